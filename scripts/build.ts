@@ -1,0 +1,81 @@
+// Bundles the daemon into one self-contained file, dist/sidecache.js, that plain `node` runs with nothing beside it.
+// Usage: node --import tsx scripts/build.ts [entry [outfile]]; the arguments are for the tests of this script.
+//
+// The file is copied into app directories, so it cannot know whether the nearest package.json says
+// "type": "module". It is therefore valid as CommonJS and as ESM: no import, no export, no top-level await;
+// builtins come through `require` where there is one and `process.getBuiltinModule` where there is none.
+
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const MAX_BYTES = 1_000_000;
+const BUILTINS = builtinModules.flatMap((name) => [name, `node:${name}`]);
+
+// Before Node 20.16 an ES module reaches builtins by import() only; that costs a turn of the event loop, nothing else.
+const HEAD = `#!/usr/bin/env node
+"use strict";
+((main) => {
+  if (typeof require === "function") return main(require);
+  if (process.getBuiltinModule) return main(process.getBuiltinModule);
+  import("node:module").then(({ createRequire }) => main(createRequire(process.argv[1])));
+})((require) => {
+`;
+const TAIL = '});\n';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const entry = resolve(process.argv[2] ?? join(root, 'src/cli.ts'));
+const outfile = resolve(process.argv[3] ?? join(root, 'dist/sidecache.js'));
+
+const code = HEAD + (await bundle()) + TAIL;
+const bytes = Buffer.byteLength(code);
+if (bytes > MAX_BYTES) fail(`${basename(outfile)} is ${bytes} bytes; at most ${MAX_BYTES} are allowed`);
+writeAtomically(outfile, code);
+console.log(`${outfile}: ${bytes} bytes`);
+
+async function bundle(): Promise<string> {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const result = await build({
+    entryPoints: [entry],
+    absWorkingDir: root,
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'iife',
+    // Identifiers stay: a stack trace from a container is read by somebody who has no source map.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: 'none',
+    external: BUILTINS,
+    define: {
+      SIDECACHE_VERSION: JSON.stringify(version),
+      'import.meta.url': 'SIDECACHE_FILE_URL',
+      'process.env.NODE_ENV': '"production"',
+    },
+    // Where the bundle itself lies: yargs asks for it when it is loaded, to find files that a bundle does not have.
+    banner: { js: 'const SIDECACHE_FILE_URL=require("node:url").pathToFileURL(process.argv[1]).href;' },
+    logLevel: 'warning',
+  });
+  const output = Object.values(result.metafile.outputs)[0]!;
+  const missing = output.imports.filter((one) => one.external && !BUILTINS.includes(one.path));
+  if (missing.length > 0) fail(`not bundled: ${missing.map((one) => one.path).join(', ')}`);
+  return result.outputFiles[0]!.text.replace(/^#!.*\n/, '');
+}
+
+/** A daemon being started while this runs reads the old file or the new one, never half of it. */
+function writeAtomically(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const fresh = `${file}.${process.pid}`;
+  writeFileSync(fresh, text);
+  chmodSync(fresh, 0o755);
+  renameSync(fresh, file);
+}
+
+function fail(message: string): never {
+  console.error(`build: ${message}`);
+  process.exit(1);
+}
