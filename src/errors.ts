@@ -60,7 +60,15 @@ export class SidecacheError extends Error {
 export class RequestError extends SidecacheError {}
 
 /** An origin failed, was too slow, or may not be asked now. */
-export class LoadError extends SidecacheError {}
+export class LoadError extends SidecacheError {
+  /** No connection to the origin came about: whether it is back can be asked without a load (Loader.reachable). */
+  readonly unreachable: boolean;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails & { unreachable?: boolean } = {}) {
+    super(code, message, details);
+    this.unreachable = details.unreachable ?? false;
+  }
+}
 
 /** There is no memory for what was asked; nothing that was stored is lost by it. */
 export class RoomError extends SidecacheError {

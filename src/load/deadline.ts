@@ -1,0 +1,46 @@
+// The time that one load may take as a whole, tries, gaps and redirects included, and the signal that ends it.
+
+export interface Clock {
+  now(): number;
+  /** Resolves after `ms`; once `signal` is aborted, soon, with or without an error. */
+  delay(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface Deadline {
+  readonly limitMs: number;
+  /** Aborted when the time is over, when a caller's signal is, and by `end`. */
+  readonly signal: AbortSignal;
+  readonly expired: boolean;
+  restMs(): number;
+  /** Releases timer and listeners; what of the load still runs is aborted. */
+  end(): void;
+}
+
+export function startDeadline(limitMs: number, given: readonly AbortSignal[], clock: Clock): Deadline {
+  const startedAtMs = clock.now();
+  const stop = new AbortController();
+  let expired = false;
+  const abort = (): void => stop.abort();
+  const expire = (): void => {
+    expired = !stop.signal.aborted;
+    stop.abort();
+  };
+  for (const signal of given) {
+    if (signal.aborted) stop.abort();
+    // Not AbortSignal.any: in Node 20 that keeps something per load for as long as a daemon-wide signal lives.
+    signal.addEventListener('abort', abort);
+  }
+  clock.delay(limitMs, stop.signal).then(expire, () => undefined);
+  return {
+    limitMs,
+    signal: stop.signal,
+    get expired(): boolean {
+      return expired;
+    },
+    restMs: () => limitMs - (clock.now() - startedAtMs),
+    end: () => {
+      for (const signal of given) signal.removeEventListener('abort', abort);
+      stop.abort();
+    },
+  };
+}

@@ -1,0 +1,82 @@
+// One GET over node-fetch, with kept-alive connections of the loader's own. Knows requests and connections, not their meaning.
+
+import type { Agent, ClientRequest } from 'node:http';
+import { Readable } from 'node:stream';
+import type { Headers } from 'node-fetch';
+import { type Attempt, badAnswer, brokenOff } from './attempt.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Readable;
+}
+
+export interface Wire {
+  /** Resolves at the answer's headers. Throws LoadError. */
+  get(url: string, headers: Readonly<Record<string, string>>, attempt: Attempt): Promise<Answer>;
+  close(): void;
+}
+
+/** Connections that nobody uses are closed after this long. */
+const IDLE_MS = 30_000;
+
+/** `makeAgent` is called at the first request: TLS costs memory that a plain origin need not cost. */
+export function createWire(makeAgent: () => Promise<Agent>): Wire {
+  let agent: Promise<Agent> | undefined;
+  return {
+    get: async (url, headers, attempt) => {
+      agent ??= makeAgent();
+      // node-fetch brings zlib, https and more: not loaded before there is something to fetch.
+      const [{ default: fetch }, connections] = await Promise.all([import('node-fetch'), agent]);
+      const asked = fetch(url, {
+        headers: { ...headers },
+        agent: () => watchedBy(attempt, connections),
+        signal: attempt.deadline.signal,
+        redirect: 'manual',
+        compress: false,
+      });
+      const {
+        status,
+        headers: said,
+        body,
+      } = await asked.catch((error: unknown) => {
+        throw brokenOff(attempt, error);
+      });
+      if (!(body instanceof Readable)) throw badAnswer(attempt, 'answered without a body to read');
+      return { status, headers: said, body };
+    },
+    close: () => {
+      agent?.then(
+        (connections) => connections.destroy(),
+        () => undefined,
+      );
+    },
+  };
+}
+
+export function agentOptions(maxSockets: number): ConstructorParameters<typeof Agent>[0] {
+  return { keepAlive: true, maxSockets, maxFreeSockets: maxSockets, timeout: IDLE_MS };
+}
+
+/** Agents take requests by this method; Node's types leave it out. */
+interface RequestTaker {
+  addRequest(request: ClientRequest, ...rest: unknown[]): void;
+}
+
+/**
+ * The agent as this one attempt sees it: node-fetch hides the request, yet whether its connection ever came up, was
+ * a reused one, and why exactly it failed decide over another try. Listeners are in place before node-fetch's own.
+ */
+function watchedBy(attempt: Attempt, agent: Agent): Agent {
+  const addRequest = (request: ClientRequest, ...rest: unknown[]): void => {
+    attempt.request = request;
+    request.prependOnceListener('error', (error) => {
+      attempt.cause = error;
+    });
+    request.prependOnceListener('response', (answer) => {
+      attempt.answer = answer;
+    });
+    (agent as Agent & RequestTaker).addRequest(request, ...rest);
+  };
+  return Object.create(agent, { addRequest: { value: addRequest } });
+}
