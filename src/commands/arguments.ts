@@ -1,0 +1,47 @@
+// What stood on the command line after it was parsed: words in order, options by name.
+
+import { parseDuration } from '../config/duration.ts';
+import { CommandError } from '../errors.ts';
+import { EXIT } from './exit-codes.ts';
+
+export interface Arguments {
+  /** Words that belong to no option, the command's name not among them; those after `--` as well. */
+  words: readonly string[];
+  options: Readonly<Record<string, unknown>>;
+}
+
+export function flag(args: Arguments, name: string): boolean {
+  return args.options[name] === true;
+}
+
+export function textOption(args: Arguments, name: string): string | undefined {
+  const value = args.options[name];
+  if (Array.isArray(value)) throw new CommandError(EXIT.usage, `--${name} can be given once only`);
+  return value === undefined ? undefined : String(value);
+}
+
+export function listOption(args: Arguments, name: string): readonly string[] {
+  const value = args.options[name];
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value.map(String) : [String(value)];
+}
+
+/** In milliseconds. */
+export function durationOption(args: Arguments, name: string): number | undefined {
+  const text = textOption(args, name);
+  if (text === undefined) return undefined;
+  const ms = parseDuration(text);
+  if (ms === undefined) {
+    throw new CommandError(EXIT.usage, `--${name} must be a duration such as 500ms, 30s or 10m, not ${text}`);
+  }
+  return ms;
+}
+
+export function countOption(args: Arguments, name: string): number | undefined {
+  const text = textOption(args, name);
+  if (text === undefined) return undefined;
+  if (!/^[1-9]\d{0,8}$/.test(text)) {
+    throw new CommandError(EXIT.usage, `--${name} must be a whole number above 0, not ${text}`);
+  }
+  return Number(text);
+}

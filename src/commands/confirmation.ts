@@ -1,0 +1,46 @@
+// What became of an invalidation or a refresh: asks for it, prints who confirmed, and gives the exit code.
+
+import { addressOf } from './address.ts';
+import { type Fields, numberAt, readFields, rowsAt, textAt } from './answer.ts';
+import { type Arguments, durationOption, flag } from './arguments.ts';
+import { refusal, send } from './client.ts';
+import { EXIT } from './exit-codes.ts';
+import { type Host, print, printJson } from './host.ts';
+import type { SelectionRequest } from './selection.ts';
+import { type Align, type Paint, paintFor, renderTable } from './table.ts';
+
+/** The daemon answers when its own time-out has passed; it is given that, and the usual patience on top. */
+const PATIENCE_MS = 30_000;
+
+const HEADING = ['INDEX', 'INSTANCE', 'STATUS', 'MS', 'ENTRIES'];
+const ALIGN: readonly Align[] = ['left', 'left', 'left', 'right', 'right'];
+
+export async function confirmEverywhere(
+  request: SelectionRequest,
+  args: Arguments,
+  host: Host,
+): Promise<number> {
+  const patienceMs = PATIENCE_MS + (durationOption(args, 'timeout') ?? 0);
+  const reply = await send(addressOf(args, host.env), { method: 'POST', patienceMs, ...request });
+  const status = reply.statusCode ?? 500;
+  const outcome = await readFields(reply);
+  // A refusal for want of confirmation carries the report that says whose.
+  const hasReport = outcome !== undefined && Array.isArray(outcome.report);
+  if (!hasReport && status >= 400) throw refusal(status, outcome);
+  if (flag(args, 'json')) await printJson(host, outcome ?? {});
+  else await print(host, rendered(outcome ?? {}, paintFor(host)));
+  return status < 400 ? EXIT.ok : refusal(status, outcome).exitCode;
+}
+
+function rendered(outcome: Fields, paint: Paint): string {
+  const rows = rowsAt(outcome, 'report').map(memberRow);
+  const applied = numberAt(outcome, 'applied') ?? 0;
+  const members = textAt(outcome, 'members') ?? '?';
+  const everybody = String(applied) === members;
+  const sum = `${applied}/${members} instances confirmed, ${numberAt(outcome, 'entries') ?? 0} entries here`;
+  return `${renderTable(HEADING, rows, ALIGN, paint)}${everybody ? paint.good(sum) : paint.bad(sum)}\n`;
+}
+
+function memberRow(member: Fields): string[] {
+  return ['index', 'instance_id', 'status', 'ms', 'entries'].map((name) => textAt(member, name) ?? '-');
+}

@@ -1,0 +1,10 @@
+// `sidecache invalidate [CACHE…]`: every instance forgets, and says so.
+
+import type { Arguments } from './arguments.ts';
+import { confirmEverywhere } from './confirmation.ts';
+import type { Host } from './host.ts';
+import { selectionRequest } from './selection.ts';
+
+export async function invalidate(args: Arguments, host: Host): Promise<number> {
+  return confirmEverywhere(selectionRequest('/cache/invalidate', args), args, host);
+}

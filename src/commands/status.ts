@@ -1,0 +1,61 @@
+// `sidecache status`: the instance, its memory, and a line for each cache.
+
+import { addressOf } from './address.ts';
+import { type Fields, fieldsAt, numberAt, rowsAt, textAt } from './answer.ts';
+import { type Arguments, flag } from './arguments.ts';
+import { askForFields } from './client.ts';
+import { EXIT } from './exit-codes.ts';
+import { type Host, print, printJson } from './host.ts';
+import { formatBytes, formatField, formatShare, formatSpan } from './quantity.ts';
+import { type Align, type Paint, paintFor, renderList, renderTable } from './table.ts';
+
+const HEADING = ['CACHE', 'ENTRIES', 'BYTES', 'HITS', 'LOADS', 'FAILURES', 'EVICTIONS'];
+const ALIGN: readonly Align[] = ['left', ...Array<Align>(HEADING.length - 1).fill('right')];
+/** A read ends as one of these; their sum is the reads. Stale is a hit: the reader did not wait. */
+const READS = ['hits', 'stale', 'misses', 'negative', 'errors'];
+const SERVED_AT_ONCE = ['hits', 'stale', 'negative'];
+
+export async function status(args: Arguments, host: Host): Promise<number> {
+  const answer = await askForFields(addressOf(args, host.env), { method: 'GET', target: '/caches' });
+  if (flag(args, 'json')) await printJson(host, answer);
+  else await print(host, rendered(answer, paintFor(host)));
+  return EXIT.ok;
+}
+
+function rendered(answer: Fields, paint: Paint): string {
+  const rows = rowsAt(answer, 'caches').map(cacheRow);
+  return `${renderList(summary(answer), paint)}\n${renderTable(HEADING, rows, ALIGN, paint)}`;
+}
+
+function summary(answer: Fields): (readonly [string, string])[] {
+  const instance = fieldsAt(answer, 'instance');
+  const memory = fieldsAt(answer, 'memory');
+  const usedBytes = numberAt(memory, 'used_bytes') ?? 0;
+  const limitBytes = numberAt(memory, 'limit_bytes') ?? 0;
+  return [
+    ['instance', `${formatField('', instance.index)} ${formatField('', instance.instance_id)}`],
+    ['state', formatField('', instance.state)],
+    ['version', formatField('', instance.version)],
+    ['up', formatSpan(numberAt(instance, 'uptime_ms') ?? 0)],
+    [
+      'memory',
+      `${formatBytes(usedBytes)} of ${formatBytes(limitBytes)} (${formatShare(usedBytes, limitBytes)})`,
+    ],
+  ];
+}
+
+function cacheRow(cache: Fields): string[] {
+  return [
+    textAt(cache, 'name') ?? '?',
+    textAt(cache, 'entries') ?? '-',
+    formatBytes(numberAt(cache, 'bytes') ?? 0),
+    formatShare(sum(cache, SERVED_AT_ONCE), sum(cache, READS)),
+    textAt(cache, 'loads') ?? '-',
+    textAt(cache, 'failures') ?? '-',
+    textAt(cache, 'evictions') ?? '-',
+  ];
+}
+
+function sum(cache: Fields, names: readonly string[]): number {
+  return names.reduce((total, name) => total + (numberAt(cache, name) ?? 0), 0);
+}
