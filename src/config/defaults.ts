@@ -1,0 +1,64 @@
+// Defaults that are found rather than written in the table: from the platform's variables, the host, other options.
+
+import type { ConfigInput } from './load.ts';
+import { defaultMemory, memoryLimit } from './memory-limit.ts';
+import type { OptionValue } from './option.ts';
+import type { Values } from './values.ts';
+
+export interface Default {
+  value: OptionValue;
+  source: string;
+}
+
+const MIB = 1024 * 1024;
+
+/** What the daemon as a whole has where nothing is set; `max_value` follows `memory`, which must be in `values`. */
+export function daemonDefault(path: string, input: ConfigInput, values: Values): Default | undefined {
+  if (path === 'config') return { value: input.file?.path, source: 'default' };
+  if (path === 'socket') return defaultSocket(input.env.TMPDIR);
+  if (path === 'memory') {
+    const { bytes, source } = defaultMemory(memoryLimit(input.env.MEMORY_LIMIT, input.cgroupLimitBytes));
+    return { value: bytes, source };
+  }
+  if (path === 'max_value') {
+    const bytes = Math.min(16 * MIB, Math.floor(values.number('memory') / 8));
+    return { value: bytes, source: 'computed from memory' };
+  }
+  if (path === 'index') return defaultIndex(input);
+  if (path === 'instance_id') return fromVariable(input, 'CF_INSTANCE_GUID');
+  if (path === 'on_bad_config') return defaultOnBadConfig(input);
+  return undefined;
+}
+
+export function cacheDefault(path: string, hasLoader: boolean): Default | undefined {
+  if (path.endsWith('.mode')) return { value: 'local', source: 'computed: no fleet' };
+  if (!path.endsWith('.writes')) return undefined;
+  return hasLoader
+    ? { value: 'change', source: 'computed: has a loader' }
+    : { value: 'fill', source: 'computed: has no loader' };
+}
+
+function defaultSocket(directory: string | undefined): Default {
+  const under = (directory || '/tmp').replace(/\/+$/, '');
+  return { value: `${under}/sidecache.sock`, source: directory ? 'computed from TMPDIR' : 'default' };
+}
+
+function defaultIndex(input: ConfigInput): Default {
+  const given = fromVariable(input, 'CF_INSTANCE_INDEX');
+  if (given !== undefined) return given;
+  const ordinal = /-(\d{1,9})$/.exec(input.hostname)?.[1];
+  return ordinal === undefined
+    ? { value: '-', source: 'default' }
+    : { value: ordinal, source: `computed from host name ${input.hostname}` };
+}
+
+function defaultOnBadConfig(input: ConfigInput): Default {
+  return input.env.VCAP_APPLICATION
+    ? { value: 'degrade', source: 'computed: VCAP_APPLICATION is set' }
+    : { value: 'exit', source: 'computed: VCAP_APPLICATION is not set' };
+}
+
+function fromVariable(input: ConfigInput, variable: string): Default | undefined {
+  const value = input.env[variable];
+  return value ? { value, source: `computed from ${variable}` } : undefined;
+}

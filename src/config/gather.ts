@@ -1,0 +1,139 @@
+// Walks what a file or the flags say along the option table: which options are set, and what is not an option.
+
+import { cacheNameProblem } from './cache-name.ts';
+import { buildKeyTree, isLater, isSection, type KeyTree } from './key-tree.ts';
+import type { Option } from './option.ts';
+import type { Raw } from './parse.ts';
+import { quoteKey } from './quote.ts';
+import { suggest } from './suggest.ts';
+import type { MapNode, Tree } from './tree.ts';
+
+export interface Setting {
+  /** With the cache's name in it: `caches.users.refresh`. */
+  path: string;
+  option: Option;
+  raw: Raw;
+  source: string;
+}
+
+/** What one source (file, environment or flags) sets. */
+export interface Gathered {
+  settings: Setting[];
+  /** Caches named, even with nothing set, in order. */
+  caches: Set<string>;
+  /** Caches with a `loader` section → where it stands. */
+  loaders: Map<string, string>;
+  problems: string[];
+}
+
+export function nothingGathered(): Gathered {
+  return { settings: [], caches: new Set(), loaders: new Map(), problems: [] };
+}
+
+/** One line: the key, where it stands, what is wrong. */
+export function problemLine(path: string, source: string, problem: string): string {
+  return `${path.split('.').map(quoteKey).join('.')} (${source.replace(/^(file|env) /, '')}): ${problem}`;
+}
+
+export const NOT_YET = 'is not in this version of sidecache; remove it';
+
+export function gatherTree(root: Tree, origin: 'file' | 'flags'): Gathered {
+  const gathered = nothingGathered();
+  const walk = new Walk(gathered, origin);
+  if (root.kind === 'map') walk.section(root, buildKeyTree(), '');
+  else if (root.kind !== 'empty') {
+    gathered.problems.push(
+      `${root.source.replace('file ', '')}: must hold names with values, such as \`memory: 64M\``,
+    );
+  }
+  return gathered;
+}
+
+class Walk {
+  private readonly gathered: Gathered;
+  private readonly origin: 'file' | 'flags';
+
+  constructor(gathered: Gathered, origin: 'file' | 'flags') {
+    this.gathered = gathered;
+    this.origin = origin;
+  }
+
+  section(node: MapNode, keys: KeyTree, path: string): void {
+    for (const entry of node.entries) this.entry(entry.key, entry.node, keys, path);
+  }
+
+  private entry(key: string, node: Tree, keys: KeyTree, parent: string): void {
+    const path = parent === '' ? key : `${parent}.${key}`;
+    const known = keys.get(key === '*' ? '' : key) ?? this.cache(key, node, keys, path);
+    if (known === undefined) return;
+    if (isLater(known)) this.problem(path, node, NOT_YET);
+    else if (isSection(known)) this.nested(node, known, path);
+    else this.option(node, known, path);
+  }
+
+  /** Where a cache's name is due, any name will do that may be one. */
+  private cache(name: string, node: Tree, keys: KeyTree, path: string): KeyTree | Option | undefined {
+    const anyName = keys.get('*');
+    if (anyName === undefined) {
+      this.problem(
+        path,
+        node,
+        `is not an option${suggest(name, keys.keys())}; allowed: ${[...keys.keys()].join(', ')}`,
+      );
+      return undefined;
+    }
+    const problem = cacheNameProblem(name);
+    if (problem !== undefined) this.problem(path, node, problem);
+    else this.gathered.caches.add(name);
+    return problem === undefined ? anyName : undefined;
+  }
+
+  private nested(node: Tree, keys: KeyTree, path: string): void {
+    const loaderOf = /^caches\.([^.]+)\.loader$/.exec(path)?.[1];
+    if (loaderOf !== undefined) this.gathered.loaders.set(loaderOf, node.source);
+    if (node.kind === 'map') this.section(node, keys, path);
+    else if (node.kind === 'broken') this.problem(path, node, node.problem);
+    else if (node.kind !== 'empty') {
+      const within = keys.has('*') ? 'caches by name' : [...keys.keys()].join(', ');
+      this.problem(path, node, `takes no value of its own; below it are allowed: ${within}`);
+    }
+  }
+
+  private option(node: Tree, option: Option, path: string): void {
+    const given = this.mayStand(option) ?? rawOf(node, option);
+    if ('problem' in given) this.problem(path, node, given.problem);
+    else this.gathered.settings.push({ path, option, raw: given.raw, source: node.source });
+  }
+
+  private mayStand(option: Option): { problem: string } | undefined {
+    if (this.origin === 'file' && option.notInFile) return { problem: 'cannot stand in the file itself' };
+    if (this.origin === 'file' || !option.secret) return undefined;
+    return { problem: 'is secret and has no flag; use the file or the environment' };
+  }
+
+  private problem(path: string, node: Tree, problem: string): void {
+    this.gathered.problems.push(problemLine(path, node.source, problem));
+  }
+}
+
+function rawOf(node: Tree, option: Option): { raw: Raw } | { problem: string } {
+  if (node.kind === 'text') return { raw: node.text };
+  if (node.kind === 'broken') return node;
+  if (node.kind === 'empty') return { problem: 'has no value; leave the key out for the default' };
+  if (node.kind === 'map') {
+    return option.type === 'map' ? textsByName(node) : { problem: 'takes one value, not names with values' };
+  }
+  if (option.type !== 'list') return { problem: 'takes one value, not a list' };
+  const raw = node.items.map((item) => (item.kind === 'text' ? item.text : undefined));
+  return raw.every((text) => text !== undefined) ? { raw } : { problem: 'takes a list of plain values' };
+}
+
+function textsByName(node: MapNode): { raw: Raw } | { problem: string } {
+  const raw = new Map<string, string>();
+  for (const { key, node: value } of node.entries) {
+    if (value.kind === 'broken') return { problem: `${quoteKey(key)}: ${value.problem}` };
+    if (value.kind !== 'text') return { problem: `${quoteKey(key)} must have one plain value` };
+    raw.set(key, value.text);
+  }
+  return { raw };
+}

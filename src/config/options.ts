@@ -1,0 +1,10 @@
+// The option table: every option there is, in the order docs and help show them.
+
+import type { Option } from './option.ts';
+import { CACHE_OPTIONS } from './options-cache.ts';
+import { DAEMON_OPTIONS } from './options-daemon.ts';
+import { LATER_OPTIONS } from './options-later.ts';
+
+export const OPTIONS: readonly Option[] = [...DAEMON_OPTIONS, ...CACHE_OPTIONS, ...LATER_OPTIONS];
+
+export const OPTION_BY_PATH: ReadonlyMap<string, Option> = new Map(OPTIONS.map((row) => [row.path, row]));

@@ -1,0 +1,164 @@
+// The text of one option → its value, by the rules of its row. Knows nothing of where the text came from.
+
+import { isLoopback, parseAddress } from './address.ts';
+import { parseBytes } from './bytes.ts';
+import { parseDuration } from './duration.ts';
+import { loaderUrlProblem } from './loader-url.ts';
+import type { EntryRules, Option, OptionType, OptionValue } from './option.ts';
+import { quote, quoteKey } from './quote.ts';
+import { redactUrl } from './redact.ts';
+
+/** As written: one text, a list of them, or names with texts. */
+export type Raw = string | readonly string[] | ReadonlyMap<string, string>;
+
+/** `problem` says what is wrong and what is allowed, and never shows a secret. */
+export type Parsed = { value: OptionValue } | { problem: string };
+
+type Parser = (text: string, option: Option) => Parsed;
+
+export function parseOption(option: Option, raw: Raw): Parsed {
+  if (option.type === 'map') return parseMap(option.entries!, raw);
+  if (option.type === 'list')
+    return { value: typeof raw === 'string' ? commaSeparated(raw) : [...raw.values()] };
+  if (typeof raw !== 'string') return refuse(option, 'takes one value');
+  if (option.off && (raw === 'off' || raw === 'false')) return { value: undefined };
+  return PARSERS[option.type](raw, option);
+}
+
+/** What an option allows, in words. */
+export function describeAllowed(option: Option): string {
+  const words = ALLOWED[option.type](option);
+  return option.off ? `${words}, or off` : words;
+}
+
+const range = (option: Option): string => (option.min ? ` from ${option.min} to ${option.max}` : '');
+
+const ALLOWED: Record<OptionType, (option: Option) => string> = {
+  duration: (option) => `a duration${range(option)}, written like 500ms, 30s, 10m, 2h, 1d`,
+  bytes: (option) => `an amount of bytes${range(option)}, written like 512K, 64M, 1G`,
+  integer: (option) => `a whole number${range(option)}`,
+  boolean: () => 'true or false',
+  choice: (option) => `one of ${option.choices?.join(', ')}`,
+  text: (option) => option.allowed ?? 'a text',
+  path: (option) => `a path${option.maxBytes ? ` of at most ${option.maxBytes} bytes` : ''}`,
+  mode: () => 'octal file mode bits such as 0600 or 0660, with read and write for the owner',
+  url: () => 'an http or https URL with {key} in a path segment or a query value',
+  address: () => 'a loopback host:port such as 127.0.0.1:7070 (the fleet listener is what answers outside)',
+  list: () => 'a list, or its parts with commas between',
+  map: (option) => option.entries?.allowed ?? 'names with values',
+};
+
+const PARSERS: Record<Exclude<OptionType, 'list' | 'map'>, Parser> = {
+  duration: (text, option) => parseNumber(text, option, parseDuration, 'is not a duration'),
+  bytes: (text, option) => parseNumber(text, option, parseBytes, 'is not an amount of bytes'),
+  integer: (text, option) => parseNumber(text, option, parseInteger, 'is not a whole number'),
+  boolean: parseBoolean,
+  choice: (text, option) =>
+    option.choices?.includes(text) ? { value: text } : refuse(option, 'is not one of them', text),
+  text: (text, option) =>
+    (option.pattern?.test(text) ?? true) ? { value: text } : refuse(option, 'will not do', text),
+  path: parsePath,
+  mode: parseMode,
+  url: parseUrl,
+  address: parseLoopback,
+};
+
+function refuse(option: Option, what: string, text?: string): Parsed {
+  const subject = text === undefined || option.secret ? '' : `${quote(text)} `;
+  return { problem: `${subject}${what}; allowed: ${describeAllowed(option)}` };
+}
+
+function parseNumber(
+  text: string,
+  option: Option,
+  parse: (text: string) => number | undefined,
+  otherwise: string,
+): Parsed {
+  const value = parse(text);
+  if (value === undefined) return refuse(option, lacksUnit(text, option) ? 'has no unit' : otherwise, text);
+  const least = option.min === undefined ? value : parse(option.min);
+  const greatest = option.max === undefined ? value : parse(option.max);
+  if (least !== undefined && value < least) return refuse(option, 'is too small', text);
+  if (greatest !== undefined && value > greatest) return refuse(option, 'is too large', text);
+  return { value };
+}
+
+function lacksUnit(text: string, option: Option): boolean {
+  return option.type === 'duration' && /^\d+$/.test(text);
+}
+
+function parseInteger(text: string): number | undefined {
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+function parseBoolean(text: string, option: Option): Parsed {
+  if (['true', 'on', 'yes', '1'].includes(text)) return { value: true };
+  if (['false', 'off', 'no', '0'].includes(text)) return { value: false };
+  return refuse(option, 'is neither', text);
+}
+
+function parsePath(text: string, option: Option): Parsed {
+  if (text === '' || text.includes('\0')) return refuse(option, 'is no path', text);
+  const tooLong = option.maxBytes !== undefined && Buffer.byteLength(text) > option.maxBytes;
+  return tooLong ? refuse(option, `has ${Buffer.byteLength(text)} bytes`, text) : { value: text };
+}
+
+function parseMode(text: string, option: Option): Parsed {
+  if (!/^(?:0o?)?[0-7]{3}$/.test(text)) return refuse(option, 'is no file mode', text);
+  const value = Number.parseInt(text.slice(-3), 8);
+  return (value & 0o600) === 0o600 ? { value } : refuse(option, 'shuts the owner out', text);
+}
+
+function parseUrl(text: string, option: Option): Parsed {
+  const problem = loaderUrlProblem(text);
+  return problem === undefined ? { value: text } : refuse(option, problem, redactUrl(text));
+}
+
+function parseLoopback(text: string, option: Option): Parsed {
+  const value = parseAddress(text);
+  if (value === undefined) return refuse(option, 'is no host:port', text);
+  return isLoopback(value.host) ? { value } : refuse(option, 'is not loopback', text);
+}
+
+function commaSeparated(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function parseMap(rules: EntryRules, raw: Raw): Parsed {
+  const entries = raw instanceof Map ? [...raw] : typeof raw === 'string' ? entriesOf(raw) : undefined;
+  if (entries === undefined) return { problem: `is no set of names and values; allowed: ${rules.allowed}` };
+  const named = entries.map(([name, value]) => [rules.lowerCase ? name.toLowerCase() : name, value] as const);
+  for (const [place, [name, value]] of named.entries()) {
+    const twice = named.findIndex(([other]) => other === name) !== place;
+    const problem = twice ? 'is there twice' : entryProblem(rules, name, value);
+    if (problem) return { problem: `${quoteKey(name)} ${problem}; allowed: ${rules.allowed}` };
+  }
+  return { value: Object.fromEntries(named) };
+}
+
+function entryProblem(rules: EntryRules, name: string, value: string): string | undefined {
+  if (!rules.name.test(name)) return 'is no name';
+  if (rules.reserved.includes(name)) return 'is reserved';
+  return rules.value.test(value) ? undefined : 'has a value that cannot be sent';
+}
+
+/** From a variable or flag: a JSON object of texts, or `name=value,name=value`. */
+function entriesOf(text: string): [string, string][] | undefined {
+  if (text.trimStart().startsWith('{')) return jsonEntries(text);
+  const pairs = commaSeparated(text).map((pair) => /^([^=]+)=(.*)$/s.exec(pair));
+  return pairs.every((pair) => pair !== null) ? pairs.map((pair) => [pair[1]!.trim(), pair[2]!]) : undefined;
+}
+
+function jsonEntries(text: string): [string, string][] | undefined {
+  try {
+    const entries: [string, unknown][] = Object.entries(JSON.parse(text));
+    return entries.every((entry): entry is [string, string] => typeof entry[1] === 'string')
+      ? entries
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,89 @@
+// What options demand of each other. Each rule names the options it looks at; where one of them is wrong in
+// itself the rule is silent, so that one mistake gives one message.
+
+import { formatBytes } from './bytes.ts';
+import type { Draft } from './draft.ts';
+import { formatDuration } from './duration.ts';
+import { problemLine } from './gather.ts';
+import type { Values } from './values.ts';
+
+/** The path that is to be changed, what it looks at besides, and what is wrong; `undefined` = fine. */
+type Rule = [path: string, besides: readonly string[], problem: string | undefined];
+
+export function ruleProblems(input: Draft): string[] {
+  const rules = [...daemonRules(input), ...input.caches.flatMap((name) => cacheRules(name, input))];
+  return rules.flatMap(([path, others, problem]) => {
+    if (problem === undefined || [path, ...others].some((each) => input.wrong.has(each))) return [];
+    return [problemLine(path, input.sources.get(path) ?? 'default', problem)];
+  });
+}
+
+function daemonRules({ values, caches }: Draft): Rule[] {
+  const memoryBytes = values.number('memory');
+  const shares = caches.map((name) => `caches.${name}.memory`);
+  const sharedBytes = shares.reduce((sum, path) => sum + (values.optionalNumber(path) ?? 0), 0);
+  return [
+    [
+      'max_value',
+      ['memory'],
+      values.number('max_value') > memoryBytes / 2
+        ? `${formatBytes(values.number('max_value'))} is more than half of memory; allowed: at most ${formatBytes(Math.floor(memoryBytes / 2))}`
+        : undefined,
+    ],
+    [
+      'memory',
+      shares,
+      sharedBytes > memoryBytes
+        ? `${formatBytes(memoryBytes)} is less than the caches' own memory together, ${formatBytes(sharedBytes)}`
+        : undefined,
+    ],
+  ];
+}
+
+function cacheRules(name: string, input: Draft): Rule[] {
+  const at = (key: string): string => `caches.${name}.${key}`;
+  const { values } = input;
+  const hasLoader = input.loaders.has(name);
+  const ahead = values.flag(at('refresh_ahead'));
+  return [
+    [
+      at('refresh_ahead'),
+      [at('refresh')],
+      ahead && isOff(values, at('refresh')) ? 'needs refresh, which is off' : undefined,
+    ],
+    [at('refresh_ahead'), [], ahead && !hasLoader ? 'needs a loader' : undefined],
+    [at('negative'), [], !isOff(values, at('negative')) && !hasLoader ? 'needs a loader' : undefined],
+    [at('ttl'), [at('refresh')], ttlProblem(values, at('ttl'), at('refresh'))],
+    [at('expiry'), [at('mode')], expiryProblem(values, at('expiry'), at('mode'))],
+    ...(hasLoader ? loaderRules(at, input) : []),
+  ];
+}
+
+function loaderRules(at: (key: string) => string, { values }: Draft): Rule[] {
+  const softMs = values.optionalNumber(at('loader.soft_timeout'));
+  const hardMs = values.number(at('loader.timeout'));
+  const softProblem =
+    softMs !== undefined && softMs >= hardMs
+      ? `${formatDuration(softMs)} must be less than loader.timeout, ${formatDuration(hardMs)}`
+      : undefined;
+  return [
+    [at('loader.soft_timeout'), [at('loader.timeout')], softProblem],
+    [at('loader.url'), [], isOff(values, at('loader.url')) ? 'is missing; a loader needs one' : undefined],
+  ];
+}
+
+function ttlProblem(values: Values, ttl: string, refresh: string): string | undefined {
+  const ttlMs = values.optionalNumber(ttl);
+  const refreshMs = values.optionalNumber(refresh);
+  if (ttlMs === undefined || refreshMs === undefined || ttlMs >= refreshMs) return undefined;
+  return `${formatDuration(ttlMs)} must not be less than refresh, ${formatDuration(refreshMs)}`;
+}
+
+function expiryProblem(values: Values, expiry: string, mode: string): string | undefined {
+  if (values.get(mode) !== 'replicated' || isOff(values, expiry)) return undefined;
+  return 'cannot be in mode replicated: reads differ between instances, so they would drop different entries';
+}
+
+function isOff(values: Values, path: string): boolean {
+  return values.get(path) === undefined;
+}

@@ -1,0 +1,34 @@
+// An effective value as a person reads it: in the units of the file, secrets not at all.
+
+import { formatAddress } from './address.ts';
+import { approximateBytes, formatBytes } from './bytes.ts';
+import { formatDuration } from './duration.ts';
+import type { Option, OptionValue } from './option.ts';
+import { REDACTED, redactUrl, redactValues } from './redact.ts';
+import { isAddress, isRecord } from './values.ts';
+
+/** `off` where the option can be turned off and is, `none` where nothing is set. */
+export function showValue(option: Option, value: OptionValue): string {
+  if (value === undefined) return option.off ? 'off' : 'none';
+  if (isRecord(value)) return showRecord(option.secret ? redactValues(value) : value);
+  if (option.secret) return REDACTED;
+  if (isAddress(value)) return formatAddress(value);
+  if (typeof value === 'number') return showNumber(option, value);
+  return option.type === 'url' ? redactUrl(String(value)) : String(value);
+}
+
+function showNumber(option: Option, value: number): string {
+  if (option.type === 'duration') return formatDuration(value);
+  if (option.type === 'mode') return value.toString(8).padStart(4, '0');
+  return option.type === 'bytes' ? showBytes(value) : String(value);
+}
+
+function showBytes(bytes: number): string {
+  const exact = formatBytes(bytes);
+  return /^\d{5,}/.test(exact) ? `${exact} (${approximateBytes(bytes)})` : exact;
+}
+
+function showRecord(values: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(values).map(([name, value]) => `${name}=${value}`);
+  return pairs.length === 0 ? 'none' : pairs.join(' ');
+}

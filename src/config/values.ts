@@ -1,0 +1,71 @@
+// The effective values by path, read by the type they have. A wrong type is a mistake in the table, not in a file.
+
+import type { ListenAddress } from './config.ts';
+import type { OptionValue } from './option.ts';
+
+export class Values {
+  private readonly byPath = new Map<string, OptionValue>();
+
+  set(path: string, value: OptionValue): void {
+    this.byPath.set(path, value);
+  }
+
+  get(path: string): OptionValue {
+    return this.byPath.get(path);
+  }
+
+  entries(): IterableIterator<[string, OptionValue]> {
+    return this.byPath.entries();
+  }
+
+  number(path: string): number {
+    return this.optionalNumber(path) ?? missing(path);
+  }
+
+  optionalNumber(path: string): number | undefined {
+    const value = this.byPath.get(path);
+    return value === undefined || typeof value === 'number' ? value : missing(path);
+  }
+
+  flag(path: string): boolean {
+    const value = this.byPath.get(path);
+    return typeof value === 'boolean' ? value : missing(path);
+  }
+
+  text(path: string): string {
+    return this.optionalText(path) ?? missing(path);
+  }
+
+  optionalText(path: string): string | undefined {
+    const value = this.byPath.get(path);
+    return value === undefined || typeof value === 'string' ? value : missing(path);
+  }
+
+  choice<Choice extends string>(path: string, choices: readonly Choice[]): Choice {
+    return choices.find((choice) => choice === this.byPath.get(path)) ?? missing(path);
+  }
+
+  address(path: string): ListenAddress | undefined {
+    const value = this.byPath.get(path);
+    if (value === undefined) return undefined;
+    return isAddress(value) ? value : missing(path);
+  }
+
+  texts(path: string): Readonly<Record<string, string>> {
+    const value = this.byPath.get(path);
+    if (value === undefined) return {};
+    return isRecord(value) ? value : missing(path);
+  }
+}
+
+export function isAddress(value: OptionValue): value is ListenAddress {
+  return typeof value === 'object' && 'port' in value && typeof value.port === 'number';
+}
+
+export function isRecord(value: OptionValue): value is Readonly<Record<string, string>> {
+  return typeof value === 'object' && !Array.isArray(value) && !isAddress(value);
+}
+
+function missing(path: string): never {
+  throw new TypeError(`the option table gives no value of the right type for ${path}`);
+}

@@ -1,0 +1,51 @@
+// What works and is probably not meant: said at start and by `sidecache check`.
+
+import { parseBytes } from './bytes.ts';
+import type { Draft } from './draft.ts';
+import type { ConfigInput } from './load.ts';
+import { defaultMemory, memoryLimit, memoryWarning } from './memory-limit.ts';
+
+export function configWarnings(draft: Draft, input: ConfigInput): string[] {
+  return [
+    ...limitWarnings(draft, input),
+    ...portWarnings(draft, input),
+    ...shareWarnings(draft),
+    ...draft.caches.flatMap((name) => modeWarnings(name, draft)),
+  ];
+}
+
+function limitWarnings({ values, sources }: Draft, input: ConfigInput): string[] {
+  const limitText = input.env.MEMORY_LIMIT;
+  const limit = memoryLimit(limitText, input.cgroupLimitBytes);
+  const isDefault = sources.get('memory')?.startsWith('computed');
+  const unreadable = limitText && parseBytes(limitText) === undefined;
+  return [
+    unreadable ? `MEMORY_LIMIT: is no amount of bytes such as 64M; it is ignored` : undefined,
+    isDefault ? defaultMemory(limit).warning : undefined,
+    memoryWarning(values.number('memory'), limit),
+  ].filter((warning) => warning !== undefined);
+}
+
+function portWarnings({ values }: Draft, input: ConfigInput): string[] {
+  const port = values.address('http')?.port;
+  if (port === undefined || port === 0 || String(port) !== input.env.PORT) return [];
+  return [
+    `http: port ${port} is PORT, which is the app's; the app or this daemon will not be able to listen`,
+  ];
+}
+
+function shareWarnings({ values, caches }: Draft): string[] {
+  const shares = caches.map((name) => values.optionalNumber(`caches.${name}.memory`));
+  const leftBytes = values.number('memory') - shares.reduce<number>((sum, share) => sum + (share ?? 0), 0);
+  const without = caches.filter((_, place) => shares[place] === undefined);
+  if (leftBytes > 0 || without.length === 0) return [];
+  return [`memory: all of it is kept for single caches, so ${without.join(', ')} can hold nothing`];
+}
+
+function modeWarnings(name: string, { values }: Draft): string[] {
+  const mode = values.text(`caches.${name}.mode`);
+  if (mode === 'local') return [];
+  return [
+    `caches.${name}.mode: ${mode} coordinates nothing without a fleet, which is not in this version of sidecache`,
+  ];
+}
