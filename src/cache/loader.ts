@@ -32,7 +32,14 @@ export interface Terms {
 }
 
 export type Loaded =
-  | { kind: 'value'; contentType: string; etag: string | undefined; tags: string[]; terms: Terms; status: number }
+  | {
+      kind: 'value';
+      contentType: string;
+      etag: string | undefined;
+      tags: string[];
+      terms: Terms;
+      status: number;
+    }
   | { kind: 'unchanged'; tags: string[] | undefined; etag: string | undefined; terms: Terms; status: number }
   | { kind: 'absent'; status: number };
 

@@ -1,0 +1,287 @@
+// One cache: what a read, a write, an invalidation and a refresh mean. No I/O; clock, randomness, loader handed in.
+//
+//   read ─ hit | stale | negative | not there | refused at once, or wait ─ loads.ts
+//
+// What is stored and how old it is: shelf.ts. What is being loaded: loads.ts. What is void: fence.ts.
+
+import { RequestError, type SidecacheError } from '../errors.ts';
+import type { Draft } from '../store/draft.ts';
+import { NEGATIVE, NO_SLOT, READ_SINCE_LOAD } from '../store/entries.ts';
+import type { Store, StoreCache } from '../store/store.ts';
+import type { Clock } from './clock.ts';
+import { Counters } from './counters.ts';
+import { type Fence, fencedCache } from './fence.ts';
+import type { Waiter } from './flight.ts';
+import type { Times } from './freshness.ts';
+import type { Loader } from './loader.ts';
+import { type LoadSettings, Loads } from './loads.ts';
+import { Shelf } from './shelf.ts';
+
+/** What `read` says. With the first three the entry is in `slot`. */
+export const HIT = 0;
+export const STALE = 1;
+export const NEGATIVE_HIT = 2;
+/** There is no entry, and no loader to ask. */
+export const NOT_THERE = 3;
+/** The last load failed too short a time ago: its error is in `refusal`. */
+export const REFUSED = 4;
+/** `wait` for a load. */
+export const WAIT = 5;
+
+/** Flag of an entry: its reload ahead of readers is due, and nobody read it since its load. */
+const AHEAD_DUE = 8;
+
+/** So many entries, the most recently read, are reloaded at once by a refresh call. */
+const RELOAD_AT_ONCE = 1000;
+
+export interface CacheParts {
+  readonly name: string;
+  readonly times: Times;
+  readonly store: Store;
+  readonly stored: StoreCache;
+  readonly fence: Fence;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly loading: { readonly loader: Loader; readonly settings: LoadSettings } | undefined;
+  /** Told when a deadline may have become the next one. */
+  readonly deadlineChanged: () => void;
+  /** Told why an answer of the origin may not be stored. */
+  readonly unstorable: (why: string) => void;
+}
+
+export interface WriteOptions {
+  contentType: string;
+  tags: readonly string[];
+  /** The entry's own `ttl`. */
+  ttlMs?: number | undefined;
+  /** Number of the lease under which this fill is made. */
+  lease?: number | undefined;
+  /** Shown the entry as it is when the whole value is there (NO_SLOT: none); throws to refuse the write. */
+  condition?: ((slot: number) => void) | undefined;
+}
+
+export class Cache {
+  readonly name: string;
+  readonly shelf: Shelf;
+  readonly loads: Loads | undefined;
+  readonly counters = new Counters();
+  /** The entry that `read` found. */
+  slot = NO_SLOT;
+  /** Why `read` refused. */
+  refusal: SidecacheError | undefined;
+  readonly #fence: Fence;
+  readonly #fenced = fencedCache();
+  readonly #clock: Clock;
+
+  constructor(parts: CacheParts) {
+    this.name = parts.name;
+    this.#fence = parts.fence;
+    this.#clock = parts.clock;
+    this.shelf = new Shelf({ ...parts, reloads: parts.loading !== undefined });
+    this.loads =
+      parts.loading &&
+      new Loads({
+        ...parts,
+        ...parts.loading,
+        shelf: this.shelf,
+        fenced: this.#fenced,
+        counters: this.counters,
+      });
+  }
+
+  /** What a lease given now carries. */
+  get lease(): number {
+    return this.#fence.now;
+  }
+
+  // --- reading
+
+  /** Reads `bytes[start, end)` and counts it, unless it says WAIT: then `wait` counts. */
+  read(bytes: Uint8Array, start: number, end: number, nowMs: number): number {
+    const { shelf } = this;
+    const slot = shelf.find(bytes, start, end, nowMs);
+    this.slot = slot;
+    if (slot === NO_SLOT) return this.#readMissing(bytes, start, end, nowMs);
+    shelf.store.touch(shelf.stored, slot, nowMs);
+    const flags = shelf.store.entries.flags[slot]!;
+    if ((flags & READ_SINCE_LOAD) === 0) this.#noteFirstRead(slot, flags);
+    if ((flags & NEGATIVE) !== 0) return this.#counted(NEGATIVE_HIT);
+    if (shelf.isFresh(slot, nowMs)) return this.#counted(HIT);
+    return this.#readOld(bytes, start, end, slot, nowMs);
+  }
+
+  /** Joins the key's load, or starts it; after `read` said WAIT. */
+  wait(key: Buffer, waiter: Waiter): void {
+    this.loads!.join(key, waiter);
+  }
+
+  // --- writing
+
+  /** Stores the draft. Throws before anything changed: RequestError, TooLargeError, RoomError, the condition's error. */
+  write(key: Buffer, draft: Draft, options: WriteOptions): 'created' | 'replaced' {
+    const { shelf } = this;
+    const { contentType, tags, lease } = options;
+    const before = shelf.peek(key);
+    options.condition?.(before);
+    if (lease !== undefined && this.#isVoid(key, tags, lease)) {
+      this.counters.voidFills++;
+      throw new RequestError(
+        'lease_void',
+        'the lease is void: its key, or what it belongs to, changed after it was given',
+      );
+    }
+    const slot = shelf.keep(key, draft, { contentType, etag: '', tags }, undefined, this.#fence.now + 1);
+    this.#changeKey(key);
+    shelf.store.touch(shelf.stored, slot, this.#clock.now());
+    if (options.ttlMs !== undefined) shelf.endAt(slot, this.#clock.now() + options.ttlMs);
+    this.counters.writes++;
+    return before === NO_SLOT || shelf.isNegative(before) ? 'created' : 'replaced';
+  }
+
+  // --- invalidating: each says how many entries went
+
+  invalidateKey(key: Buffer): number {
+    const slot = this.shelf.peek(key);
+    this.#changeKey(key);
+    if (slot !== NO_SLOT) this.shelf.store.remove(slot);
+    return slot === NO_SLOT ? 0 : 1;
+  }
+
+  invalidateTag(tag: string): number {
+    this.#changeTag(tag);
+    return this.shelf.store.removeTagged(this.shelf.stored, tag);
+  }
+
+  invalidatePrefix(prefix: Buffer): number {
+    this.#changePrefix(prefix);
+    const slots = this.shelf.slotsWithPrefix(prefix);
+    for (const slot of slots) this.shelf.store.remove(slot);
+    return slots.length;
+  }
+
+  invalidateAll(): number {
+    this.#changeWhole();
+    return this.shelf.store.clear(this.shelf.stored);
+  }
+
+  // --- refreshing: what is old now is served until it is loaded anew; each says which entries, or how many, are old
+
+  refreshKey(key: Buffer): number[] {
+    this.#changeKey(key);
+    const slot = this.shelf.peek(key);
+    return this.#markOld(slot === NO_SLOT ? [] : [slot]);
+  }
+
+  refreshTag(tag: string): number[] {
+    this.#changeTag(tag);
+    return this.#markOld(this.shelf.store.taggedSlots(this.shelf.stored, tag));
+  }
+
+  refreshPrefix(prefix: Buffer): number[] {
+    this.#changePrefix(prefix);
+    return this.#markOld(this.shelf.slotsWithPrefix(prefix));
+  }
+
+  /** Marks every entry old at once, however many there are. */
+  refreshAll(): { old: number; recent: number[] } {
+    this.#changeWhole();
+    this.shelf.refreshedAt = this.#fence.now;
+    return { old: this.shelf.stored.entries, recent: this.shelf.mostRecent(RELOAD_AT_ONCE) };
+  }
+
+  /** Reloads the most recently read of `slots`; resolves when those loads ended, however they ended. */
+  async reload(slots: readonly number[]): Promise<void> {
+    const { loads, shelf } = this;
+    if (!loads) return;
+    const { readAtMs } = shelf.store.entries;
+    const recent = [...slots].sort((a, b) => readAtMs[b]! - readAtMs[a]!).slice(0, RELOAD_AT_ONCE);
+    const keys = recent.map((slot) => shelf.store.key(slot));
+    await Promise.all(keys.map((key) => loads.reload(key)));
+  }
+
+  // --- time
+
+  /** A deadline of the entry has come: it went, or is reloaded ahead of its readers. */
+  due(slot: number, nowMs: number): void {
+    if (!this.shelf.due(slot, nowMs)) return;
+    if (this.shelf.wasRead(slot)) this.loads?.startBehind(this.shelf.store.key(slot), 'ahead');
+    else this.shelf.setFlag(slot, AHEAD_DUE, true);
+  }
+
+  close(): void {
+    this.loads?.close();
+  }
+
+  // --- the inside
+
+  #readMissing(bytes: Uint8Array, start: number, end: number, nowMs: number): number {
+    if (!this.loads) return this.#counted(NOT_THERE);
+    return this.#mayAsk(bytes, start, end, true, nowMs) ? WAIT : this.#counted(REFUSED);
+  }
+
+  #readOld(bytes: Uint8Array, start: number, end: number, slot: number, nowMs: number): number {
+    const { waitAtMs, errorUntilMs } = this.shelf.store.entries;
+    const { loads } = this;
+    if (!loads || nowMs < waitAtMs[slot]!) {
+      if (loads && !loads.isLoading(slot))
+        loads.startBehind(Buffer.from(bytes.subarray(start, end)), 'refresh');
+      return this.#counted(STALE);
+    }
+    if (this.#mayAsk(bytes, start, end, false, nowMs)) return WAIT;
+    return this.#counted(nowMs < errorUntilMs[slot]! ? STALE : REFUSED);
+  }
+
+  #mayAsk(bytes: Uint8Array, start: number, end: number, cold: boolean, nowMs: number): boolean {
+    const { failures } = this.loads!;
+    if (!failures.any) return true;
+    const keyText = Buffer.from(bytes.subarray(start, end)).toString('latin1');
+    this.refusal = this.loads!.refusal(keyText, cold, nowMs);
+    return this.refusal === undefined;
+  }
+
+  #noteFirstRead(slot: number, flags: number): void {
+    this.shelf.store.entries.flags[slot] = (flags | READ_SINCE_LOAD) & ~AHEAD_DUE;
+    if ((flags & AHEAD_DUE) !== 0) this.loads?.startBehind(this.shelf.store.key(slot), 'ahead');
+  }
+
+  #counted(outcome: number): number {
+    this.counters.countOutcome(outcome);
+    return outcome;
+  }
+
+  #isVoid(key: Buffer, tags: readonly string[], since: number): boolean {
+    const { store, stored } = this.shelf;
+    if (this.#fence.concernsKey(this.#fenced, key, this.shelf.hash(key), since)) return true;
+    return this.#fence.concernsTags(this.#fenced, store.tagHashes(stored, tags), since);
+  }
+
+  #markOld(slots: number[]): number[] {
+    this.shelf.markOld(slots);
+    return slots;
+  }
+
+  #changeKey(key: Buffer): void {
+    const keyText = key.toString('latin1');
+    this.#fence.changeKey(this.shelf.hash(key));
+    this.loads?.ground(keyText);
+    this.loads?.failures.forget(keyText);
+  }
+
+  #changeTag(tag: string): void {
+    const [hash] = this.shelf.store.tagHashes(this.shelf.stored, [tag]);
+    this.#fence.changeTag(this.#fenced, hash!);
+  }
+
+  #changePrefix(prefix: Buffer): void {
+    this.#fence.changePrefix(this.#fenced, prefix);
+    this.loads?.groundPrefix(prefix);
+    this.loads?.failures.forgetAll();
+  }
+
+  #changeWhole(): void {
+    this.#fence.changeWhole(this.#fenced);
+    this.loads?.groundAll();
+    this.loads?.failures.forgetAll();
+  }
+}

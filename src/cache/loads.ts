@@ -1,0 +1,400 @@
+// The loads of one cache: who waits for which, what comes of them, and what is kept.
+//
+//   join or take off ─ gate ─ loader ─ land: fence ─ keep ─ answer all who wait
+//
+// Promise 1 (one load) is the map of flights: a key has at most one, and only the flight that still stands in the map
+// when it lands is kept. Promise 2 (fence) is what takes flights out of it: a change of their key, of a prefix of it
+// or of the whole cache grounds them, and who comes after starts another. Tags are known only when a load lands; the
+// fence remembers which of them changed since it began.
+
+import { LoadError, SidecacheError, TooLargeError } from '../errors.ts';
+import { NO_SLOT } from '../store/entries.ts';
+import type { Clock } from './clock.ts';
+import type { Counters, LoadResult, LoadTrigger, ReadResult } from './counters.ts';
+import { Failures } from './failures.ts';
+import { type Fence, type FencedCache, startsWith } from './fence.ts';
+import { type Answer, Flight, type Waiter, type Waiting } from './flight.ts';
+import { LoadGate } from './load-gate.ts';
+import type { Loaded, Loader } from './loader.ts';
+import type { Shelf } from './shelf.ts';
+
+/** Flag of an entry: a load of it is under way. */
+const LOADING = 4;
+
+type Landed<K extends Loaded['kind']> = Extract<Loaded, { kind: K }>;
+/** An answer before it is known who had started the load. */
+type Shared = Exclude<Answer, { kind: 'error' }>;
+
+export interface LoadSettings {
+  readonly softTimeoutMs: number | undefined;
+  readonly concurrency: number;
+  readonly queue: number;
+}
+
+export interface LoadsParts {
+  readonly name: string;
+  readonly settings: LoadSettings;
+  readonly loader: Loader;
+  readonly shelf: Shelf;
+  readonly fence: Fence;
+  readonly fenced: FencedCache;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly counters: Counters;
+  /** Told why an answer may not be stored. */
+  readonly unstorable: (why: string) => void;
+}
+
+export class Loads {
+  readonly failures: Failures;
+  readonly gate: LoadGate;
+  readonly #parts: LoadsParts;
+  readonly #shelf: Shelf;
+  readonly #fence: Fence;
+  readonly #clock: Clock;
+  readonly #flights = new Map<string, Flight>();
+  #lookingForOrigin = false;
+  #closed = false;
+
+  constructor(parts: LoadsParts) {
+    this.#parts = parts;
+    this.#shelf = parts.shelf;
+    this.#fence = parts.fence;
+    this.#clock = parts.clock;
+    this.failures = new Failures(parts.shelf.times.retryMs, parts.random);
+    this.gate = new LoadGate(parts.settings.concurrency, parts.settings.queue);
+  }
+
+  // --- asking
+
+  /** The error to repeat, where the origin is to be left alone for this key; undefined where it may be asked. */
+  refusal(keyText: string, cold: boolean, nowMs: number): SidecacheError | undefined {
+    const { failures } = this;
+    const leftMs = failures.retryAtMs(keyText, cold) - nowMs;
+    if (leftMs <= 0 || this.#flights.has(keyText)) return undefined;
+    return failures.of(keyText)?.error ?? this.#breakerError(leftMs);
+  }
+
+  /** Joins the key's load or starts it. */
+  join(key: Buffer, waiter: Waiter): void {
+    const keyText = key.toString('latin1');
+    const flying = this.#flights.get(keyText);
+    if (!flying && this.gate.isFull) {
+      this.#answerInstead(key, waiter, this.#queueFull());
+      return;
+    }
+    const flight = flying ?? this.#takeOff(key, keyText, 'miss');
+    const limited = this.#withSoftLimit(key, waiter);
+    flight.waiting.push({ waiter: limited, askedAt: this.#fence.now, collapsed: flying !== undefined });
+    if (!flying) this.gate.enter(() => void this.#fly(flight));
+  }
+
+  /** Starts a load that no reader waits for, unless there is one, or the origin is to be left alone. */
+  startBehind(key: Buffer, trigger: LoadTrigger): Flight | undefined {
+    const keyText = key.toString('latin1');
+    if (this.#closed || this.gate.isFull || this.#flights.has(keyText)) return undefined;
+    if (this.failures.any && this.#clock.now() < this.failures.retryAtMs(keyText, false)) return undefined;
+    const flight = this.#takeOff(key, keyText, trigger);
+    this.gate.enter(() => void this.#fly(flight));
+    return flight;
+  }
+
+  isLoading(slot: number): boolean {
+    return this.#shelf.hasFlag(slot, LOADING);
+  }
+
+  /** Loads the key now, or joins its load; resolves when that ended, however it ended. */
+  reload(key: Buffer): Promise<void> {
+    return new Promise((resolve) => {
+      const flight = this.#flights.get(key.toString('latin1')) ?? this.startBehind(key, 'call');
+      const answered = (answer: Answer): void => {
+        if (answer.kind === 'value') answer.value.release();
+        resolve();
+      };
+      const waiter = { uncounted: true, answered };
+      if (flight) flight.waiting.push({ waiter, askedAt: this.#fence.now, collapsed: true });
+      else resolve();
+    });
+  }
+
+  // --- fencing
+
+  /** Who comes now starts another load of the key, and the one under way is not kept. */
+  ground(keyText: string): void {
+    const flight = this.#flights.get(keyText);
+    if (flight) this.#leaveMap(flight);
+  }
+
+  groundPrefix(prefix: Buffer): void {
+    for (const flight of [...this.#flights.values()]) {
+      if (startsWith(flight.key, prefix)) this.#leaveMap(flight);
+    }
+  }
+
+  groundAll(): void {
+    for (const flight of [...this.#flights.values()]) this.#leaveMap(flight);
+  }
+
+  /** No load starts any more; those under way are given up, and who waits for them gets an error. */
+  close(): void {
+    this.#closed = true;
+    for (const flight of this.#flights.values()) flight.abort.abort();
+    this.#parts.loader.close();
+  }
+
+  // --- a load's life
+
+  #takeOff(key: Buffer, keyText: string, trigger: LoadTrigger): Flight {
+    const flight = new Flight(key, keyText, trigger, this.#fence.now);
+    this.#flights.set(keyText, flight);
+    this.#flagLoading(key, true);
+    if (this.failures.breakerOpen) this.failures.probing(this.#clock.now());
+    return flight;
+  }
+
+  /** From its place in the gate to its last answer. Never throws. */
+  async #fly(flight: Flight): Promise<void> {
+    flight.startedAtMs = this.#clock.now();
+    try {
+      if (this.#closed) throw new LoadError('load_refused', 'the daemon is stopping');
+      this.#holdOld(flight);
+      flight.draft = this.#shelf.store.draft();
+      const { key, draft, abort, revalidated } = flight;
+      const request = { key, etag: revalidated?.etag, signal: abort.signal, sink: draft };
+      this.#land(flight, await this.#parts.loader.load(request));
+    } catch (error) {
+      this.#crash(flight, error);
+    } finally {
+      if (this.#flights.get(flight.keyText) === flight) this.#leaveMap(flight);
+      flight.draft?.release();
+      flight.revalidated?.value.release();
+      this.gate.leave();
+    }
+  }
+
+  #leaveMap(flight: Flight): void {
+    this.#flights.delete(flight.keyText);
+    this.#flagLoading(flight.key, false);
+  }
+
+  #flagLoading(key: Buffer, on: boolean): void {
+    const slot = this.#shelf.store.find(this.#shelf.stored, key, 0, key.length);
+    if (slot !== NO_SLOT) this.#shelf.setFlag(slot, LOADING, on);
+  }
+
+  /** An old value with the origin's ETag is kept while the origin is asked whether it still holds. */
+  #holdOld(flight: Flight): void {
+    const { store, stored } = this.#shelf;
+    const slot = store.find(stored, flight.key, 0, flight.key.length);
+    if (slot === NO_SLOT || store.etag(slot) === '') return;
+    flight.revalidated = {
+      value: store.hold(slot),
+      contentType: store.contentType(slot),
+      etag: store.etag(slot),
+      tags: store.tags(slot),
+      version: store.entries.version[slot]!,
+    };
+  }
+
+  #land(flight: Flight, loaded: Loaded): void {
+    this.failures.succeeded(flight.keyText);
+    if (loaded.kind === 'value') this.#landValue(flight, loaded);
+    else if (loaded.kind === 'unchanged') this.#landUnchanged(flight, loaded);
+    else this.#landAbsent(flight, loaded);
+  }
+
+  #landValue(flight: Flight, loaded: Landed<'value'>): void {
+    const { contentType, terms, tags, status } = loaded;
+    const slot = this.#keepValue(flight, loaded);
+    const nowMs = this.#clock.now();
+    const shared: Shared & { kind: 'value' } =
+      slot === NO_SLOT
+        ? {
+            kind: 'value',
+            stale: false,
+            value: flight.draft!.retain(),
+            contentType,
+            etag: loaded.etag ?? '',
+            ageMs: terms.ageMs,
+            freshForMs: 0,
+            stored: false,
+            status,
+            collapsed: false,
+          }
+        : this.#shelf.answer(slot, nowMs, { stale: false, status });
+    this.#answerAll(flight, tags, shared);
+    shared.value.release();
+  }
+
+  /** Keeps the value where it may be kept and there is room; else it is only served. */
+  #keepValue(flight: Flight, loaded: Landed<'value'>): number {
+    const { contentType, terms, tags } = loaded;
+    let result = this.#mayKeep(flight, tags);
+    let slot = NO_SLOT;
+    if (result === 'stored' && terms.unstorable === undefined) {
+      const attributes = { contentType, etag: loaded.etag ?? '', tags };
+      slot = this.#tryKeep(() =>
+        this.#shelf.keep(flight.key, flight.draft!, attributes, terms, flight.since),
+      );
+    }
+    if (result === 'stored' && slot === NO_SLOT) {
+      result = 'unstorable';
+      this.#shelf.remove(flight.key);
+      this.#parts.unstorable(terms.unstorable ?? 'no-room');
+    }
+    this.#count(flight, result);
+    return slot;
+  }
+
+  #tryKeep(keep: () => number): number {
+    try {
+      return keep();
+    } catch (error) {
+      if (error instanceof SidecacheError) return NO_SLOT;
+      throw error;
+    }
+  }
+
+  #landUnchanged(flight: Flight, loaded: Landed<'unchanged'>): void {
+    const old = flight.revalidated;
+    if (!old) throw new LoadError('load_failed', 'the origin answered 304 to a request without a condition');
+    const { store, stored } = this.#shelf;
+    const tags = loaded.tags ?? old.tags;
+    const slot = store.find(stored, flight.key, 0, flight.key.length);
+    const isTheSame = slot !== NO_SLOT && store.entries.version[slot] === old.version;
+    const kept = isTheSame && this.#mayKeep(flight, tags) === 'stored';
+    if (kept) {
+      this.#shelf.setTimes(slot, loaded.terms, flight.since);
+      store.retag(stored, slot, tags);
+      store.entries.flags[slot] = 0;
+    }
+    this.#count(flight, kept ? 'unchanged' : 'void');
+    this.#answerAll(flight, tags, {
+      kind: 'value',
+      stale: false,
+      value: old.value,
+      contentType: old.contentType,
+      etag: old.etag,
+      ageMs: loaded.terms.ageMs,
+      freshForMs: kept ? this.#shelf.freshForMs(slot, this.#clock.now()) : 0,
+      stored: kept,
+      status: loaded.status,
+      collapsed: false,
+    });
+  }
+
+  #landAbsent(flight: Flight, loaded: Landed<'absent'>): void {
+    const { negativeMs } = this.#shelf.times;
+    const kept = this.#mayKeep(flight, []) === 'stored';
+    if (kept) this.#shelf.remove(flight.key);
+    if (kept && negativeMs !== undefined) this.#shelf.keepAbsence(flight.key, negativeMs, flight.since);
+    this.#count(flight, kept ? 'absent' : 'void');
+    this.#answerAll(flight, [], { kind: 'absent', status: loaded.status, collapsed: false });
+  }
+
+  #crash(flight: Flight, thrown: unknown): void {
+    const error = this.#named(thrown);
+    const originFailed = error instanceof LoadError && error.code !== 'load_refused';
+    if (originFailed || error instanceof TooLargeError) {
+      this.failures.failed(flight.keyText, error, originFailed, this.#clock.now());
+      if (error instanceof LoadError && error.unreachable) this.#lookForOrigin();
+    }
+    this.#count(flight, error.code === 'load_timeout' ? 'timeout' : 'failed');
+    // Out of the map first: who is told and asks again must not join what has ended.
+    if (this.#flights.get(flight.keyText) === flight) this.#leaveMap(flight);
+    for (const { waiter } of flight.waiting) this.#answerInstead(flight.key, waiter, error);
+  }
+
+  #named(thrown: unknown): SidecacheError {
+    if (thrown instanceof SidecacheError) return thrown;
+    return new LoadError('load_failed', `loading for cache '${this.#parts.name}' failed`, { cause: thrown });
+  }
+
+  /** While the origin cannot even be connected to, looks once per `retry` whether it can be again. */
+  #lookForOrigin(): void {
+    if (this.#lookingForOrigin || this.#closed) return;
+    this.#lookingForOrigin = true;
+    this.#clock.after(this.#shelf.times.retryMs, async () => {
+      const reachable = await this.#parts.loader.reachable();
+      this.#lookingForOrigin = false;
+      if (reachable) this.failures.endPauses(this.#clock.now());
+      else if (this.failures.any) this.#lookForOrigin();
+    });
+  }
+
+  /** Only the flight that still stands for its key, and that no change of its tags concerns, may be kept. */
+  #mayKeep(flight: Flight, tags: readonly string[]): LoadResult {
+    if (this.#flights.get(flight.keyText) !== flight) return 'void';
+    return this.#tagsChanged(tags, flight.since) ? 'void' : 'stored';
+  }
+
+  #tagsChanged(tags: readonly string[], since: number): boolean {
+    const { store, stored } = this.#shelf;
+    return this.#fence.concernsTags(this.#parts.fenced, store.tagHashes(stored, tags), since);
+  }
+
+  // --- answering
+
+  #answerAll(flight: Flight, tags: readonly string[], answer: Shared): void {
+    const tagsChanged = this.#tagsChanged(tags, flight.since);
+    if (this.#flights.get(flight.keyText) === flight) this.#leaveMap(flight);
+    for (const waiting of flight.waiting) {
+      // Asked after a tag of this very value was invalidated: it is not for them.
+      if (tagsChanged && waiting.askedAt > flight.since) this.join(flight.key, waiting.waiter);
+      else this.#answerOne(waiting, answer);
+    }
+  }
+
+  #answerOne({ waiter, collapsed }: Waiting, answer: Shared): void {
+    if (waiter.isOpen?.() === false) return;
+    if (!waiter.uncounted) this.#countRead('miss');
+    if (answer.kind === 'value') waiter.answered({ ...answer, value: answer.value.retain(), collapsed });
+    else waiter.answered({ ...answer, collapsed });
+  }
+
+  /** The old value where it may still be served, else the error. */
+  #answerInstead(key: Buffer, waiter: Waiter, error: SidecacheError): void {
+    if (waiter.isOpen?.() === false) return;
+    const old = this.#shelf.oldAnswer(key);
+    if (!waiter.uncounted) this.#countRead(old ? 'stale' : 'error');
+    waiter.answered(old ?? { kind: 'error', error });
+  }
+
+  /** After `loader.soft_timeout` a reader who waits is given the old value, where there is one. */
+  #withSoftLimit(key: Buffer, waiter: Waiter): Waiter {
+    const softMs = this.#parts.settings.softTimeoutMs;
+    if (softMs === undefined || waiter.isOpen || this.#shelf.peek(key) === NO_SLOT) return waiter;
+    let open = true;
+    const answered = (answer: Answer): void => {
+      open = false;
+      timer.cancel();
+      waiter.answered(answer);
+    };
+    const timer = this.#clock.after(softMs, () => {
+      const old = open ? this.#shelf.oldAnswer(key) : undefined;
+      if (!old) return;
+      this.#countRead('stale');
+      answered(old);
+    });
+    return { answered, isOpen: () => open };
+  }
+
+  #breakerError(retryAfterMs: number): LoadError {
+    const { last, inARow } = this.failures;
+    const message = `loads of cache '${this.#parts.name}' are paused after ${inARow} failures in a row; the last: ${last?.message}`;
+    return new LoadError('breaker_open', message, { retryAfterMs, cause: last });
+  }
+
+  #queueFull(): LoadError {
+    const message = `too many loads of cache '${this.#parts.name}' are waiting already`;
+    return new LoadError('queue_full', message, { retryAfterMs: 1000 });
+  }
+
+  #countRead(result: ReadResult): void {
+    this.#parts.counters.countRead(result);
+  }
+
+  #count(flight: Flight, result: LoadResult): void {
+    this.#parts.counters.countLoad(flight.trigger, result, (this.#clock.now() - flight.startedAtMs) / 1000);
+  }
+}

@@ -1,0 +1,144 @@
+// A value that is being received: charged from its first byte, and an entry only once it is committed.
+//
+// Where the length is announced its whole cost is charged at once, so what is admitted can also finish. Short values
+// wait in the pieces they came in; longer ones go straight into blocks.
+
+import { RoomError, TooLargeError } from '../errors.ts';
+import { type Arena, BLOCK_COST_BYTES, blocksFor, NO_BLOCK } from './arena.ts';
+import type { Budget } from './budget.ts';
+import { ChainWriter } from './chain.ts';
+import type { Value } from './value.ts';
+
+/** Values up to here are written together with their key, longer ones as a chain of their own. */
+export const SHORT_VALUE_BYTES = 4096;
+/** What the pieces of a short value cost beyond their bytes. */
+const PIECES_COST_BYTES = 512;
+
+/** What a draft needs of the store: memory, and the bound of what all drafts together may hold. */
+export interface DraftRoom {
+  readonly arena: Arena;
+  readonly budget: Budget;
+  readonly maxValueBytes: number;
+  /** Charges for drafts; throws RoomError. */
+  chargeDraft(bytes: number): void;
+  /** Charges what is held already. */
+  rechargeDraft(bytes: number): void;
+  releaseDraft(bytes: number): void;
+}
+
+export class Draft implements Value {
+  readonly #room: DraftRoom;
+  readonly #chain: ChainWriter;
+  #pieces: Uint8Array[] = [];
+  #chargedBytes = 0;
+  #spilled = false;
+  #length = 0;
+  #holders = 1;
+  /** The chain belongs to an entry now. */
+  #handedOver = false;
+
+  constructor(room: DraftRoom) {
+    this.#room = room;
+    this.#chain = new ChainWriter(room.arena);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  get isShort(): boolean {
+    return !this.#spilled;
+  }
+
+  /** Announces the length before the first byte; throws TooLargeError or RoomError. */
+  expect(bytes: number): void {
+    this.#refuseOver(bytes);
+    this.#chargeUpTo(
+      bytes > SHORT_VALUE_BYTES ? blocksFor(bytes) * BLOCK_COST_BYTES : bytes + PIECES_COST_BYTES,
+    );
+    if (bytes > SHORT_VALUE_BYTES) this.#spilled = true;
+  }
+
+  /** Keeps `chunk`, or copies it where the value is long; throws TooLargeError or RoomError. */
+  append(chunk: Uint8Array): void {
+    const length = this.#length + chunk.length;
+    this.#refuseOver(length);
+    if (!this.#spilled && length > SHORT_VALUE_BYTES) this.#spill(length);
+    if (this.#spilled) {
+      this.#chargeUpTo(blocksFor(length) * BLOCK_COST_BYTES);
+      this.#chain.append(chunk, 0, chunk.length);
+    } else {
+      this.#chargeUpTo(length + PIECES_COST_BYTES);
+      this.#pieces.push(chunk);
+    }
+    this.#length = length;
+  }
+
+  copy(position: number, target: Uint8Array, at: number, length: number): void {
+    if (this.#spilled) this.#room.arena.read(this.#chain.head, position, target, at, length);
+    else target.set(this.bytes().subarray(position, position + length), at);
+  }
+
+  /** The bytes of a short value. */
+  bytes(): Uint8Array {
+    if (this.#pieces.length !== 1) this.#pieces = [Buffer.concat(this.#pieces)];
+    return this.#pieces[0]!;
+  }
+
+  /** One more who will call `release`. */
+  retain(): this {
+    this.#holders++;
+    return this;
+  }
+
+  release(): void {
+    if (--this.#holders > 0) return;
+    if (!this.#handedOver && this.#chain.head !== NO_BLOCK) this.#room.arena.free(this.#chain.head);
+    this.uncharge();
+    this.#pieces = [];
+  }
+
+  /** Gives the chain of a long value to an entry (NO_BLOCK: the value is short). The draft is read no more. */
+  handOver(): number {
+    this.#handedOver = true;
+    return this.#chain.head;
+  }
+
+  /** Takes the charge off, as it is to be made for the entry; returns how much it was. */
+  uncharge(): number {
+    const bytes = this.#chargedBytes;
+    this.#chargedBytes = 0;
+    this.#room.releaseDraft(bytes);
+    return bytes;
+  }
+
+  /** Undoes `uncharge`, where the draft did not become an entry. */
+  charge(bytes: number): void {
+    this.#chargedBytes = bytes;
+    this.#room.rechargeDraft(bytes);
+  }
+
+  #refuseOver(bytes: number): void {
+    const most = this.#room.maxValueBytes;
+    if (bytes > most) throw new TooLargeError(`the value is larger than max_value allows (${most} bytes)`);
+  }
+
+  #spill(length: number): void {
+    this.#chargeUpTo(blocksFor(length) * BLOCK_COST_BYTES);
+    this.#spilled = true;
+    for (const piece of this.#pieces) this.#chain.append(piece, 0, piece.length);
+    this.#pieces = [];
+  }
+
+  #chargeUpTo(bytes: number): void {
+    const more = bytes - this.#chargedBytes;
+    if (more <= 0) return;
+    this.#room.chargeDraft(more);
+    this.#chargedBytes = bytes;
+  }
+}
+
+/** The error of everything that found no room. */
+export function noRoom(): RoomError {
+  return new RoomError('there is no memory left for this value; nothing that was stored is lost');
+}

@@ -1,0 +1,55 @@
+// Which entries go when memory is short: per cache the one read longest ago; among caches the one whose oldest entry
+// was read longest ago, as long as some cache holds more than its share.
+
+import { NO_SLOT } from './entries.ts';
+import type { RecencyList } from './recency.ts';
+import type { Store, StoreCache } from './store.ts';
+
+export interface Evictable {
+  readonly recency: RecencyList;
+  readonly shareBytes: number | undefined;
+  readonly evictable: boolean;
+  bytes: number;
+}
+
+/** Evicts until the whole budget's use is down to `targetBytes`; false where too little may go. */
+export function evictFor(store: Store, targetBytes: number): boolean {
+  while (store.budget.usedBytes > targetBytes) {
+    const victim = oldest(store, overShare) ?? oldest(store, holdsAnything);
+    if (!victim) return false;
+    store.evict(victim.recency.oldest, 'memory');
+  }
+  return true;
+}
+
+/** Evicts from `cache` until `bytes` more are within its own bound; false where it may not evict. */
+export function evictWithin(store: Store, cache: StoreCache, bytes: number): boolean {
+  if (cache.shareBytes === undefined) return true;
+  while (cache.bytes + bytes > cache.shareBytes) {
+    if (!cache.evictable || cache.recency.oldest === NO_SLOT) return false;
+    store.evict(cache.recency.oldest, 'share');
+  }
+  return true;
+}
+
+function oldest(store: Store, mayLose: (cache: StoreCache) => boolean): StoreCache | undefined {
+  let victim: StoreCache | undefined;
+  let oldestMs = Number.POSITIVE_INFINITY;
+  for (const cache of store.caches) {
+    if (!cache.evictable || cache.recency.oldest === NO_SLOT || !mayLose(cache)) continue;
+    const readAtMs = store.entries.readAtMs[cache.recency.oldest]!;
+    if (readAtMs < oldestMs) {
+      victim = cache;
+      oldestMs = readAtMs;
+    }
+  }
+  return victim;
+}
+
+function overShare(cache: StoreCache): boolean {
+  return cache.bytes > (cache.shareBytes ?? 0);
+}
+
+function holdsAnything(): boolean {
+  return true;
+}

@@ -1,0 +1,150 @@
+// Which entries carry which tag: links in typed arrays, each on two lists, that of its tag and that of its entry.
+// Dropping a tag costs what its entries cost, whatever else is stored.
+
+import { NO_SLOT } from './entries.ts';
+
+const NO_LINK = -1;
+/** One entry carrying one tag. */
+export const LINK_COST_BYTES = 20;
+/** One distinct tag of a cache, its name apart: object, map entry and string header. */
+const TAG_COST_BYTES = 200;
+
+interface Tag {
+  readonly cacheId: number;
+  readonly name: string;
+  firstLink: number;
+  links: number;
+}
+
+export class TagIndex {
+  readonly #tags: (Tag | undefined)[] = [];
+  readonly #freeTagIds: number[] = [];
+  readonly #ids = new Map<string, number>();
+
+  /** First link of each entry. */
+  readonly #ofEntry: Int32Array;
+  readonly #slot: Int32Array;
+  readonly #tagId: Int32Array;
+  readonly #nextOfTag: Int32Array;
+  readonly #previousOfTag: Int32Array;
+  readonly #nextOfEntry: Int32Array;
+  #freeLink = NO_LINK;
+  #freshLink = 0;
+
+  constructor(maxEntries: number, maxLinks: number) {
+    this.#ofEntry = new Int32Array(maxEntries);
+    this.#slot = new Int32Array(maxLinks);
+    this.#tagId = new Int32Array(maxLinks);
+    this.#nextOfTag = new Int32Array(maxLinks);
+    this.#previousOfTag = new Int32Array(maxLinks);
+    this.#nextOfEntry = new Int32Array(maxLinks);
+  }
+
+  /** The most that adding these tags can cost; what is charged before, and given back by `remove`. */
+  costBytes(tags: readonly string[]): number {
+    let bytes = 0;
+    for (const tag of tags) bytes += LINK_COST_BYTES + TAG_COST_BYTES + tag.length;
+    return bytes;
+  }
+
+  add(cacheId: number, slot: number, tags: readonly string[]): void {
+    for (const name of tags) this.#link(slot, this.#idOf(cacheId, name));
+  }
+
+  /** Takes the entry off every tag's list. */
+  remove(slot: number): void {
+    for (let link = this.#firstOf(slot); link !== NO_LINK; ) {
+      const next = this.#nextOfEntry[link]!;
+      this.#unlink(link);
+      link = next;
+    }
+    this.#ofEntry[slot] = 0;
+  }
+
+  namesOf(slot: number): string[] {
+    const names: string[] = [];
+    for (let link = this.#firstOf(slot); link !== NO_LINK; link = this.#nextOfEntry[link]!) {
+      names.push(this.#tags[this.#tagId[link]!]!.name);
+    }
+    return names.reverse();
+  }
+
+  hasAny(slot: number): boolean {
+    return this.#ofEntry[slot] !== 0;
+  }
+
+  /** Any one entry with the tag, NO_SLOT where none has it: removing each in turn empties the tag. */
+  firstWith(cacheId: number, name: string): number {
+    const id = this.#ids.get(mapKey(cacheId, name));
+    return id === undefined ? NO_SLOT : this.#slot[this.#tags[id]!.firstLink]!;
+  }
+
+  /** All entries with the tag, for those who do not remove them. */
+  slotsWith(cacheId: number, name: string): number[] {
+    const id = this.#ids.get(mapKey(cacheId, name));
+    const slots: number[] = [];
+    if (id === undefined) return slots;
+    for (let link = this.#tags[id]!.firstLink; link !== NO_LINK; link = this.#nextOfTag[link]!) {
+      slots.push(this.#slot[link]!);
+    }
+    return slots;
+  }
+
+  #firstOf(slot: number): number {
+    return this.#ofEntry[slot]! - 1;
+  }
+
+  #idOf(cacheId: number, name: string): number {
+    const key = mapKey(cacheId, name);
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    const id = this.#freeTagIds.pop() ?? this.#tags.length;
+    this.#tags[id] = { cacheId, name, firstLink: NO_LINK, links: 0 };
+    this.#ids.set(key, id);
+    return id;
+  }
+
+  #link(slot: number, tagId: number): void {
+    const link = this.#takeLink();
+    const tag = this.#tags[tagId]!;
+    this.#slot[link] = slot;
+    this.#tagId[link] = tagId;
+    this.#nextOfEntry[link] = this.#firstOf(slot);
+    this.#ofEntry[slot] = link + 1;
+    this.#nextOfTag[link] = tag.firstLink;
+    this.#previousOfTag[link] = NO_LINK;
+    if (tag.firstLink !== NO_LINK) this.#previousOfTag[tag.firstLink] = link;
+    tag.firstLink = link;
+    tag.links++;
+  }
+
+  #unlink(link: number): void {
+    const tagId = this.#tagId[link]!;
+    const tag = this.#tags[tagId]!;
+    const next = this.#nextOfTag[link]!;
+    const previous = this.#previousOfTag[link]!;
+    if (previous === NO_LINK) tag.firstLink = next;
+    else this.#nextOfTag[previous] = next;
+    if (next !== NO_LINK) this.#previousOfTag[next] = previous;
+    if (--tag.links === 0) this.#forget(tagId, tag);
+    this.#nextOfTag[link] = this.#freeLink;
+    this.#freeLink = link;
+  }
+
+  #forget(tagId: number, tag: Tag): void {
+    this.#ids.delete(mapKey(tag.cacheId, tag.name));
+    this.#tags[tagId] = undefined;
+    this.#freeTagIds.push(tagId);
+  }
+
+  #takeLink(): number {
+    const link = this.#freeLink;
+    if (link === NO_LINK) return this.#freshLink++;
+    this.#freeLink = this.#nextOfTag[link]!;
+    return link;
+  }
+}
+
+function mapKey(cacheId: number, name: string): string {
+  return `${cacheId} ${name}`;
+}
