@@ -12,6 +12,12 @@ import type { Options } from './options.ts';
 
 const WIDEST_HELP = 110;
 
+/**
+ * yargs looks for `locales/NAME.json` three folders up from itself. In one bundled file that is somewhere in the
+ * user's app, which may well have a `locales/en.json` of its own. There is none of this name; English is built in.
+ */
+const NO_LOCALE = 'sidecache-has-no-locales';
+
 /** Nothing is guessed from how a word looks: `042` is a key, not a number, and a dot in a name is a dot. */
 const PARSING = {
   'parse-numbers': false,
@@ -62,7 +68,7 @@ async function parserFor(own: readonly string[], host: Host): Promise<Argv> {
   const parser = yargs()
     .scriptName('sidecache')
     .detectLocale(false)
-    .locale('en')
+    .locale(NO_LOCALE)
     .parserConfiguration(PARSING)
     .usage(
       'sidecache COMMAND …\n\nA cache daemon beside your app: serve runs it, the other commands talk to it.',

@@ -29,12 +29,9 @@ export function selectionRequest(
 /** To the daemon no cache means "nothing"; to whoever types the command it is a slip. */
 function caches(args: Arguments): readonly string[] {
   const all = flag(args, 'all');
-  if (all === args.words.length > 0) {
-    throw new CommandError(
-      EXIT.usage,
-      all ? '--all and names of caches exclude each other' : 'name a cache, or give --all',
-    );
-  }
+  if (all && args.words.length > 0)
+    throw new CommandError(EXIT.usage, '--all and names of caches exclude each other');
+  if (!all && args.words.length === 0) throw new CommandError(EXIT.usage, 'name a cache, or give --all');
   return all ? ['all=1'] : args.words.map((name) => `${checkedCacheName(name)}=1`);
 }
 

@@ -1,0 +1,120 @@
+// invalidate and refresh: what is asked for, who confirmed, and what the exit code says of it.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Canned, type FakeDaemon, problem, startFakeDaemon } from './fake-daemon.ts';
+import { type Ran, runCommand } from './fake-host.ts';
+
+const test = suite('commands on all instances');
+
+const CONFIRMED = {
+  kind: 'invalidate',
+  applied: 1,
+  members: 1,
+  entries: 12,
+  report: [{ index: '0', instance_id: 'i-0', incarnation: 'x', status: 'applied', ms: 1, entries: 12 }],
+};
+const open: FakeDaemon[] = [];
+
+test.after.each(async () => {
+  await Promise.all(open.splice(0).map((daemon) => daemon.close()));
+});
+
+async function against(
+  canned: Canned,
+  argv: readonly string[],
+): Promise<Ran & { asked: FakeDaemon['asked'] }> {
+  const daemon = await startFakeDaemon(() => canned);
+  open.push(daemon);
+  const ran = await runCommand([...argv, '--socket', daemon.socket]);
+  return { ...ran, asked: daemon.asked };
+}
+
+async function targetOf(argv: readonly string[]): Promise<string> {
+  const { asked } = await against({ body: CONFIRMED }, argv);
+  return `${asked[0]?.method} ${asked[0]?.target}`;
+}
+
+test('invalidate names its caches and asks for a report', async () => {
+  assert.is(
+    await targetOf(['invalidate', 'users', 'flags']),
+    'POST /cache/invalidate?users=1&flags=1&report=1',
+  );
+  assert.is(await targetOf(['invalidate', '--all']), 'POST /cache/invalidate?all=1&report=1');
+});
+
+test('keys, tags and prefixes are sent as bytes, each one of them', async () => {
+  const argv = ['invalidate', 'users', '--key', 'a&b=c', '--key', '1', '--tag', 'team:7', '--prefix', 'x+ y'];
+  const query = 'users=1&key=a%26b%3Dc&key=1&tag=team%3A7&prefix=x%2B%20y&report=1';
+  assert.is(await targetOf(argv), `POST /cache/invalidate?${query}`);
+});
+
+test('scope, require and timeout are handed to the daemon', async () => {
+  const argv = ['invalidate', '--all', '--scope', 'local', '--require', 'all', '--timeout', '2s'];
+  assert.is(await targetOf(argv), 'POST /cache/invalidate?all=1&scope=local&require=all&timeout=2s&report=1');
+});
+
+test('refresh is the same form, and --wait waits for loads', async () => {
+  assert.is(await targetOf(['refresh', 'users']), 'POST /cache/refresh?users=1&report=1');
+  assert.is(
+    await targetOf(['refresh', 'users', '--wait']),
+    'POST /cache/refresh?users=1&wait=loaded&report=1',
+  );
+});
+
+test('a selection too long for a request line is sent as a form', async () => {
+  const many = Array.from({ length: 1000 }, (_, n) => ['--key', `key-number-${n}`]).flat();
+  const { asked } = await against({ body: CONFIRMED }, ['invalidate', 'users', ...many]);
+  assert.is(asked[0]?.target, '/cache/invalidate');
+  assert.is(asked[0]?.headers['content-type'], 'application/x-www-form-urlencoded');
+  assert.match(asked[0]?.body.toString() ?? '', /^users=1&key=key-number-0&.*&key=key-number-999&report=1$/);
+});
+
+test('no cache, a parameter’s name as a cache, or --all with names: nothing is asked', async () => {
+  for (const words of [[], ['all'], ['scope'], ['Users'], ['users', '--all'], ['--key', '1'], ['a=1&all']]) {
+    const { exitCode, asked } = await against({ body: CONFIRMED }, ['invalidate', ...words]);
+    assert.is(exitCode, 2, words.join(' '));
+    assert.is(asked.length, 0, words.join(' '));
+  }
+});
+
+test('every member of the report is a row', async () => {
+  const { exitCode, stdout } = await against({ body: CONFIRMED }, ['invalidate', 'users']);
+  assert.is(exitCode, 0);
+  assert.equal(stdout.split('\n'), [
+    'INDEX  INSTANCE  STATUS   MS  ENTRIES',
+    '0      i-0       applied   1       12',
+    '1/1 instances confirmed, 12 entries here',
+    '',
+  ]);
+});
+
+test('a member that did not confirm is exit 5 where all were required, and its row is shown', async () => {
+  const report = [...CONFIRMED.report, { index: '1', instance_id: 'i-1', status: 'unreachable', ms: 2000 }];
+  const refused = problem(504, 'not_confirmed', '1 of 2 confirmed');
+  const body = { ...(refused.body as object), ...CONFIRMED, members: 2, report };
+  const { exitCode, stdout } = await against({ ...refused, body }, [
+    'invalidate',
+    'users',
+    '--require',
+    'all',
+  ]);
+  assert.is(exitCode, 5);
+  assert.match(stdout, /1 +i-1 +unreachable/);
+  assert.match(stdout, '1/2 instances confirmed');
+});
+
+test('--json prints the report and nothing else, confirmed or not', async () => {
+  const { stdout } = await against({ body: CONFIRMED }, ['invalidate', 'users', '--json']);
+  assert.equal(JSON.parse(stdout), CONFIRMED);
+});
+
+test('an unknown cache is the daemon’s to refuse, by name', async () => {
+  const unknown = problem(400, 'bad_query', 'there is no cache nope; known: users, flags');
+  const { exitCode, stderr, stdout } = await against(unknown, ['invalidate', 'nope', '--json']);
+  assert.is(exitCode, 1);
+  assert.match(stderr, 'known: users, flags');
+  assert.equal(JSON.parse(stdout), { error: 'there is no cache nope; known: users, flags', exit_code: 1 });
+});
+
+test.run();
