@@ -59,7 +59,7 @@ async function bundle(): Promise<string> {
     // Where the bundle itself lies: yargs asks for it when it is loaded, to find files that a bundle does not have.
     banner: { js: 'const SIDECACHE_FILE_URL=require("node:url").pathToFileURL(process.argv[1]).href;' },
     logLevel: 'warning',
-  });
+  }).catch(() => fail(`${entry} could not be bundled`)); // esbuild has printed why
   const output = Object.values(result.metafile.outputs)[0]!;
   const missing = output.imports.filter((one) => one.external && !BUILTINS.includes(one.path));
   if (missing.length > 0) fail(`not bundled: ${missing.map((one) => one.path).join(', ')}`);
