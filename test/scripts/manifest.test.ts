@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parseAllDocuments } from 'yaml';
 import { ROOT, readManifest } from './manifest.ts';
 
 /** The least the daemon takes besides its cache: see docs/cloud-foundry.md. */
@@ -45,6 +46,26 @@ test('every file that the Procfile starts is there, or is what the build makes',
   const files = lines.flatMap((line) => line.match(/\S+\.(js|yml)\b/g) ?? []);
   assert.is(files.length, 3);
   for (const file of files) assert.ok(file === 'dist/sidecache.js' || existsSync(join(ROOT, file)), file);
+});
+
+test('docs/cloud-foundry.md explains the commands that stand in the manifest, word for word', () => {
+  const docs = readFileSync(join(ROOT, 'docs/cloud-foundry.md'), 'utf8');
+  assert.ok(docs.includes(`\`\`\`bash\n${sidecar.command}\`\`\``));
+  assert.ok(docs.includes(`\`command: ${app.command}\``));
+});
+
+test('docs/kubernetes.md shows manifests that parse, and a daemon and an app that share one socket', () => {
+  const docs = readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8');
+  const [, yaml] = /```yaml\n([\s\S]*?)```/.exec(docs) ?? [];
+  const documents = parseAllDocuments(yaml!).map((one) => {
+    assert.equal(one.errors, []);
+    return one.toJS();
+  });
+  const { initContainers, containers } = documents.find((one) => one.kind === 'Pod').spec;
+  const socketOf = (container: { env: { name: string; value: string }[] }): string | undefined =>
+    container.env.find((one) => one.name === 'SIDECACHE_SOCKET')?.value;
+  assert.type(socketOf(containers[0]), 'string');
+  assert.is(socketOf(initContainers[0]), socketOf(containers[0]));
 });
 
 function mib(size: string): number {
