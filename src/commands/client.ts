@@ -6,6 +6,7 @@ import { CommandError } from '../errors.ts';
 import type { Address } from './address.ts';
 import { type Fields, readFields, textAt } from './answer.ts';
 import { EXIT } from './exit-codes.ts';
+import { upload } from './upload.ts';
 
 const PATIENCE_MS = 30_000;
 
@@ -32,7 +33,7 @@ export function send(address: Address, ask: Ask): Promise<IncomingMessage> {
       agent: false,
     });
     request.setTimeout(patienceMs, () => request.destroy(tooSlow(address, patienceMs)));
-    // A daemon that refuses an upload answers before it has read it all; what breaks afterwards is of no interest.
+    // What breaks after the answer began is the reader's to notice: a refused upload breaks, too.
     request.on('response', resolve);
     request.on('error', (error) => reject(explained(error, address)));
     sendBody(request, ask.body);
@@ -70,8 +71,7 @@ function sendBody(request: ClientRequest, body: Uint8Array | Readable | undefine
   } else if (body instanceof Uint8Array) {
     request.setHeader('Content-Length', body.length).end(body);
   } else {
-    body.on('error', (error) => request.destroy(error));
-    body.pipe(request);
+    upload(body, request);
   }
 }
 

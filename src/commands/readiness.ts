@@ -2,7 +2,7 @@
 // a timer looks as well, since a watch can miss, a directory can be missing, and over TCP there is nothing to watch.
 
 import { type FSWatcher, watch } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Address } from './address.ts';
 import { readFields, textAt } from './answer.ts';
 import { send } from './client.ts';
@@ -20,11 +20,12 @@ export async function untilReady(
   const bell = createBell(address);
   try {
     for (;;) {
-      const leftMs = endMs - nowMs();
-      const reason = await reasonNotReady(address, Math.max(1, Math.min(TRY_MS, leftMs)));
+      const patienceMs = Math.max(POLL_MS, Math.min(TRY_MS, endMs - nowMs()));
+      const reason = await reasonNotReady(address, patienceMs);
       if (reason === undefined) return undefined;
-      if (nowMs() >= endMs) return reason;
       await bell.next(Math.min(POLL_MS, endMs - nowMs()));
+      // A last try with no time left would only replace the reason by "too slow".
+      if (nowMs() >= endMs) return reason;
     }
   } finally {
     bell.close();
@@ -51,8 +52,7 @@ interface Bell {
 
 function createBell(address: Address): Bell {
   let ring: () => void = () => {};
-  const watcher =
-    'socketPath' in address ? watchDirectory(dirname(address.socketPath), () => ring()) : undefined;
+  const watcher = 'socketPath' in address ? watchFor(address.socketPath, () => ring()) : undefined;
   return {
     next: (ms) =>
       new Promise((resolve) => {
@@ -67,9 +67,13 @@ function createBell(address: Address): Bell {
 }
 
 /** Undefined where there is nothing to watch (yet), or the system has no watches left. */
-function watchDirectory(directory: string, changed: () => void): FSWatcher | undefined {
+function watchFor(file: string, changed: () => void): FSWatcher | undefined {
   try {
-    return watch(directory, changed).on('error', () => {});
+    // Others' files come and go in /tmp all the time.
+    const name = basename(file);
+    return watch(dirname(file), (_, changedName) => {
+      if (changedName === null || changedName === name) changed();
+    }).on('error', () => {});
   } catch {
     return undefined;
   }

@@ -1,9 +1,10 @@
 // get, set, delete, explain: what they ask the daemon, and what they print of its answers.
 
+import { createServer } from 'node:net';
 import { Readable, Writable } from 'node:stream';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Canned, type FakeDaemon, problem, startFakeDaemon } from './fake-daemon.ts';
+import { type Canned, type FakeDaemon, problem, startFakeDaemon, temporarySocket } from './fake-daemon.ts';
 import { type Ran, runCommand, type Surroundings } from './fake-host.ts';
 
 const test = suite('commands on entries');
@@ -209,12 +210,29 @@ test('a tag with a blank would be two tags and is refused', async () => {
   assert.is(asked.length, 0);
 });
 
-test('a value the daemon refuses before it has read it all is a clear error', async () => {
-  const stdin = Readable.from([Buffer.alloc(1 << 20)]);
-  const refused = problem(413, 'too_large', 'larger than max_value (4M)');
-  const { exitCode, stderr } = await against(refused, ['set', 'c', 'k'], { stdin });
+test('a refusal in the middle of an upload is read, not lost with the connection', async () => {
+  const body = JSON.stringify(problem(413, 'too_large', 'larger than max_value (4M)').body);
+  const head = `HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const at = temporarySocket();
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    // Answers on the first bytes and closes, the rest unread.
+    socket.once('data', () => socket.pause().end(head + body, () => socket.destroy()));
+  });
+  await new Promise<void>((resolve) => server.listen(at.socket, resolve));
+  const stdin = Readable.from(Array.from({ length: 64 }, () => Buffer.alloc(1 << 20)));
+  const { exitCode, stderr } = await runCommand(['set', 'c', 'k', '--socket', at.socket], { stdin });
+  await new Promise((resolve) => server.close(resolve));
+  at.remove();
   assert.is(exitCode, 1);
   assert.match(stderr, 'larger than max_value');
+});
+
+test('standard input that cannot be read is named as the cause', async () => {
+  const stdin = new Readable({ read: () => stdin.destroy(new Error('EISDIR: is a directory')) });
+  const { exitCode, stderr } = await against({}, ['set', 'c', 'k'], { stdin });
+  assert.is(exitCode, 1);
+  assert.match(stderr, 'standard input cannot be read: EISDIR');
 });
 
 test('delete asks for each key, and for none where one is malformed', async () => {
