@@ -73,8 +73,8 @@ function renderText(loaded: LoadedConfig): string {
   const rows = checkReport(loaded);
   const keyWidth = widest(rows.map((row) => row.key));
   const valueWidth = Math.min(40, widest(rows.map((row) => row.value)));
-  const lines = rows.map(
-    ({ key, value, source }) => `${key.padEnd(keyWidth)}  ${value.padEnd(valueWidth)}  ${source}`,
+  const lines = rows.map(({ key, value, source }) =>
+    `${key.padEnd(keyWidth)}  ${value.padEnd(valueWidth)}  ${source}`.replaceAll(/\p{Cc}/gu, '?'),
   );
   const warnings = checkWarnings(loaded).map((warning) => `warning: ${warning}`);
   return `${[...lines, ...(warnings.length > 0 ? ['', ...warnings] : [])].join('\n')}\n`;

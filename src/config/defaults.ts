@@ -25,7 +25,7 @@ export function daemonDefault(path: string, input: ConfigInput, values: Values):
     return { value: bytes, source: 'computed from memory' };
   }
   if (path === 'index') return defaultIndex(input);
-  if (path === 'instance_id') return fromVariable(input, 'CF_INSTANCE_GUID');
+  if (path === 'instance_id') return fromVariable(input, 'CF_INSTANCE_GUID', /^[\x21-\x7e]{1,128}$/);
   if (path === 'on_bad_config') return defaultOnBadConfig(input);
   return undefined;
 }
@@ -44,7 +44,7 @@ function defaultSocket(directory: string | undefined): Default {
 }
 
 function defaultIndex(input: ConfigInput): Default {
-  const given = fromVariable(input, 'CF_INSTANCE_INDEX');
+  const given = fromVariable(input, 'CF_INSTANCE_INDEX', /^\d{1,9}$/);
   if (given !== undefined) return given;
   const ordinal = /-(\d{1,9})$/.exec(input.hostname)?.[1];
   return ordinal === undefined
@@ -58,7 +58,8 @@ function defaultOnBadConfig(input: ConfigInput): Default {
     : { value: 'exit', source: 'computed: VCAP_APPLICATION is not set' };
 }
 
-function fromVariable(input: ConfigInput, variable: string): Default | undefined {
+// What ends in headers and labels is taken only in the form the platform gives it.
+function fromVariable(input: ConfigInput, variable: string, form: RegExp): Default | undefined {
   const value = input.env[variable];
-  return value ? { value, source: `computed from ${variable}` } : undefined;
+  return value !== undefined && form.test(value) ? { value, source: `computed from ${variable}` } : undefined;
 }

@@ -22,13 +22,13 @@ export interface Draft {
 
 /** `layers`: least to greatest precedence. */
 export function draftOf(layers: readonly Gathered[], input: ConfigInput): Draft {
-  const given = parseLayers(layers);
+  const { given, problems, wrong } = parseLayers(layers);
   // Keys whose prefix names no cache belong to `default`: it is always there.
   const caches = [...new Set([...layers.flatMap((layer) => [...layer.caches]), 'default'])];
   const loaders = new Map(layers.flatMap((layer) => [...layer.loaders]));
-  const draft: Draft = { ...given, values: new Values(), sources: new Map(), caches, loaders };
+  const draft: Draft = { values: new Values(), sources: new Map(), caches, loaders, problems, wrong };
   for (const [path, option] of effectivePaths(draft)) {
-    const { value, source } = given.given.get(path) ?? defaultOf(path, option, draft, input);
+    const { value, source } = given.get(path) ?? defaultOf(path, option, draft, input);
     draft.values.set(path, value);
     draft.sources.set(path, source);
   }
@@ -45,7 +45,7 @@ function parseLayers(layers: readonly Gathered[]): Given {
   const result: Given = {
     given: new Map(),
     problems: layers.flatMap((layer) => layer.problems),
-    wrong: new Set(),
+    wrong: new Set(layers.flatMap((layer) => [...layer.wrong])),
   };
   for (const { path, option, raw, source } of layers.flatMap((layer) => layer.settings)) {
     const parsed = parseOption(option, raw);

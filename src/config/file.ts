@@ -10,6 +10,7 @@ import {
   type Node,
   parseDocument,
   type YAMLMap,
+  type YAMLParseError,
 } from 'yaml';
 import { expandVariables } from './expand.ts';
 import { oneLine } from './quote.ts';
@@ -17,6 +18,9 @@ import type { Tree } from './tree.ts';
 
 /** More than any configuration has; what a file of nested aliases would multiply into is bounded by it. */
 const MAX_ALIASES = 100;
+const MAX_SYNTAX_PROBLEMS = 10;
+/** The parser recurses: a megabyte of `[` is more than its stack takes. */
+const TOO_DEEP = 'is nested too deeply';
 
 export interface ParsedFile {
   path: string;
@@ -34,19 +38,45 @@ export function parseFile(
   const nothing: Tree = { kind: 'empty', source: `file ${path}:1` };
   try {
     const lines = new LineCounter();
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
-    const problems = document.errors.map(
-      (error) => `${path}:${lines.linePos(error.pos[0]).line}: ${oneLine(error.message)}`,
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+    const problems = syntaxProblems(
+      document.errors,
+      text,
+      (offset) => `${path}:${lines.linePos(offset).line}`,
     );
     if (problems.length > 0) return { path, tree: nothing, problems };
-    const tree =
-      document.contents === null ? nothing : new Reader(path, document, lines, env).read(document.contents);
-    return { path, tree, problems };
+    const root = document.contents;
+    return {
+      path,
+      tree: root === null ? nothing : new Reader(path, document, lines, env).read(root),
+      problems,
+    };
   } catch (error) {
-    // The parser recurses: a megabyte of `[` is more than the stack takes.
+    // Reading recurses as the parser does.
     if (!(error instanceof RangeError)) throw error;
-    return { path, tree: nothing, problems: [`${path}:1: is nested too deeply`] };
+    return { path, tree: nothing, problems: [`${path}:1: ${TOO_DEEP}`] };
   }
+}
+
+/** What follows from a first mistake is seldom worth reading: one a line, a few in all. */
+function syntaxProblems(
+  errors: readonly YAMLParseError[],
+  text: string,
+  placeOf: (offset: number) => string,
+): string[] {
+  const byPlace = new Map<string, string>();
+  for (const error of errors) {
+    const place = placeOf(error.pos[0]);
+    if (!byPlace.has(place)) byPlace.set(place, problemOf(error, text));
+  }
+  return [...byPlace].slice(0, MAX_SYNTAX_PROBLEMS).map(([place, problem]) => `${place}: ${problem}`);
+}
+
+function problemOf({ code, message, pos }: YAMLParseError, text: string): string {
+  if (code === 'DUPLICATE_KEY')
+    return `${/^[\w.-]+/.exec(text.slice(pos[0]))?.[0] ?? 'a key'} is there twice`;
+  if (code === 'MULTIPLE_DOCS') return 'holds more than one YAML document';
+  return message.startsWith('Maximum call stack') ? TOO_DEEP : oneLine(message);
 }
 
 class Reader {

@@ -24,10 +24,12 @@ export interface Gathered {
   /** Caches with a `loader` section → where it stands. */
   loaders: Map<string, string>;
   problems: string[];
+  /** Paths of options whose value cannot be read. */
+  wrong: Set<string>;
 }
 
 export function nothingGathered(): Gathered {
-  return { settings: [], caches: new Set(), loaders: new Map(), problems: [] };
+  return { settings: [], caches: new Set(), loaders: new Map(), problems: [], wrong: new Set() };
 }
 
 /** One line: the key, where it stands, what is wrong. */
@@ -75,11 +77,7 @@ class Walk {
   private cache(name: string, node: Tree, keys: KeyTree, path: string): KeyTree | Option | undefined {
     const anyName = keys.get('*');
     if (anyName === undefined) {
-      this.problem(
-        path,
-        node,
-        `is not an option${suggest(name, keys.keys())}; allowed: ${[...keys.keys()].join(', ')}`,
-      );
+      this.problem(path, node, unknownKey(name, keys));
       return undefined;
     }
     const problem = cacheNameProblem(name);
@@ -94,15 +92,17 @@ class Walk {
     if (node.kind === 'map') this.section(node, keys, path);
     else if (node.kind === 'broken') this.problem(path, node, node.problem);
     else if (node.kind !== 'empty') {
-      const within = keys.has('*') ? 'caches by name' : [...keys.keys()].join(', ');
+      const within = keys.has('*') ? 'caches by name' : namesNow(keys).join(', ');
       this.problem(path, node, `takes no value of its own; below it are allowed: ${within}`);
     }
   }
 
   private option(node: Tree, option: Option, path: string): void {
     const given = this.mayStand(option) ?? rawOf(node, option);
-    if ('problem' in given) this.problem(path, node, given.problem);
-    else this.gathered.settings.push({ path, option, raw: given.raw, source: node.source });
+    if ('problem' in given) {
+      this.gathered.wrong.add(path);
+      this.problem(path, node, given.problem);
+    } else this.gathered.settings.push({ path, option, raw: given.raw, source: node.source });
   }
 
   private mayStand(option: Option): { problem: string } | undefined {
@@ -114,6 +114,28 @@ class Walk {
   private problem(path: string, node: Tree, problem: string): void {
     this.gathered.problems.push(problemLine(path, node.source, problem));
   }
+}
+
+function unknownKey(name: string, keys: KeyTree): string {
+  const near = suggest(name, keys.keys()) || elsewhere(name, keys);
+  return `is not an option${near}; allowed: ${namesNow(keys).join(', ')}`;
+}
+
+/** `timeout` in a cache is most likely meant for its loader. */
+function elsewhere(name: string, keys: KeyTree, below = ''): string {
+  for (const [key, inner] of keys) {
+    const path = `${below}${key === '*' ? '<name>' : key}`;
+    if (key === name) return ` (did you mean ${path}?)`;
+    const deeper = isSection(inner) && !isLater(inner) ? elsewhere(name, inner, `${path}.`) : '';
+    if (deeper !== '') return deeper;
+  }
+  return '';
+}
+
+function namesNow(keys: KeyTree): string[] {
+  return [...keys].flatMap(([key, inner]) =>
+    isLater(inner) || (!isSection(inner) && inner.notInFile) ? [] : [key],
+  );
 }
 
 function rawOf(node: Tree, option: Option): { raw: Raw } | { problem: string } {

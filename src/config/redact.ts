@@ -4,8 +4,10 @@ export const REDACTED = '[redacted]';
 
 /** A URL, or what was meant to be one, without its user and password. Templates keep their `{key}`. */
 export function redactUrl(url: string): string {
-  const redacted = url.replace(/\/\/[^/?#]*@/, `//${REDACTED}@`);
-  return isUrl(redacted) ? redacted : url.replace(/^([^:@]*:?\/*)?.*@/s, `$1${REDACTED}@`);
+  const redacted = url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, `$1${REDACTED}@`);
+  if (isUrl(redacted)) return redacted;
+  // A password with a `/` in it breaks the URL; there everything before the last `@` goes.
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, `$1${REDACTED}@`);
 }
 
 /** The names stay, the values go. */
@@ -13,8 +15,7 @@ export function redactValues(values: Readonly<Record<string, string>>): Record<s
   return Object.fromEntries(Object.keys(values).map((name) => [name, REDACTED]));
 }
 
-// A password with a `/` in it makes a URL that does not parse; there everything before the last `@` goes.
 function isUrl(redacted: string): boolean {
-  const plain = redacted.replace(`//${REDACTED}@`, '//').replaceAll(/\{\w+\}/g, 'k');
-  return !plain.includes('@') || URL.canParse(plain);
+  const plain = redacted.replace(`${REDACTED}@`, '').replaceAll(/\{\w+\}/g, 'k');
+  return !plain.includes('@') || (plain.includes('://') && URL.canParse(plain));
 }

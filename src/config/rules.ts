@@ -5,7 +5,11 @@ import { formatBytes } from './bytes.ts';
 import type { Draft } from './draft.ts';
 import { formatDuration } from './duration.ts';
 import { problemLine } from './gather.ts';
+import { quote } from './quote.ts';
 import type { Values } from './values.ts';
+
+/** sockaddr_un has room for 108 with the zero that ends it. */
+const MAX_SOCKET_PATH_BYTES = 107;
 
 /** The path that is to be changed, what it looks at besides, and what is wrong; `undefined` = fine. */
 type Rule = [path: string, besides: readonly string[], problem: string | undefined];
@@ -14,8 +18,14 @@ export function ruleProblems(input: Draft): string[] {
   const rules = [...daemonRules(input), ...input.caches.flatMap((name) => cacheRules(name, input))];
   return rules.flatMap(([path, others, problem]) => {
     if (problem === undefined || [path, ...others].some((each) => input.wrong.has(each))) return [];
-    return [problemLine(path, input.sources.get(path) ?? 'default', problem)];
+    return [problemLine(path, sourceOf(path, input), problem)];
   });
+}
+
+/** Of a URL that is missing: where its loader is. */
+function sourceOf(path: string, { sources, loaders }: Draft): string {
+  const loader = /^caches\.(.+)\.loader\.url$/.exec(path)?.[1] ?? '';
+  return loaders.get(loader) ?? sources.get(path) ?? 'default';
 }
 
 function daemonRules({ values, caches }: Draft): Rule[] {
@@ -23,6 +33,7 @@ function daemonRules({ values, caches }: Draft): Rule[] {
   const shares = caches.map((name) => `caches.${name}.memory`);
   const sharedBytes = shares.reduce((sum, path) => sum + (values.optionalNumber(path) ?? 0), 0);
   return [
+    ['socket', [], socketProblem(values.text('socket'))],
     [
       'max_value',
       ['memory'],
@@ -38,6 +49,13 @@ function daemonRules({ values, caches }: Draft): Rule[] {
         : undefined,
     ],
   ];
+}
+
+/** What is given is checked when parsed; a deep TMPDIR makes a default that is too long as well. */
+function socketProblem(socket: string): string | undefined {
+  const bytes = Buffer.byteLength(socket);
+  if (bytes <= MAX_SOCKET_PATH_BYTES) return undefined;
+  return `${quote(socket)} has ${bytes} bytes; allowed: at most ${MAX_SOCKET_PATH_BYTES}, so set a shorter one`;
 }
 
 function cacheRules(name: string, input: Draft): Rule[] {

@@ -4,7 +4,9 @@
 export function suggest(unknown: string, known: Iterable<string>): string {
   const wanted = plain(unknown);
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  // Two letters swapped are two changes; of three letters two changes leave nothing.
+  const mostChanges = wanted.length <= 3 ? 1 : Math.max(2, Math.floor(wanted.length / 3));
+  let bestDistance = mostChanges + 1;
   for (const name of known) {
     const distance = editDistance(wanted, plain(name), bestDistance);
     if (distance < bestDistance) [best, bestDistance] = [name, distance];

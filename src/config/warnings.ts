@@ -5,10 +5,13 @@ import type { Draft } from './draft.ts';
 import type { ConfigInput } from './load.ts';
 import { defaultMemory, memoryLimit, memoryWarning } from './memory-limit.ts';
 
+const PLATFORM_KILLS_AFTER_MS = 10_000;
+
 export function configWarnings(draft: Draft, input: ConfigInput): string[] {
   return [
     ...limitWarnings(draft, input),
     ...portWarnings(draft, input),
+    ...drainWarnings(draft, input),
     ...shareWarnings(draft),
     ...draft.caches.flatMap((name) => modeWarnings(name, draft)),
   ];
@@ -32,6 +35,11 @@ function portWarnings({ values }: Draft, input: ConfigInput): string[] {
   return [
     `http: port ${port} is PORT, which is the app's; the app or this daemon will not be able to listen`,
   ];
+}
+
+function drainWarnings({ values }: Draft, input: ConfigInput): string[] {
+  const isLate = Boolean(input.env.VCAP_APPLICATION) && values.number('drain') >= PLATFORM_KILLS_AFTER_MS;
+  return isLate ? ['drain: Cloud Foundry kills 10 s after SIGTERM; what is drained longer is cut off'] : [];
 }
 
 function shareWarnings({ values, caches }: Draft): string[] {

@@ -1,0 +1,166 @@
+// Writes docs/configuration.md from the option table. A test holds that the file is what this writes.
+
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { RESERVED_NAMES } from '../src/config/cache-name.ts';
+import { envName, flagName, type Option, type OptionType } from '../src/config/option.ts';
+import { OPTIONS } from '../src/config/options.ts';
+
+export const DOCS_FILE = fileURLToPath(new URL('../docs/configuration.md', import.meta.url));
+
+const TYPE_WORDS: Record<OptionType, string> = {
+  duration: 'duration (`ms` `s` `m` `h` `d`)',
+  bytes: 'bytes (`K` `M` `G`)',
+  integer: 'whole number',
+  boolean: '`true`, `false`',
+  choice: 'one of',
+  text: 'text',
+  path: 'path',
+  mode: 'octal file mode',
+  url: 'URL',
+  address: '`host:port`',
+  list: 'list',
+  map: 'names with values',
+};
+
+const INTRO = `# Configuration
+
+<!-- Written by \`npm run docs\` from the option table in src/config. Do not edit. -->
+
+No configuration starts: one cache called \`default\`, on a socket in \`$TMPDIR\`. \`sidecache check\` prints every
+effective value and where it came from, and what is probably not meant; it exits 2 where the daemon would not start.
+
+## Where values come from
+
+The first that says something decides:
+
+1. a flag: \`--memory 64M\`, \`--log.level debug\`, \`--caches.users.refresh 60s\`
+2. an environment variable: \`SIDECACHE_MEMORY=64M\`, \`SIDECACHE_CACHES_USERS_REFRESH=60s\`
+3. the file: \`--config PATH\`, else \`SIDECACHE_CONFIG\`, else \`sidecache.yml\`, \`sidecache.yaml\` or
+   \`sidecache.json\` in the working directory
+4. the default
+
+The rules:
+
+- An unknown key, a unit that is missing or wrong, a value out of bounds: an error that names the key, where it
+  stands and what is allowed. All of them are reported at once, and even where something overrules them.
+- Unknown \`SIDECACHE_…\` variables only warn: Kubernetes sets some for a service of this name. An empty variable
+  counts as not set.
+- In a variable the dots and dashes of a key are \`_\`. \`SIDECACHE_CACHES_MY_CACHE_REFRESH\` means cache \`my-cache\` or
+  \`my_cache\`, whichever the file or a flag names; where none is named it makes a cache \`my_cache\`.
+- A secret has no flag, as flags stand in every process list. Secrets, users and passwords in URLs, and the values
+  of a loader's headers are shown as \`[redacted]\` everywhere.
+- Values of names (\`metrics.labels\`, \`loader.headers\`) are in a variable or flag a JSON object, or
+  \`name=value,name=value\`. They replace those of the file as a whole.
+- A file has at most 1 MiB. It may use YAML anchors, up to 100 aliases; no merge keys (\`<<\`).
+
+## Variables in the file
+
+\`\${NAME}\` in a value becomes the variable NAME; where that is not set it is an error. \`\${NAME:-text}\` becomes
+\`text\` where NAME is not set or empty. \`$\${\` is \`\${\` itself. Within \`{ … }\` quote such a value.
+
+## Units
+
+Durations are \`500ms\`, \`30s\`, \`10m\`, \`2h\`, \`1d\`; a bare number is an error. \`off\` turns off what can be turned off.
+Bytes are \`512K\`, \`64M\`, \`1G\` or a bare number of bytes; K, M and G are powers of 1024, and \`MB\`, \`MiB\` mean \`M\`.
+
+## Caches
+
+A cache's name is a lower-case letter, then at most 62 of \`a-z 0-9 _ -\`. Reserved, as requests use these words:
+${RESERVED_NAMES.map((name) => `\`${name}\``).join(' ')}.
+
+There is always a cache called \`default\`, whether configured or not: keys that name no cache belong to it.
+A cache without a loader holds what the app puts there; a cache with one fetches what is missing. A loader needs a
+\`url\`; \`refresh_ahead\` and \`negative\` need a loader, \`refresh_ahead\` also needs \`refresh\`. \`ttl\` is not less than
+\`refresh\`, \`soft_timeout\` is less than \`timeout\`, \`mode: replicated\` has no \`expiry\`, and the caches' own \`memory\`
+together is not more than the daemon's.
+
+## An example
+
+`;
+
+/** Everything the file can say in this version; a test loads it. */
+export const EXAMPLE = `socket: /tmp/sidecache.sock        # what the app reads over
+socket_mode: 0600                  # only the daemon's own user
+http: 127.0.0.1:7070               # the same over loopback TCP, for curl
+memory: 64M                        # everything held for others
+max_value: 4M                      # larger values are refused
+connections: 4096
+drain: 8s                          # after SIGTERM clients are served this long
+index: \${CF_INSTANCE_INDEX:-0}     # which instance this is
+instance_id: \${CF_INSTANCE_GUID:-local}
+on_bad_config: degrade             # answer 503 with the reason rather than exit
+invalidate: { get: true }          # a plain GET may invalidate
+log: { level: info, keys: false }  # keys as hashes
+metrics:
+  labels: { team: accounts }       # on every metric
+caches:
+  users:                           # fetched from the app itself, kept fresh
+    refresh: 60s                   # older: served at once, reloaded behind the reader
+    refresh_ahead: true            # what is read is reloaded without waiting for a reader
+    ttl: 1h                        # never served older than this
+    expiry: 10m                    # not read for this long: dropped
+    negative: 5s                   # "no such user" is remembered, too
+    retry: 5s                      # after a failure the origin is left alone this long
+    memory: 16M                    # its own, and no more
+    mode: local
+    writes: change                 # a PUT tells that what others hold is wrong
+    loader:
+      url: "http://127.0.0.1:8080/internal/users/{key}"
+      timeout: 2500ms              # one try
+      soft_timeout: 300ms          # then a waiting reader gets the old value, if there is one
+      retries: 2
+      concurrency: 32
+      queue: 1024
+      cache_control: honour        # the origin's own times win
+      headers: { authorization: "Bearer \${USERS_TOKEN:-none}" }
+      ca: /etc/ssl/certs/ca-certificates.crt
+  pages:                           # look-aside: the app fetches and fills
+    expiry: 1h
+    writes: fill
+`;
+
+export function configurationDocs(): string {
+  const groups = [...new Set(OPTIONS.map((option) => option.group))];
+  const tables = groups.map((group) =>
+    table(
+      group,
+      OPTIONS.filter((option) => option.group === group),
+    ),
+  );
+  return `${INTRO}\`\`\`yaml\n${EXAMPLE}\`\`\`\n\n${tables.join('\n')}`;
+}
+
+function table(group: string, options: readonly Option[]): string {
+  const heading = `## ${group}\n\n| key | variable and flag | type | default | bounds | meaning |\n|---|---|---|---|---|---|\n`;
+  return heading + options.map(row).join('');
+}
+
+function row(option: Option): string {
+  const flag = flagName(option);
+  const cells = [
+    `\`${option.path.replace('*', '<name>')}\``,
+    `\`${envName(option)}\`${flag === undefined ? '; no flag: secret' : `<br>\`--${flag}\``}`,
+    typeWords(option),
+    defaultWords(option),
+    option.min === undefined ? '' : `${option.min} to ${option.max}`,
+    `${option.later ? '**Not in this version.** ' : ''}${option.description}`,
+  ];
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+}
+
+function typeWords(option: Option): string {
+  const words = option.choices === undefined ? TYPE_WORDS[option.type] : codes(option.choices);
+  return option.off ? `${words} or \`off\`` : words;
+}
+
+function defaultWords(option: Option): string {
+  if (option.default === undefined) return option.computed ?? 'none';
+  return option.type === 'list' ? codes(option.default.split(', ')) : codes([option.default]);
+}
+
+function codes(texts: readonly string[]): string {
+  return texts.map((text) => `\`${text}\``).join(', ');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(DOCS_FILE, configurationDocs());

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { configurationDocs, DOCS_FILE, EXAMPLE } from '../../scripts/write-docs.ts';
+import { envName, flagName } from '../../src/config/option.ts';
+import { OPTIONS } from '../../src/config/options.ts';
+import { parseOption } from '../../src/config/parse.ts';
+import { load } from './loading.ts';
+
+const test = suite('options');
+
+test('no two options share a key, a variable or a flag', () => {
+  for (const name of [(row: (typeof OPTIONS)[number]) => row.path, envName]) {
+    assert.is(new Set(OPTIONS.map(name)).size, OPTIONS.length);
+  }
+  const flags = OPTIONS.flatMap((option) => flagName(option) ?? []);
+  assert.is(new Set(flags).size, flags.length);
+});
+
+test('defaults and bounds are values their own option takes', () => {
+  for (const option of OPTIONS.filter((row) => !row.later)) {
+    for (const text of [option.default, option.min, option.max]) {
+      if (text !== undefined) assert.ok('value' in parseOption(option, text), `${option.path}: ${text}`);
+    }
+  }
+});
+
+test('numbers have bounds, choices have more than one', () => {
+  for (const { path, type, min, max, choices, later } of OPTIONS) {
+    if (['duration', 'bytes', 'integer'].includes(type)) assert.ok(min && max, path);
+    if (type === 'choice' && !later) assert.ok(choices && choices.length > 1, path);
+  }
+});
+
+test('docs/configuration.md is what the table says (npm run docs writes it)', () => {
+  assert.fixture(readFileSync(DOCS_FILE, 'utf8'), configurationDocs());
+});
+
+test('the example in the docs loads, and sets every option of this version', () => {
+  const [, example = ''] = /```yaml\n(.*?)```/s.exec(readFileSync(DOCS_FILE, 'utf8')) ?? [];
+  assert.is(example, EXAMPLE);
+  const { sources, warnings } = load({ file: example });
+  const set = new Set([...sources].filter(([, source]) => source.startsWith('file')).map(([path]) => path));
+  const missing = OPTIONS.filter(
+    (row) => !row.later && !row.notInFile && !set.has(row.path.replace('*', 'users')),
+  );
+  assert.equal(
+    missing.map((row) => row.path),
+    [],
+  );
+  assert.equal(warnings, []);
+});
+
+test('every option of the design that is not here yet is listed as such', () => {
+  const later = OPTIONS.filter((row) => row.later).map((row) => row.path);
+  for (const path of [
+    'preset',
+    'notify.url',
+    'caches.*.notify.url',
+    'caches.*.partition',
+    'caches.*.fill',
+    'resp.listen',
+    'fleet.listen',
+    'fleet.peers.list',
+  ]) {
+    assert.ok(later.includes(path), path);
+  }
+});
+
+test.run();
