@@ -5,6 +5,7 @@ export type ErrorCode = keyof typeof HTTP_STATUS;
 /** Code → HTTP status. The code is the stable name: it ends the `type` of a problem+json and stands in logs. */
 export const HTTP_STATUS = {
   bad_config: 503,
+  cannot_listen: 500,
   bad_request: 400,
   bad_key: 400,
   bad_query: 400,
@@ -58,6 +59,17 @@ export class SidecacheError extends Error {
 
 /** What a caller asked for is malformed, unknown or not allowed. */
 export class RequestError extends SidecacheError {}
+
+/** The path is known, the method is not allowed there. */
+export class MethodError extends RequestError {
+  /** For the Allow header. */
+  readonly allowed: string;
+
+  constructor(methods: readonly string[]) {
+    super('method_not_allowed', `this method is not allowed here; allowed: ${methods.join(', ')}`);
+    this.allowed = methods.join(', ');
+  }
+}
 
 /** An origin failed, was too slow, or may not be asked now. */
 export class LoadError extends SidecacheError {

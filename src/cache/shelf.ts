@@ -53,7 +53,7 @@ export class Shelf {
     const slot = this.store.find(this.stored, bytes, start, end);
     if (slot === NO_SLOT) return NO_SLOT;
     if (nowMs >= this.store.entries.diesAtMs[slot]!) return this.#drop(slot, this.#reasonOfDeath(slot));
-    if (nowMs >= this.#idleAtMs(slot)) return this.#drop(slot, 'expiry');
+    if (nowMs >= this.idleAtMs(slot)) return this.#drop(slot, 'expiry');
     return slot;
   }
 
@@ -224,14 +224,17 @@ export class Shelf {
     return true;
   }
 
-  /** Drops up to `most` entries that nobody read for `expiry`; says when the next one is due, Infinity for never. */
-  expireIdle(nowMs: number, most: number): number {
-    const { recency } = this.stored;
-    for (let i = 0; i < most && recency.oldest !== NO_SLOT; i++) {
-      if (this.#idleAtMs(recency.oldest) > nowMs) break;
-      this.store.evict(recency.oldest, 'expiry');
+  /** When the entry read longest ago is to go, Infinity for never. */
+  get nextIdleAtMs(): number {
+    const { oldest } = this.stored.recency;
+    return oldest === NO_SLOT ? NEVER : this.idleAtMs(oldest);
+  }
+
+  /** Drops up to `most` entries that nobody read for `expiry`. */
+  expireIdle(nowMs: number, most: number): void {
+    for (let i = 0; i < most && this.nextIdleAtMs <= nowMs; i++) {
+      this.store.evict(this.stored.recency.oldest, 'expiry');
     }
-    return recency.oldest === NO_SLOT ? NEVER : this.#idleAtMs(recency.oldest);
   }
 
   wasRead(slot: number): boolean {
@@ -247,7 +250,7 @@ export class Shelf {
     return this.isNegative(slot) ? 'negative' : 'ttl';
   }
 
-  #idleAtMs(slot: number): number {
+  idleAtMs(slot: number): number {
     return this.store.entries.readAtMs[slot]! + this.#expiryMs;
   }
 

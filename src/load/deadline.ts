@@ -1,5 +1,7 @@
 // The time that one load may take as a whole, tries, gaps and redirects included, and the signal that ends it.
 
+import { setMaxListeners } from 'node:events';
+
 export interface Clock {
   now(): number;
   /** Resolves after `ms`; once `signal` is aborted, soon, with or without an error. */
@@ -27,6 +29,8 @@ export function startDeadline(limitMs: number, given: readonly AbortSignal[], cl
   };
   for (const signal of given) {
     if (signal.aborted) stop.abort();
+    // One per load on a signal that all loads may share: many of them are no leak.
+    setMaxListeners(0, signal);
     // Not AbortSignal.any: in Node 20 that keeps something per load for as long as a daemon-wide signal lives.
     signal.addEventListener('abort', abort);
   }

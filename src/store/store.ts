@@ -266,6 +266,10 @@ export class Store implements DraftRoom {
       this.#release(slot);
       this.entries.free(slot);
     }
+    return this.hasDoomed;
+  }
+
+  get hasDoomed(): boolean {
     return this.#doomed.oldest !== NO_SLOT;
   }
 

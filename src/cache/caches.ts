@@ -1,0 +1,179 @@
+// All caches of the daemon: by name, as targets of invalidations, and as what time passes for.
+
+import type { Store } from '../store/store.ts';
+import { Cache, type CacheParts } from './cache.ts';
+import type { Clock, Timer } from './clock.ts';
+import { Fence } from './fence.ts';
+
+/** What an invalidation or a refresh is about: these entries of these caches, or the caches whole. */
+export interface Selection {
+  readonly caches: readonly Cache[];
+  /** They unite; all three empty: the caches whole. */
+  readonly keys: readonly Buffer[];
+  readonly tags: readonly string[];
+  readonly prefixes: readonly Buffer[];
+}
+
+export type ChangeKind = 'invalidate' | 'refresh';
+
+export interface Applied {
+  /** Entries that went, or are old now. */
+  readonly entries: number;
+  /** For a refresh: resolves when the loads that it started have ended. */
+  readonly loaded: Promise<void>;
+}
+
+/** Told of everything that was applied here. */
+export type Applying = (kind: ChangeKind, selection: Selection, entries: number) => void;
+
+export type NewCache = Omit<
+  CacheParts,
+  'store' | 'stored' | 'fence' | 'clock' | 'random' | 'deadlineChanged'
+> & {
+  readonly shareBytes: number | undefined;
+  readonly evictable: boolean;
+};
+
+/** What one turn of the clock may do before others get theirs. */
+const WORK_PER_TURN = 1000;
+/** Timers are not set closer than this: what is due is noticed by reads at once all the same. */
+const SHORTEST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 3_600_000;
+
+export class Caches {
+  readonly store: Store;
+  readonly #fence = new Fence();
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #byName = new Map<string, Cache>();
+  readonly #byId: Cache[] = [];
+  readonly #listeners: Applying[] = [];
+  #timer: Timer | undefined;
+  #timerAtMs = Number.POSITIVE_INFINITY;
+  #reclaiming = false;
+  #closed = false;
+
+  constructor(store: Store, clock: Clock, random: () => number) {
+    this.store = store;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  add(cache: NewCache): Cache {
+    const stored = this.store.addCache(cache);
+    const added = new Cache({
+      ...cache,
+      store: this.store,
+      stored,
+      fence: this.#fence,
+      clock: this.#clock,
+      random: this.#random,
+      deadlineChanged: () => this.#arm(),
+    });
+    this.#byName.set(cache.name, added);
+    this.#byId[stored.id] = added;
+    return added;
+  }
+
+  get(name: string): Cache | undefined {
+    return this.#byName.get(name);
+  }
+
+  get all(): Cache[] {
+    return [...this.#byName.values()];
+  }
+
+  get names(): string[] {
+    return [...this.#byName.keys()];
+  }
+
+  onApplied(listener: Applying): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Applies the whole of it before it returns; nobody who reads afterwards sees what it is about as fresh. */
+  apply(kind: ChangeKind, selection: Selection): Applied {
+    let entries = 0;
+    const loads: Promise<void>[] = [];
+    for (const cache of selection.caches) {
+      const applied = kind === 'invalidate' ? invalidate(cache, selection) : refresh(cache, selection, loads);
+      cache.counters.invalidations++;
+      cache.counters.invalidatedEntries += applied;
+      entries += applied;
+    }
+    this.#reclaim();
+    for (const listener of this.#listeners) listener(kind, selection, entries);
+    return { entries, loaded: Promise.all(loads).then(() => undefined) };
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    for (const cache of this.all) cache.close();
+  }
+
+  // --- time
+
+  /** Sets the timer for whatever is due next, if that is earlier than what it is set for. */
+  #arm(): void {
+    let nextAtMs = this.store.deadlines.nextAtMs;
+    for (const cache of this.#byId) nextAtMs = Math.min(nextAtMs, cache.shelf.nextIdleAtMs);
+    if (nextAtMs >= this.#timerAtMs || this.#closed) return;
+    this.#timer?.cancel();
+    this.#timerAtMs = nextAtMs;
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, nextAtMs - this.#clock.now()));
+    this.#timer = this.#clock.after(pauseMs, () => this.#turn());
+  }
+
+  #turn(): void {
+    const nowMs = this.#clock.now();
+    this.#timerAtMs = Number.POSITIVE_INFINITY;
+    this.#meetDeadlines(nowMs);
+    for (const cache of this.#byId) cache.shelf.expireIdle(nowMs, WORK_PER_TURN);
+    this.#arm();
+  }
+
+  #meetDeadlines(nowMs: number): void {
+    const { deadlines, entries } = this.store;
+    for (let i = 0; i < WORK_PER_TURN && deadlines.nextAtMs <= nowMs; i++) {
+      const slot = deadlines.first;
+      const cache = this.#byId[entries.cacheId[slot]!]!;
+      if (this.store.isLive(cache.shelf.stored, slot)) cache.due(slot, nowMs);
+      else deadlines.clear(slot);
+    }
+  }
+
+  /** The memory of caches that were dropped whole comes back in slices. */
+  #reclaim(): void {
+    if (this.#reclaiming || this.#closed || !this.store.hasDoomed) return;
+    this.#reclaiming = true;
+    this.#clock.after(1, () => {
+      this.#reclaiming = false;
+      this.store.reclaim(WORK_PER_TURN);
+      this.#reclaim();
+    });
+  }
+}
+
+function invalidate(cache: Cache, { keys, tags, prefixes }: Selection): number {
+  if (keys.length + tags.length + prefixes.length === 0) return cache.invalidateAll();
+  let entries = 0;
+  for (const key of keys) entries += cache.invalidateKey(key);
+  for (const tag of tags) entries += cache.invalidateTag(tag);
+  for (const prefix of prefixes) entries += cache.invalidatePrefix(prefix);
+  return entries;
+}
+
+function refresh(cache: Cache, { keys, tags, prefixes }: Selection, loads: Promise<void>[]): number {
+  if (keys.length + tags.length + prefixes.length === 0) {
+    const { old, recent } = cache.refreshAll();
+    loads.push(cache.reload(recent));
+    return old;
+  }
+  const old = new Set<number>();
+  for (const key of keys) for (const slot of cache.refreshKey(key)) old.add(slot);
+  for (const tag of tags) for (const slot of cache.refreshTag(tag)) old.add(slot);
+  for (const prefix of prefixes) for (const slot of cache.refreshPrefix(prefix)) old.add(slot);
+  loads.push(cache.reload([...old]));
+  return old.size;
+}

@@ -1,0 +1,195 @@
+// The composition root: builds every part from the configuration, wires them, starts and ends them.
+
+import { randomBytes, randomInt } from 'node:crypto';
+import type { Cache } from './cache/cache.ts';
+import { Caches } from './cache/caches.ts';
+import type { CacheConfig, Config } from './config/config.ts';
+import type { LoadedConfig } from './config/load.ts';
+import { type ReadInput, readConfig, readDegraded } from './config/read.ts';
+import { ConfigError } from './errors.ts';
+import { createHttpLoader } from './load/http.ts';
+import { describeDefect, Log } from './log.ts';
+import { Metrics } from './metrics.ts';
+import { EventFeed } from './serve/event-feed.ts';
+import type { Context, Instance } from './serve/http/context.ts';
+import { degraded } from './serve/http/degraded.ts';
+import { handle } from './serve/http/routes.ts';
+import { encodePercent } from './serve/http/target.ts';
+import { Listeners } from './serve/listeners.ts';
+import { RoomQueue } from './serve/room-queue.ts';
+import { Budget } from './store/budget.ts';
+import { Store } from './store/store.ts';
+import { systemClock } from './system-clock.ts';
+import { VERSION } from './version.ts';
+
+export interface DaemonInput {
+  flags: Record<string, unknown>;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Takes one line of the log, its line end included. */
+  log: (line: string) => void;
+}
+
+export interface Daemon {
+  /** Drains, closes, and removes the socket. */
+  close(): Promise<void>;
+  readonly closed: Promise<void>;
+}
+
+/** Throws ConfigError where the configuration is bad and the process is to end for it, SidecacheError 'cannot_listen'. */
+export async function startDaemon(input: DaemonInput): Promise<Daemon> {
+  const source = { argvFlags: input.flags, env: input.env };
+  try {
+    return await startWith(await readConfig(source), input.log);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return await startDegraded(error, source, input.log);
+  }
+}
+
+async function startWith({ config, warnings }: LoadedConfig, write: (line: string) => void): Promise<Daemon> {
+  const startedAtMs = systemClock.now();
+  const log = new Log(write, config.log.level);
+  for (const warning of warnings) log.warn(warning);
+  const instance = describeInstance(config);
+  const caches = buildCaches(config, log);
+  const metrics = new Metrics({
+    caches,
+    labels: config.metrics.labels,
+    version: VERSION,
+    index: instance.index,
+    startedAtMs,
+  });
+  const feed = new EventFeed(encodePercent);
+  caches.onApplied((kind, selection, entries) => feed.publish(kind, selection, entries));
+  let draining = false;
+  const context: Context = {
+    caches,
+    clock: systemClock,
+    instance,
+    feed,
+    uploads: new RoomQueue(systemClock),
+    facts: new Map(config.caches.map(({ name, mode, writes }) => [name, { mode, writes }])),
+    invalidateByGet: config.invalidate.get,
+    startedAtMs,
+    notReady: () => (draining ? 'the daemon is stopping' : undefined),
+    metrics: (accept) => metrics.expose(accept),
+    defect: (error) => log.error('a defect was survived', describeDefect(error)),
+  };
+  const listeners = listenersOf(config, caches.store.budget, (request, response) =>
+    handle(context, request, response),
+  );
+  await listeners.open();
+  log.info('ready', {
+    version: VERSION,
+    pid: process.pid,
+    socket: config.socket,
+    http: listeners.httpAddress,
+    index: instance.index,
+    caches: caches.names,
+    memory_bytes: config.memoryBytes,
+    ready_ms: Math.round(performance.now()),
+  });
+  return closable(async () => {
+    draining = true;
+    log.info('draining', { at_most_ms: config.drainMs });
+    await listeners.drain(config.drainMs);
+    await listeners.close();
+    caches.close();
+    log.info('stopped');
+  });
+}
+
+/** Promise 6: where an exit would end the app, the socket answers 503 with the reason instead. */
+async function startDegraded(
+  error: ConfigError,
+  source: ReadInput,
+  write: (line: string) => void,
+): Promise<Daemon> {
+  const config = await readDegraded(source);
+  if (config.onBadConfig === 'exit') throw error;
+  const log = new Log(write, config.log.level);
+  for (const problem of error.problems) log.error('bad configuration', { problem });
+  const listeners = listenersOf(config, new Budget(config.memoryBytes), degraded(error));
+  await listeners.open();
+  log.error('degraded: every request is answered with 503', { socket: config.socket });
+  return closable(() => listeners.close());
+}
+
+function listenersOf(
+  config: Config,
+  budget: Budget,
+  handler: ConstructorParameters<typeof Listeners>[0]['handle'],
+): Listeners {
+  const { socket, socketMode, http, maxConnections } = config;
+  return new Listeners({
+    socket,
+    socketMode,
+    http,
+    maxConnections,
+    budget,
+    clock: systemClock,
+    handle: handler,
+  });
+}
+
+function describeInstance(config: Config): Instance {
+  const incarnation = `${Date.now().toString(36)}${randomBytes(6).toString('hex')}`;
+  return { index: config.index, instanceId: config.instanceId ?? incarnation, incarnation, version: VERSION };
+}
+
+function buildCaches(config: Config, log: Log): Caches {
+  const seed = [randomInt(2 ** 32), randomInt(2 ** 32)] as const;
+  const store = new Store({ memoryBytes: config.memoryBytes, maxValueBytes: config.maxValueBytes, seed });
+  const caches = new Caches(store, systemClock, Math.random);
+  for (const cache of config.caches) addCache(caches, cache, config, log);
+  return caches;
+}
+
+function addCache(caches: Caches, config: CacheConfig, { maxValueBytes }: Config, log: Log): Cache {
+  const loggedReasons = new Set<string>();
+  return caches.add({
+    name: config.name,
+    times: config,
+    shareBytes: config.memoryBytes,
+    evictable: config.mode !== 'replicated',
+    loading: config.loader && {
+      settings: config.loader,
+      loader: createHttpLoader(config.loader, {
+        maxValueBytes,
+        now: systemClock.now,
+        random: Math.random,
+        delay,
+      }),
+    },
+    unstorable: (why) => {
+      if (loggedReasons.has(why)) return;
+      loggedReasons.add(why);
+      log.warn('an answer of the origin is served and not stored', { cache: config.name, why });
+    },
+  });
+}
+
+function delay(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    const abort = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+}
+
+function closable(end: () => Promise<void>): Daemon {
+  let closing: Promise<void> | undefined;
+  let settle: () => void = () => {};
+  const closed = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  const close = (): Promise<void> => {
+    closing ??= end().finally(settle);
+    return closing;
+  };
+  return { close, closed };
+}

@@ -1,0 +1,86 @@
+// Request bodies: a value into a draft, as memory allows; a small form into text.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { RequestError, TooLargeError } from '../../errors.ts';
+import type { Draft } from '../../store/draft.ts';
+import type { RoomQueue } from '../room-queue.ts';
+
+/** A sender that sends nothing for this long is given up. */
+const SILENT_AFTER_MS = 30_000;
+
+/** Receives the whole body. Throws RequestError, TooLargeError or RoomError; the draft is the caller's to release. */
+export async function receiveValue(
+  request: IncomingMessage,
+  response: ServerResponse,
+  draft: Draft,
+  uploads: RoomQueue,
+): Promise<void> {
+  const announced = contentLength(request);
+  if (announced !== undefined) await uploads.admit(() => draft.expect(announced));
+  goOn(request, response);
+  await eachChunk(request, (chunk) => draft.append(chunk));
+}
+
+/** Receives at most `maxBytes` as text. Throws RequestError, TooLargeError. */
+export async function receiveText(
+  request: IncomingMessage,
+  response: ServerResponse,
+  maxBytes: number,
+): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const refuseOver = (length: number): void => {
+    if (length > maxBytes) throw new TooLargeError(`this body may have at most ${maxBytes} bytes`);
+  };
+  refuseOver(contentLength(request) ?? 0);
+  goOn(request, response);
+  await eachChunk(request, (chunk) => {
+    bytes += chunk.length;
+    refuseOver(bytes);
+    chunks.push(chunk);
+  });
+  return Buffer.concat(chunks).toString('latin1');
+}
+
+function contentLength(request: IncomingMessage): number | undefined {
+  const text = request.headers['content-length'];
+  return text === undefined ? undefined : Number(text);
+}
+
+/** A client that asked whether to send is told to, now that nothing speaks against it. */
+function goOn(request: IncomingMessage, response: ServerResponse): void {
+  if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
+}
+
+function eachChunk(request: IncomingMessage, take: (chunk: Buffer) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const silent = setTimeout(
+      () => fail(new RequestError('bad_request', 'the body did not come')),
+      SILENT_AFTER_MS,
+    );
+    const fail = (error: unknown): void => {
+      clearTimeout(silent);
+      request.off('data', onData);
+      request.pause();
+      reject(error);
+    };
+    const onData = (chunk: Buffer): void => {
+      silent.refresh();
+      try {
+        take(chunk);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    const cut = (): void =>
+      fail(new RequestError('bad_request', 'the body ended before its announced length'));
+    request.on('data', onData);
+    request.once('end', () => {
+      clearTimeout(silent);
+      resolve();
+    });
+    request.once('aborted', cut);
+    request.once('error', cut);
+    request.once('close', cut);
+  });
+}

@@ -1,0 +1,81 @@
+// Errors as clients see them: problem+json (RFC 9457), the code at the end of the type.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SidecacheError } from '../../errors.ts';
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad request',
+  403: 'Forbidden',
+  404: 'Not found',
+  405: 'Method not allowed',
+  411: 'Length required',
+  412: 'Precondition failed',
+  413: 'Too large',
+  415: 'Unsupported media type',
+  421: 'Misdirected request',
+  500: 'Internal error',
+  502: 'The origin failed',
+  503: 'Not now',
+  504: 'Too slow',
+};
+
+export interface Problem {
+  /** More members of the JSON object. */
+  members?: Readonly<Record<string, unknown>>;
+  headers?: readonly string[];
+}
+
+/** Answers with the error, unless an answer has begun: then the connection is cut, as it cannot be told any more. */
+export function sendError(
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: SidecacheError,
+  problem: Problem = {},
+): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const { status, code } = error;
+  const document = {
+    type: `urn:sidecache:${code}`,
+    title: TITLES[status] ?? 'Error',
+    status,
+    detail: error.message,
+  };
+  const body = JSON.stringify({ ...document, ...problem.members });
+  const headers = [
+    'Content-Type',
+    'application/problem+json',
+    'Content-Length',
+    String(Buffer.byteLength(body)),
+    'Cache-Control',
+    'no-store',
+    'X-Content-Type-Options',
+    'nosniff',
+    ...(problem.headers ?? []),
+  ];
+  if (error.retryAfterMs !== undefined)
+    headers.push('Retry-After', String(retryAfterSeconds(error.retryAfterMs)));
+  // What is left of a body that nobody reads must not be taken for the next request.
+  if (!request.complete && hasBody(request)) headers.push('Connection', 'close');
+  response.writeHead(status, headers);
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** For what is not foreseen: named to the client as such, told to the log by `defect`. */
+export function asSidecacheError(thrown: unknown, defect: (error: unknown) => void): SidecacheError {
+  if (thrown instanceof SidecacheError) return thrown;
+  defect(thrown);
+  return new SidecacheError('internal', 'an internal error; the log of the daemon says more');
+}
+
+function retryAfterSeconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000));
+}
+
+function hasBody(request: IncomingMessage): boolean {
+  return (
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
+  );
+}

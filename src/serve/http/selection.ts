@@ -1,0 +1,125 @@
+// The parameters of /cache/invalidate and /cache/refresh: which entries of which caches, and how to answer.
+
+import { checkKeyLength, checkTag } from '../../cache/attributes.ts';
+import type { Cache } from '../../cache/cache.ts';
+import type { Caches, Selection } from '../../cache/caches.ts';
+import { parseDuration } from '../../config/duration.ts';
+import { RequestError } from '../../errors.ts';
+import type { Parameter } from './target.ts';
+import { shown } from './write-entry.ts';
+
+export interface Call {
+  readonly selection: Selection;
+  /** Answer with JSON. */
+  readonly report: boolean;
+  readonly waitLoaded: boolean;
+  /** Every cache was named by `all`, or none was named at all. */
+  readonly namesNone: boolean;
+}
+
+const SELECTORS = ['key', 'tag', 'prefix'];
+const MAX_SELECTORS = 10_000;
+
+/** Throws RequestError naming what is wrong and what is allowed. */
+export function parseCall(parameters: readonly Parameter[], caches: Caches, allByDefault: boolean): Call {
+  const chosen = new Set<Cache>();
+  const selectors = { key: [] as Buffer[], tag: [] as string[], prefix: [] as Buffer[] };
+  const how = { report: false, waitLoaded: false };
+  for (const parameter of parameters) {
+    const { name, value } = parameter;
+    if (SELECTORS.includes(name)) addSelector(selectors, name, value);
+    else if (!parseOption(how, name, text(value))) chooseCaches(chosen, caches, name, text(value));
+  }
+  const selected = selectors.key.length + selectors.tag.length + selectors.prefix.length;
+  if (selected > MAX_SELECTORS) throw bad(`at most ${MAX_SELECTORS} keys, tags and prefixes in one call`);
+  const namesNone = chosen.size === 0;
+  if (namesNone && selected > 0 && !namesSome(parameters, caches)) {
+    throw bad(`key, tag and prefix need a cache beside them; ${knownCaches(caches)}, or all=1`);
+  }
+  const chosenCaches = namesNone && allByDefault && !namesSome(parameters, caches) ? caches.all : [...chosen];
+  return {
+    ...how,
+    namesNone,
+    selection: { caches: chosenCaches, keys: selectors.key, tags: selectors.tag, prefixes: selectors.prefix },
+  };
+}
+
+function addSelector(
+  selectors: { key: Buffer[]; tag: string[]; prefix: Buffer[] },
+  name: string,
+  value: Buffer,
+): void {
+  if (value.length === 0) throw bad(`${name} is empty; to drop a whole cache, name only the cache`);
+  if (name === 'tag') {
+    checkTag(text(value));
+    selectors.tag.push(text(value));
+  } else {
+    checkKeyLength(value.length);
+    selectors[name === 'key' ? 'key' : 'prefix'].push(value);
+  }
+}
+
+/** Whether `name` is an option of the call and no cache. */
+function parseOption(how: { report: boolean; waitLoaded: boolean }, name: string, value: string): boolean {
+  switch (name) {
+    case 'report':
+      how.report = parseSwitch(name, value);
+      return true;
+    case 'scope':
+      oneOf(name, value, ['local', 'fleet']);
+      return true;
+    case 'require':
+      oneOf(name, value, ['all']);
+      return true;
+    case 'notify':
+      oneOf(name, value, ['others', 'all']);
+      return true;
+    case 'wait':
+      oneOf(name, value, ['loaded']);
+      how.waitLoaded = true;
+      return true;
+    case 'timeout':
+      if (parseDuration(value) === undefined)
+        throw bad(`timeout is a time such as 500ms or 2s; not '${shown(value)}'`);
+      return true;
+    default:
+      return false;
+  }
+}
+
+function chooseCaches(chosen: Set<Cache>, caches: Caches, name: string, value: string): void {
+  const named = name === 'all' ? caches.all : [caches.get(name)];
+  const isSwitchedOn = parseSwitch(name, value, named[0] === undefined ? knownCaches(caches) : undefined);
+  for (const cache of named) {
+    if (!cache) throw bad(`unknown cache '${shown(name)}'; ${knownCaches(caches)}`);
+    if (isSwitchedOn) chosen.add(cache);
+  }
+}
+
+/** A cache that is switched off is named all the same: the selectors beside it are about nothing, not about all. */
+function namesSome(parameters: readonly Parameter[], caches: Caches): boolean {
+  return parameters.some(({ name }) => name === 'all' || caches.get(name) !== undefined);
+}
+
+function parseSwitch(name: string, value: string, unknown?: string): boolean {
+  if (unknown !== undefined) throw bad(`unknown cache '${shown(name)}'; ${unknown}`);
+  if (value === '1' || value === 'true') return true;
+  if (value === '0' || value === 'false') return false;
+  throw bad(`${shown(name)} is 1, true, 0 or false; not '${shown(value)}'`);
+}
+
+function oneOf(name: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) throw bad(`${name} is ${allowed.join(' or ')}; not '${shown(value)}'`);
+}
+
+function knownCaches(caches: Caches): string {
+  return `caches here: ${caches.names.join(', ')}`;
+}
+
+function text(value: Buffer): string {
+  return value.toString('latin1');
+}
+
+function bad(message: string): RequestError {
+  return new RequestError('bad_query', message);
+}

@@ -1,0 +1,102 @@
+// Request targets, decoded from the raw text to bytes: `+` is `+`, and nothing is normalised.
+
+import { MAX_KEY_BYTES } from '../../cache/attributes.ts';
+import { RequestError } from '../../errors.ts';
+
+const PERCENT = 0x25;
+
+/** Values of a hexadecimal digit by its character code, -1 for all else. */
+const HEX = new Int8Array(256).fill(-1);
+for (const [i, digit] of [...'0123456789abcdef'].entries()) {
+  HEX[digit.charCodeAt(0)] = i;
+  HEX[digit.toUpperCase().charCodeAt(0)] = i;
+}
+
+/** The path of a target and its query, both as they came; the scheme and host of an absolute target are left out. */
+export function splitTarget(target: string): { path: string; query: string } {
+  const from = target.startsWith('/') ? 0 : pathStart(target);
+  const mark = target.indexOf('?', from);
+  if (mark === -1) return { path: target.slice(from) || '/', query: '' };
+  return { path: target.slice(from, mark) || '/', query: target.slice(mark + 1) };
+}
+
+function pathStart(target: string): number {
+  const authority = target.indexOf('://');
+  if (authority === -1) return 0;
+  const end = target.slice(authority + 3).search(/[/?]/);
+  return end === -1 ? target.length : authority + 3 + end;
+}
+
+/**
+ * Decodes `text[start, end)` into `into`; returns how many bytes it is.
+ * Throws RequestError 'bad_query' for a malformed `%`, 'bad_key' where `into` is too short.
+ */
+export function decodeInto(into: Buffer, text: string, start: number, end: number): number {
+  let length = 0;
+  for (let i = start; i < end; i++) {
+    if (length === into.length) throw new RequestError('bad_key', `a key has at most ${MAX_KEY_BYTES} bytes`);
+    const code = text.charCodeAt(i);
+    if (code !== PERCENT) {
+      into[length++] = code;
+      continue;
+    }
+    const high = i + 2 < end ? HEX[text.charCodeAt(i + 1) & 0xff]! : -1;
+    const low = i + 2 < end ? HEX[text.charCodeAt(i + 2) & 0xff]! : -1;
+    if (high < 0 || low < 0) throw malformedPercent();
+    into[length++] = (high << 4) | low;
+    i += 2;
+  }
+  return length;
+}
+
+/** One parameter: its name as text, its value as bytes, and whether it had a `=`. */
+export interface Parameter {
+  readonly name: string;
+  readonly value: Buffer;
+  readonly hasValue: boolean;
+}
+
+/** Throws RequestError 'bad_query'. */
+export function parseQuery(query: string): Parameter[] {
+  if (query === '') return [];
+  return query
+    .split('&')
+    .filter((part) => part !== '')
+    .map((part) => {
+      const equals = part.indexOf('=');
+      const nameEnd = equals === -1 ? part.length : equals;
+      return {
+        name: decode(part, 0, nameEnd).toString('latin1'),
+        value: equals === -1 ? Buffer.alloc(0) : decode(part, equals + 1, part.length),
+        hasValue: equals !== -1,
+      };
+    });
+}
+
+/** As `application/x-www-form-urlencoded` says: there a `+` is a space. */
+export function parseForm(body: string): Parameter[] {
+  return parseQuery(body.replaceAll('+', '%20'));
+}
+
+/** The bytes of percent-encoded text. Throws RequestError 'bad_query'. */
+export function decode(text: string, start: number, end: number): Buffer {
+  const bytes = Buffer.allocUnsafe(end - start);
+  return bytes.subarray(0, decodeInto(bytes, text, start, end));
+}
+
+/** Keys and tags as JSON and URLs show them: all but RFC 3986's unreserved characters percent-encoded. */
+export function encodePercent(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += ENCODED[byte]!;
+  return text;
+}
+
+const ENCODED = Array.from({ length: 256 }, (_, byte) => {
+  const character = String.fromCharCode(byte);
+  if (/[A-Za-z0-9._~-]/.test(character)) return character;
+  return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+});
+
+function malformedPercent(): RequestError {
+  return new RequestError('bad_query', 'malformed %-encoding: a % is followed by two hexadecimal digits');
+}

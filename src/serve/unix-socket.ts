@@ -1,0 +1,96 @@
+// Listening on a Unix socket: a file left by a daemon that died is replaced, one in use by a live one is waited for.
+
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { get } from 'node:http';
+import { connect, type Server } from 'node:net';
+import { SidecacheError } from '../errors.ts';
+
+const TRY_AGAIN_FOR_MS = 10_000;
+const TRY_AGAIN_EVERY_MS = 250;
+const ASK_WITHIN_MS = 1000;
+
+/** Throws SidecacheError naming the path, and who has it where that can be told. */
+export async function listenOnSocket(server: Server, path: string, mode: number): Promise<void> {
+  const untilMs = performance.now() + TRY_AGAIN_FOR_MS;
+  for (;;) {
+    const failure = await tryListening(server, path, mode);
+    if (!failure) return;
+    if (failure.code !== 'EADDRINUSE') throw cannotListen(path, failure.message, failure);
+    if (await removeLeftOver(path)) continue;
+    if (performance.now() > untilMs) throw cannotListen(path, await whoHas(path), failure);
+    await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_EVERY_MS));
+  }
+}
+
+/** The file has its mode from its first moment on: nobody else gets in between. */
+function tryListening(
+  server: Server,
+  path: string,
+  mode: number,
+): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) => {
+    const failed = (error: NodeJS.ErrnoException): void => resolve(error);
+    const before = process.umask(0o777 & ~mode);
+    server.once('error', failed);
+    server.listen(path, () => {
+      server.off('error', failed);
+      chmodSync(path, mode);
+      resolve(undefined);
+    });
+    process.umask(before);
+  });
+}
+
+/** True where nobody answers behind the file any more and it is gone now. */
+async function removeLeftOver(path: string): Promise<boolean> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) return true;
+  if (!found.isSocket()) throw cannotListen(path, 'there is a file of this name that is not a socket');
+  if (!(await isDead(path))) return false;
+  // Only the very file that was tried: another daemon may have replaced it meanwhile.
+  if (lstatSync(path, { throwIfNoEntry: false })?.ino === found.ino) unlinkSync(path);
+  return true;
+}
+
+function isDead(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
+  });
+}
+
+/** Asks whoever answers there who it is. */
+function whoHas(path: string): Promise<string> {
+  const unknown = 'another program listens there';
+  return new Promise((resolve) => {
+    const request = get({ socketPath: path, path: '/healthz', timeout: ASK_WITHIN_MS }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        if (body.length < 4096) body += chunk;
+      });
+      response.on('end', () => resolve(describe(body) ?? unknown));
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(unknown));
+  });
+}
+
+function describe(body: string): string | undefined {
+  try {
+    const { pid, version } = JSON.parse(body) as { pid?: unknown; version?: unknown };
+    return typeof pid === 'number'
+      ? `another sidecache listens there: process ${pid}, version ${version}`
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function cannotListen(path: string, why: string, cause?: unknown): SidecacheError {
+  return new SidecacheError('cannot_listen', `cannot listen on the socket ${path}: ${why}`, { cause });
+}

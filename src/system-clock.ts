@@ -1,0 +1,13 @@
+// The system's time, as the cache is handed it: wall time at the start, and from then on only forwards.
+
+import type { Clock } from './cache/clock.ts';
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => performance.timeOrigin + performance.now(),
+  after: (delayMs, run) => {
+    const timer = setTimeout(run, Math.min(delayMs, LONGEST_TIMER_MS)).unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
