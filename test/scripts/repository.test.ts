@@ -21,6 +21,18 @@ test('package-lock.json names no registry: it has no "resolved" address', () => 
   assert.not.match(read('package-lock.json'), /"resolved"/);
 });
 
+test('package-lock.json is complete: every optional package it names, for other platforms too, is locked', () => {
+  // One that is missing was not to be had when the lock was written, and `npm ci` refuses such a lock everywhere.
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  };
+  const named = Object.values(packages).flatMap((one) => Object.keys(one.optionalDependencies ?? {}));
+  assert.equal(
+    named.filter((name) => !Object.keys(packages).some((path) => path.endsWith(`node_modules/${name}`))),
+    [],
+  );
+});
+
 test('no tracked file contains a path of the machine it was written on', () => {
   // Paths that exist wherever the checkout happens to lie say nothing about the machine.
   const parent = dirname(root);
