@@ -57,19 +57,22 @@ async function findFile(
 
 /** What cannot be read is a problem like those within the file, so that all are reported together. */
 async function readNamed(path: string, source: string, env: ReadInput['env']): Promise<ParsedFile> {
-  const unread = (problem: string): ParsedFile => ({
-    path,
-    tree: { kind: 'empty', source },
-    problems: [problemLine('config', source, `${quote(path)} ${problem}`)],
-  });
+  const content = await contentOf(path);
+  if ('problem' in content) {
+    const problems = [problemLine('config', source, `${quote(path)} ${content.problem}`)];
+    return { path, tree: { kind: 'empty', source }, problems };
+  }
+  const { parseFile } = await import('./file.ts');
+  return parseFile(path, content.text, env);
+}
+
+async function contentOf(path: string): Promise<{ text: string } | { problem: string }> {
   try {
     const { size } = await stat(path);
-    if (size > MAX_FILE_BYTES) return unread(`has ${size} bytes; allowed: at most 1 MiB`);
-    const text = await readFile(path, 'utf8');
-    const { parseFile } = await import('./file.ts');
-    return parseFile(path, text, env);
+    if (size > MAX_FILE_BYTES) return { problem: `has ${size} bytes; allowed: at most 1 MiB` };
+    return { text: await readFile(path, 'utf8') };
   } catch (error) {
-    return unread(`cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return { problem: `cannot be read: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 
