@@ -148,7 +148,9 @@ function judge(output: string, exit: string | undefined): Outcome {
   const failed = total - passed;
   if (exit !== undefined && failed === 0) return { passed, failed: 1, skipped, fault: exit };
   if (total + skipped === 0) return { passed, failed: 1, skipped, fault: 'reports no test' };
-  return { passed, failed, skipped };
+  // uvu swallows what a before or after hook throws.
+  const silent = failed > 0 && !output.includes(' FAIL ');
+  return { passed, failed, skipped, fault: silent ? 'tests did not run: a hook threw' : undefined };
 }
 
 function lastNumber(output: string, label: string): number {
