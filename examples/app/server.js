@@ -31,7 +31,10 @@ async function cachedUser(id) {
 function askCache(path) {
   return new Promise((resolve, reject) => {
     const asked = request({ socketPath, path, timeout: 5000 }, (answer) => {
-      const found = (chunks) => ({ body: Buffer.concat(chunks), from: answer.headers['cache-status'] ?? 'cache' });
+      const found = (chunks) => ({
+        body: Buffer.concat(chunks),
+        from: answer.headers['cache-status'] ?? 'cache',
+      });
       answer.toArray().then((chunks) => {
         if (answer.statusCode === 200) resolve(found(chunks));
         else if (answer.statusCode === 404) resolve(undefined);

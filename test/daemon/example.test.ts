@@ -31,8 +31,8 @@ test.before(async (context) => {
 
 test.after(async ({ home, app, sidecar }) => {
   for (const command of [app, sidecar]) {
-    command.stop('SIGKILL');
-    await command.ended;
+    command?.stop('SIGKILL');
+    await command?.ended;
   }
   rmSync(home, { recursive: true, force: true });
 });

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { Command, freePort } from '../scripts/command.ts';
 import { environment, layOut, readManifest } from '../scripts/manifest.ts';
 
-const READY = /"(msg|message)":"ready"/;
+const READY = /"message":"ready"/;
 const BACK_WITHIN_MS = 2000;
 
 interface Context {
@@ -28,8 +28,8 @@ test.before.each(async (context) => {
 });
 
 test.after.each(async ({ home, sidecar }) => {
-  sidecar.stop('SIGKILL');
-  await sidecar.ended;
+  sidecar?.stop('SIGKILL');
+  await sidecar?.ended;
   rmSync(home, { recursive: true, force: true });
 });
 
