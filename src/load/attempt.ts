@@ -97,6 +97,7 @@ function wordsFor(attempt: Attempt, code: string): string {
       ? 'closed the connection before it answered'
       : 'closed the connection before the end of its answer';
   }
+  if (code === 'UNEXPECTED_UPGRADE') return 'answered 101, though no other protocol was asked for';
   if (code === 'HPE_HEADER_OVERFLOW') return 'answered with more header bytes than the 16 KiB allowed';
   if (code.startsWith('HPE_')) return `answered with something that is not HTTP (${code})`;
   if (/CERT|SIGN|ISSUER/.test(code)) return `has a certificate that is not trusted (${code})`;

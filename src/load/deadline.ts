@@ -34,7 +34,7 @@ export function startDeadline(limitMs: number, given: readonly AbortSignal[], cl
     // Not AbortSignal.any: in Node 20 that keeps something per load for as long as a daemon-wide signal lives.
     signal.addEventListener('abort', abort);
   }
-  clock.delay(limitMs, stop.signal).then(expire, () => undefined);
+  if (!stop.signal.aborted) clock.delay(limitMs, stop.signal).then(expire, () => undefined);
   return {
     limitMs,
     signal: stop.signal,

@@ -74,11 +74,14 @@ function agentMaker(config: LoaderConfig, secure: boolean): () => Promise<Agent>
   };
 }
 
-/** Read at the start, so that a wrong path is known then. */
+/** Read at the start, so that a wrong path, or file, is known then. */
 function readCaFile(path: string): string {
+  let pem: string;
   try {
-    return readFileSync(path, 'utf8');
+    pem = readFileSync(path, 'utf8');
   } catch (cause) {
     throw new ConfigError([`loader ca: ${path} cannot be read`], { cause });
   }
+  if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
+  throw new ConfigError([`loader ca: ${path} holds no PEM certificate`]);
 }

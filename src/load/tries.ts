@@ -36,7 +36,7 @@ export async function persistently<T>(
     } catch (error) {
       // Each takes a dead connection out of the pool, so this ends. It is nobody's failure, and no try.
       if (wasStale(attempt) && staleConnections++ < limits.concurrency) continue;
-      const waitMs = attempt.retryAfterMs ?? gapMs(failures, clock.random());
+      const waitMs = Math.max(attempt.retryAfterMs ?? 0, gapMs(failures, clock.random()));
       if (!attempt.passing || failures++ >= limits.retries || waitMs >= deadline.restMs()) throw error;
       // Cut short, it leaves the next try to say why.
       await clock.delay(waitMs, deadline.signal).catch(() => undefined);

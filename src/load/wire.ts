@@ -26,8 +26,11 @@ export function createWire(makeAgent: () => Promise<Agent>): Wire {
   return {
     get: async (url, headers, attempt) => {
       agent ??= makeAgent();
+      const connections = await agent.catch((error: unknown) => {
+        throw badAnswer(attempt, 'cannot be asked: no TLS with this CA file', error);
+      });
       // node-fetch brings zlib, https and more: not loaded before there is something to fetch.
-      const [{ default: fetch }, connections] = await Promise.all([import('node-fetch'), agent]);
+      const { default: fetch } = await import('node-fetch');
       const asked = fetch(url, {
         headers: { ...headers },
         agent: () => watchedBy(attempt, connections),
@@ -75,6 +78,11 @@ function watchedBy(attempt: Attempt, agent: Agent): Agent {
     });
     request.prependOnceListener('response', (answer) => {
       attempt.answer = answer;
+    });
+    // Without this listener Node closes such a connection, tells nobody, and node-fetch waits for ever.
+    request.prependOnceListener('upgrade', (_, socket) => {
+      socket.destroy();
+      request.emit('error', Object.assign(new Error('unexpected upgrade'), { code: 'UNEXPECTED_UPGRADE' }));
     });
     (agent as Agent & RequestTaker).addRequest(request, ...rest);
   };

@@ -67,6 +67,7 @@ export async function failureOf(loading: Promise<Loaded>): Promise<LoadError> {
 
 export function delay(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    if (signal.aborted) throw new Error('a delay that nobody waits for');
     const timer = setTimeout(resolve, ms);
     signal.addEventListener('abort', () => {
       clearTimeout(timer);

@@ -25,13 +25,15 @@ export async function startOrigin(handler: RequestListener): Promise<Origin> {
   return await listening(server, requests);
 }
 
-/** `answer` is called with each head of a request that arrives, numbered from 0 over all connections. */
+/** `answer` is called with each head of a request that arrives, numbered from 0; a `greeting` is said at once, and all. */
 export async function startRawOrigin(
   answer: (socket: Socket, n: number, head: string) => void,
+  greeting?: string,
 ): Promise<Origin> {
   let n = 0;
   const server = createRawServer((socket) => {
     let head = '';
+    if (greeting !== undefined) socket.end(greeting);
     socket.on('data', (chunk) => {
       head += chunk.toString('latin1');
       if (!head.includes('\r\n\r\n')) return;
@@ -53,7 +55,7 @@ async function listening(server: Server | RawServer, requests: readonly Incoming
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   const allClosed = async (): Promise<void> => {
-    await Promise.all(connections.map((socket) => (socket.closed ? undefined : once(socket, 'close'))));
+    await Promise.all(connections.map(closed));
   };
   return {
     url: `http://127.0.0.1:${address.port}`,
@@ -67,6 +69,14 @@ async function listening(server: Server | RawServer, requests: readonly Incoming
       await allClosed();
     },
   };
+}
+
+/** Not events.once: that rejects at the error which a reset is. */
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) resolve();
+    else socket.once('close', () => resolve());
+  });
 }
 
 /** A port where nothing listens. */
