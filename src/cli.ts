@@ -3,6 +3,7 @@
 import { isatty } from 'node:tty';
 import type { Host } from './commands/host.ts';
 import { run } from './commands/run.ts';
+import { describeDefect, Log } from './log.ts';
 
 const DEFAULT_COLUMNS = 80;
 const IGNORED_BY_A_DAEMON = ['SIGHUP', 'SIGUSR1', 'SIGPIPE'] as const;
@@ -22,22 +23,9 @@ function outlive(): void {
   process.on('unhandledRejection', (reason) => logStray(reason, 'unhandledRejection'));
 }
 
-/** Kind and place only: an error's message may quote a value (`JSON.parse` does). */
 function logStray(error: unknown, origin: string): void {
-  const known = error instanceof Error ? error : undefined;
-  const record = {
-    time: new Date().toISOString(),
-    level: 'error',
-    message: 'a defect was survived',
-    origin,
-    error: known?.name ?? typeof error,
-    code: known !== undefined && 'code' in known ? String(known.code) : undefined,
-    at: known?.stack
-      ?.split('\n')
-      .filter((line) => /^\s+at /.test(line))
-      .map((line) => line.trim()),
-  };
-  process.stdout.write(`${JSON.stringify(record)}\n`);
+  const log = new Log((line) => process.stdout.write(line), 'error');
+  log.error('a defect was survived', { origin, ...describeDefect(error) });
 }
 
 function onSignal(signal: NodeJS.Signals, listener: () => void): () => void {

@@ -55,8 +55,13 @@ export async function askForFields(address: Address, ask: Ask): Promise<Fields> 
 
 /** From problem+json (RFC 9457) where there is one. */
 export function refusal(status: number, problem: Fields | undefined): CommandError {
+  return new CommandError(exitCodeOf(status, problem), reasonIn(problem) ?? `the daemon answered ${status}`);
+}
+
+/** What a problem+json says is wrong, on one line. */
+export function reasonIn(problem: Fields | undefined): string | undefined {
   const reason = problem && (textAt(problem, 'detail') ?? textAt(problem, 'title'));
-  return new CommandError(exitCodeOf(status, problem), reason || `the daemon answered ${status}`);
+  return reason?.replaceAll('\n', '; ') || undefined;
 }
 
 function exitCodeOf(status: number, problem: Fields | undefined): number {

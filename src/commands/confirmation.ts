@@ -11,6 +11,8 @@ import { type Align, type Paint, paintFor, renderTable } from './table.ts';
 
 /** The daemon answers when its own time-out has passed; it is given that, and the usual patience on top. */
 const PATIENCE_MS = 30_000;
+/** With --wait it answers when a thousand loads have ended. */
+const LOADING_MS = 600_000;
 
 const HEADING = ['INDEX', 'INSTANCE', 'STATUS', 'MS', 'ENTRIES'];
 const ALIGN: readonly Align[] = ['left', 'left', 'left', 'right', 'right'];
@@ -20,8 +22,12 @@ export async function confirmEverywhere(
   args: Arguments,
   host: Host,
 ): Promise<number> {
-  const patienceMs = PATIENCE_MS + (durationOption(args, 'timeout') ?? 0);
-  const reply = await send(addressOf(args, host.env), { method: 'POST', patienceMs, ...request });
+  const ownMs = durationOption(args, 'timeout') ?? (flag(args, 'wait') ? LOADING_MS : 0);
+  const reply = await send(addressOf(args, host.env), {
+    method: 'POST',
+    patienceMs: PATIENCE_MS + ownMs,
+    ...request,
+  });
   const status = reply.statusCode ?? 500;
   const outcome = await readFields(reply);
   // A refusal for want of confirmation carries the report that says whose.

@@ -36,7 +36,8 @@ export function lifetime(
     for (const signal of STOPPING) host.onSignal(signal, () => stop(signal));
     start().then((started) => {
       daemon = started;
-      started.closed.then(() => resolve(EXIT.ok), reject);
+      // Asked to close, it is close() that says whether all went well.
+      started.closed.then(() => toldAtMs === undefined && resolve(EXIT.ok), reject);
     }, reject);
   });
 }

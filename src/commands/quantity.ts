@@ -41,8 +41,7 @@ export function formatField(name: string, value: unknown): string {
   if (typeof value === 'object') return JSON.stringify(value);
   if (typeof value !== 'number') return String(value);
   if (name.endsWith('_ms')) return formatSpan(value);
-  if (name.endsWith('_bytes') || name === 'bytes' || name === 'size')
-    return `${formatBytes(value)} (${value})`;
+  if (name.endsWith('_bytes')) return value < STEP ? `${value}B` : `${formatBytes(value)} (${value})`;
   // Outside these bounds there is no date to show.
   return name.endsWith('_at') && Math.abs(value) <= 8.64e15 ? new Date(value).toISOString() : String(value);
 }

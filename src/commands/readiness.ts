@@ -4,8 +4,8 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Address } from './address.ts';
-import { readFields, textAt } from './answer.ts';
-import { send } from './client.ts';
+import { readFields } from './answer.ts';
+import { reasonIn, send } from './client.ts';
 
 const POLL_MS = 50;
 const TRY_MS = 2000;
@@ -37,8 +37,7 @@ async function reasonNotReady(address: Address, patienceMs: number): Promise<str
     const reply = await send(address, { method: 'GET', target: '/readyz', patienceMs });
     const fields = await readFields(reply);
     if (reply.statusCode === 200) return undefined;
-    const said = fields && (textAt(fields, 'detail') ?? textAt(fields, 'reason') ?? textAt(fields, 'title'));
-    return said ?? `the daemon answers ${reply.statusCode}`;
+    return reasonIn(fields) ?? `the daemon answers ${reply.statusCode}`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

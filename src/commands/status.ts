@@ -11,9 +11,8 @@ import { type Align, type Paint, paintFor, renderList, renderTable } from './tab
 
 const HEADING = ['CACHE', 'ENTRIES', 'BYTES', 'HITS', 'LOADS', 'FAILURES', 'EVICTIONS'];
 const ALIGN: readonly Align[] = ['left', ...Array<Align>(HEADING.length - 1).fill('right')];
-/** A read ends as one of these; their sum is the reads. Stale is a hit: the reader did not wait. */
-const READS = ['hits', 'stale', 'misses', 'negative', 'errors'];
-const SERVED_AT_ONCE = ['hits', 'stale', 'negative'];
+/** Results of a read for which nobody waited. All results together are the reads. */
+const SERVED_AT_ONCE = ['hit', 'stale', 'negative'];
 
 export async function status(args: Arguments, host: Host): Promise<number> {
   const answer = await askForFields(addressOf(args, host.env), { method: 'GET', target: '/caches' });
@@ -45,17 +44,19 @@ function summary(answer: Fields): (readonly [string, string])[] {
 }
 
 function cacheRow(cache: Fields): string[] {
+  const reads = fieldsAt(cache, 'reads');
+  const evictions = fieldsAt(cache, 'evictions');
   return [
     textAt(cache, 'name') ?? '?',
     textAt(cache, 'entries') ?? '-',
     formatBytes(numberAt(cache, 'bytes') ?? 0),
-    formatShare(sum(cache, SERVED_AT_ONCE), sum(cache, READS)),
+    formatShare(sum(reads, SERVED_AT_ONCE), sum(reads, Object.keys(reads))),
     textAt(cache, 'loads') ?? '-',
-    textAt(cache, 'failures') ?? '-',
-    textAt(cache, 'evictions') ?? '-',
+    textAt(cache, 'load_failures') ?? '-',
+    String(sum(evictions, Object.keys(evictions))),
   ];
 }
 
-function sum(cache: Fields, names: readonly string[]): number {
-  return names.reduce((total, name) => total + (numberAt(cache, name) ?? 0), 0);
+function sum(counts: Fields, names: readonly string[]): number {
+  return names.reduce((total, name) => total + (numberAt(counts, name) ?? 0), 0);
 }

@@ -110,7 +110,7 @@ test('what the daemon says cannot reach the terminal’s controls', async () => 
   const { exitCode, stderr } = await runCommand(['status', '--socket', daemon.socket]);
   await daemon.close();
   assert.is(exitCode, 1);
-  assert.is(stderr, 'sidecache: no\\x1b[2J\\x0asidecache: all is well\n');
+  assert.is(stderr, 'sidecache: no\\x1b[2J; sidecache: all is well\n');
 });
 
 test.run();

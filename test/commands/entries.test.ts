@@ -253,7 +253,7 @@ test('explain lists every field, known or not, in units people read', async () =
     key: '42',
     state: 'stale',
     age_ms: 72_400,
-    size: 1536,
+    size_bytes: 1536,
     tags: ['a', 'b'],
     stored_at: 0,
     new_field: { x: 1 },

@@ -125,6 +125,20 @@ test('a daemon that does not start, or does not close in order, fails with the r
   assert.is(await exitCode.catch(String), 'Error: no farewell');
 });
 
+test('a close that fails is a failure even where the daemon says it is down', async () => {
+  const host = new FakeHost();
+  const down = deferred();
+  const close = (): Promise<void> => {
+    down.resolve();
+    return Promise.reject(new Error('the socket is stuck'));
+  };
+  const exitCode = lifetime(async () => ({ close, closed: down.promise }), host);
+  await Promise.resolve();
+  await Promise.resolve();
+  host.send('SIGTERM');
+  assert.is(await exitCode.catch(String), 'Error: the socket is stuck');
+});
+
 test('a daemon that was closed from within ends the process in peace', async () => {
   const { daemon, exitCode } = await started();
   daemon.drained();

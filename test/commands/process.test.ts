@@ -2,9 +2,11 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { startFakeDaemon } from './fake-daemon.ts';
+import { startFakeDaemon, temporarySocket } from './fake-daemon.ts';
+import { runCommand } from './fake-host.ts';
 
 const test = suite('sidecache as a process');
 
@@ -52,6 +54,25 @@ test('wait hands SIGTERM to the program it started and ends with its code', asyn
   child.kill('SIGTERM');
   assert.is(await ended, 9);
   await daemon.close();
+});
+
+test('serve outlives hang-ups, USR1 and a closed standard output, and ends with 0 on SIGTERM', async () => {
+  const at = temporarySocket();
+  const child = sidecache(['serve'], { SIDECACHE_SOCKET: at.socket });
+  const ended = exitOf(child);
+  let stderr = '';
+  child.stderr?.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  await once(child.stdout!, 'data');
+  child.stdout?.destroy();
+  for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGPIPE'] as const) child.kill(signal);
+  assert.is((await runCommand(['wait', '--socket', at.socket])).exitCode, 0);
+  child.kill('SIGTERM');
+  assert.is(await ended, 0);
+  assert.is(stderr, '', 'no inspector was started');
+  assert.is(existsSync(at.socket), false);
+  at.remove();
 });
 
 test.run();
