@@ -4,8 +4,10 @@ import type { Clock } from './cache/clock.ts';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+const originMs = performance.timeOrigin;
+
 export const systemClock: Clock = {
-  now: () => performance.timeOrigin + performance.now(),
+  now: () => originMs + performance.now(),
   after: (delayMs, run) => {
     const timer = setTimeout(run, Math.min(delayMs, LONGEST_TIMER_MS)).unref();
     return { cancel: () => clearTimeout(timer) };

@@ -1,7 +1,7 @@
 // What stood on the command line after it was parsed: words in order, options by name.
 
-import { parseDuration } from '../config/duration.ts';
 import { CommandError } from '../errors.ts';
+import { parseDuration } from '../units/duration.ts';
 import { EXIT } from './exit-codes.ts';
 
 export interface Arguments {

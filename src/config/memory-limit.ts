@@ -1,6 +1,6 @@
 // How much memory this process may take, and what is left of it for `memory` when nobody says.
 
-import { approximateBytes, parseBytes } from './bytes.ts';
+import { approximateBytes, parseBytes } from '../units/bytes.ts';
 
 const MIB = 1024 * 1024;
 /** What the process takes besides `memory`: its code, sockets, buffers. */

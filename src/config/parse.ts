@@ -1,8 +1,8 @@
 // The text of one option → its value, by the rules of its row. Knows nothing of where the text came from.
 
+import { parseBytes } from '../units/bytes.ts';
+import { parseDuration } from '../units/duration.ts';
 import { isLoopback, parseAddress } from './address.ts';
-import { parseBytes } from './bytes.ts';
-import { parseDuration } from './duration.ts';
 import { loaderUrlProblem } from './loader-url.ts';
 import type { EntryRules, Option, OptionType, OptionValue } from './option.ts';
 import { quote, quoteKey } from './quote.ts';

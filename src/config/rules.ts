@@ -1,9 +1,9 @@
 // What options demand of each other. Each rule names the options it looks at; where one of them is wrong in
 // itself the rule is silent, so that one mistake gives one message.
 
-import { formatBytes } from './bytes.ts';
+import { formatBytes } from '../units/bytes.ts';
+import { formatDuration } from '../units/duration.ts';
 import type { Draft } from './draft.ts';
-import { formatDuration } from './duration.ts';
 import { problemLine } from './gather.ts';
 import { quote } from './quote.ts';
 import type { Values } from './values.ts';

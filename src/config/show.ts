@@ -1,8 +1,8 @@
 // An effective value as a person reads it: in the units of the file, secrets not at all.
 
+import { approximateBytes, formatBytes } from '../units/bytes.ts';
+import { formatDuration } from '../units/duration.ts';
 import { formatAddress } from './address.ts';
-import { approximateBytes, formatBytes } from './bytes.ts';
-import { formatDuration } from './duration.ts';
 import type { Option, OptionValue } from './option.ts';
 import { REDACTED, redactUrl, redactValues } from './redact.ts';
 import { isAddress, isRecord } from './values.ts';

@@ -1,6 +1,6 @@
 // What works and is probably not meant: said at start and by `sidecache check`.
 
-import { parseBytes } from './bytes.ts';
+import { parseBytes } from '../units/bytes.ts';
 import type { Draft } from './draft.ts';
 import type { ConfigInput } from './load.ts';
 import { defaultMemory, memoryLimit, memoryWarning } from './memory-limit.ts';

@@ -3,7 +3,6 @@
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import type { Loaded, Loader, LoadRequest } from '../cache/loader.ts';
-import type { LoaderConfig } from '../config/config.ts';
 import { ConfigError } from '../errors.ts';
 import { readAnswer } from './answer.ts';
 import type { Attempt } from './attempt.ts';
@@ -11,6 +10,7 @@ import { type Clock, startDeadline } from './deadline.ts';
 import { acceptsConnections } from './reachable.ts';
 import { getFollowing } from './redirect.ts';
 import { requestHeaders } from './request-headers.ts';
+import type { HttpLoaderConfig } from './settings.ts';
 import { persistently } from './tries.ts';
 import { compileUrlTemplate } from './url-template.ts';
 import { agentOptions, createWire } from './wire.ts';
@@ -24,7 +24,7 @@ export interface HttpLoaderDeps extends Clock {
 }
 
 /** Throws ConfigError. */
-export function createHttpLoader(config: LoaderConfig, deps: HttpLoaderDeps): Loader {
+export function createHttpLoader(config: HttpLoaderConfig, deps: HttpLoaderDeps): Loader {
   const template = compileUrlTemplate(config.url);
   const headers = requestHeaders(config.headers, template.authorization);
   const wire = createWire(agentMaker(config, template.secure));
@@ -64,7 +64,7 @@ export function createHttpLoader(config: LoaderConfig, deps: HttpLoaderDeps): Lo
   };
 }
 
-function agentMaker(config: LoaderConfig, secure: boolean): () => Promise<Agent> {
+function agentMaker(config: HttpLoaderConfig, secure: boolean): () => Promise<Agent> {
   const options = agentOptions(config.concurrency);
   if (!secure) return async () => new Agent(options);
   const caPem = config.caFile === undefined ? undefined : readCaFile(config.caFile);

@@ -14,7 +14,6 @@ export class Connections {
   readonly #sockets = new Set<Socket>();
   readonly #budget: Budget;
   readonly #most: number;
-  #busy = 0;
   #leaving = false;
 
   constructor(budget: Budget, most: number) {
@@ -24,11 +23,6 @@ export class Connections {
 
   get count(): number {
     return this.#sockets.size;
-  }
-
-  /** Requests that have begun and are not answered yet. */
-  get busy(): number {
-    return this.#busy;
   }
 
   /** False, and the connection is told and closed, where there is no place or no memory for it. */
@@ -46,13 +40,9 @@ export class Connections {
     return true;
   }
 
-  /** To be called for each request: counts it, and while leaving has the connection end with its answer. */
+  /** To be called for each request: while leaving, its connection ends with its answer. */
   requestBegan(response: ServerResponse): void {
-    this.#busy++;
     if (this.#leaving) response.shouldKeepAlive = false;
-    response.once('close', () => {
-      this.#busy--;
-    });
   }
 
   /** From now on each connection ends with its next answer; new ones are still taken. */

@@ -79,10 +79,12 @@ export class Listeners {
   async close(): Promise<void> {
     const { clock } = this.#parts;
     const closed = Promise.all(this.#all.map(({ server }) => closeServer(server)));
-    for (const { server } of this.#all) server.closeIdleConnections();
     const untilMs = clock.now() + LAST_ANSWERS_MS;
-    while (clock.now() < untilMs && this.#all.some(({ connections }) => connections.busy > 0))
+    for (;;) {
+      for (const { server } of this.#all) server.closeIdleConnections();
+      if (clock.now() >= untilMs || this.#all.every(({ connections }) => connections.count === 0)) break;
       await this.#pause();
+    }
     for (const { server, connections } of this.#all) connections.destroyAll(server);
     await closed;
   }

@@ -3,8 +3,8 @@
 import { checkKeyLength, checkTag } from '../../cache/attributes.ts';
 import type { Cache } from '../../cache/cache.ts';
 import type { Caches, Selection } from '../../cache/caches.ts';
-import { parseDuration } from '../../config/duration.ts';
 import { RequestError } from '../../errors.ts';
+import { parseDuration } from '../../units/duration.ts';
 import type { Parameter } from './target.ts';
 import { shown } from './write-entry.ts';
 

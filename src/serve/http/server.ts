@@ -17,7 +17,6 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
 export function createHttpServer(connections: Connections, handle: RequestHandler): Server {
   const onRequest: RequestHandler = (request, response) => {
     connections.requestBegan(response);
-    response.on('error', () => {});
     handle(request, response);
   };
   const server = createServer(

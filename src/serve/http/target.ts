@@ -32,6 +32,10 @@ function pathStart(target: string): number {
  * Throws RequestError 'bad_query' for a malformed `%`, 'bad_key' where `into` is too short.
  */
 export function decodeInto(into: Buffer, text: string, start: number, end: number): number {
+  const percent = text.indexOf('%', start);
+  if ((percent === -1 || percent >= end) && end - start <= into.length) {
+    return into.write(text.slice(start, end), 'latin1');
+  }
   let length = 0;
   for (let i = start; i < end; i++) {
     if (length === into.length) throw new RequestError('bad_key', `a key has at most ${MAX_KEY_BYTES} bytes`);

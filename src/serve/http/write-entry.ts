@@ -3,9 +3,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { checkKeyLength, parseContentType, parseTags } from '../../cache/attributes.ts';
 import type { Cache } from '../../cache/cache.ts';
-import { parseDuration } from '../../config/duration.ts';
 import { RequestError } from '../../errors.ts';
 import { NO_SLOT } from '../../store/entries.ts';
+import { parseDuration } from '../../units/duration.ts';
 import { receiveValue } from './body.ts';
 import type { Context } from './context.ts';
 import { parseLease } from './lease.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { approximateBytes, formatBytes, parseBytes } from '../../src/config/bytes.ts';
-import { formatDuration, parseDuration } from '../../src/config/duration.ts';
+import { approximateBytes, formatBytes, parseBytes } from '../../src/units/bytes.ts';
+import { formatDuration, parseDuration } from '../../src/units/duration.ts';
 
 const test = suite('units');
 
