@@ -8,9 +8,11 @@ export interface Attempt {
   /** scheme://host[:port]; messages name this, never the key, the query or a header. */
   readonly origin: string;
   readonly deadline: Deadline;
-  /** What of the exchange is under way; see wire.ts. */
+  /** The exchange so far, as wire.ts sees it. */
   request: ClientRequest | undefined;
   answer: IncomingMessage | undefined;
+  /** `none` also while all connections are taken. */
+  connection: 'none' | 'begun' | 'up';
   /** As Node said it: node-fetch's own message repeats the URL, and the key with it. */
   cause: NodeJS.ErrnoException | undefined;
   /** Bytes that the sink took: from the first on there is no second try. */
@@ -27,6 +29,7 @@ export function newAttempt(origin: string, deadline: Deadline): Attempt {
     deadline,
     request: undefined,
     answer: undefined,
+    connection: 'none',
     cause: undefined,
     sunkBytes: 0,
     passing: false,
@@ -47,9 +50,10 @@ export function brokenOff(attempt: Attempt, error: unknown): LoadError {
   if (deadline.signal.aborted) return new LoadError('load_failed', `the load from ${origin} was given up`);
   const cause = attempt.cause ?? withoutUrl(error);
   const code = cause.code ?? '';
-  const unreachable = code in UNREACHABLE || isConnecting(attempt);
+  const unreachable = attempt.connection !== 'up' && (attempt.connection === 'begun' || code in UNREACHABLE);
   attempt.passing = attempt.sunkBytes === 0 && (unreachable || BREAKS.has(code));
-  return new LoadError('load_failed', `${origin} ${wordsFor(attempt, code)}`, { cause, unreachable });
+  const what = unreachable ? (UNREACHABLE[code] ?? `cannot be reached (${code})`) : wordsFor(attempt, code);
+  return new LoadError('load_failed', `${origin} ${what}`, { cause, unreachable });
 }
 
 /** The kept-alive connection was closed by the origin while the request was on its way: nobody's failure. */
@@ -63,13 +67,9 @@ function timedOut(attempt: Attempt): LoadError {
   if (answer !== undefined) {
     return new LoadError('load_timeout', `${origin} answered, but not to the end ${within}`);
   }
-  const unreachable = isConnecting(attempt);
+  const unreachable = attempt.connection === 'begun';
   const what = unreachable ? 'did not accept a connection' : 'did not answer';
   return new LoadError('load_timeout', `${origin} ${what} ${within}`, { unreachable });
-}
-
-function isConnecting(attempt: Attempt): boolean {
-  return attempt.answer === undefined && attempt.request?.socket?.connecting === true;
 }
 
 /** The connection never came about. */
@@ -86,12 +86,17 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   ECONNABORTED: 'cannot be reached: the connection was aborted',
 };
 
-/** The connection broke. */
-const BREAKS: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
+/** The connection came about and broke. */
+const BREAKS: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ERR_STREAM_PREMATURE_CLOSE',
+]);
 
 function wordsFor(attempt: Attempt, code: string): string {
-  const unreachable = UNREACHABLE[code];
-  if (unreachable !== undefined) return unreachable;
   if (BREAKS.has(code)) {
     return attempt.answer === undefined
       ? 'closed the connection before it answered'

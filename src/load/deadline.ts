@@ -18,17 +18,20 @@ export interface Deadline {
   end(): void;
 }
 
+/** A reason of one's own: the default one is made with a stack, which took as long as the rest of a load (measured). */
+const OVER = 'over';
+
 export function startDeadline(limitMs: number, given: readonly AbortSignal[], clock: Clock): Deadline {
   const startedAtMs = clock.now();
   const stop = new AbortController();
   let expired = false;
-  const abort = (): void => stop.abort();
+  const abort = (): void => stop.abort(OVER);
   const expire = (): void => {
     expired = !stop.signal.aborted;
-    stop.abort();
+    stop.abort(OVER);
   };
   for (const signal of given) {
-    if (signal.aborted) stop.abort();
+    if (signal.aborted) stop.abort(OVER);
     // One per load on a signal that all loads may share: many of them are no leak.
     setMaxListeners(0, signal);
     // Not AbortSignal.any: in Node 20 that keeps something per load for as long as a daemon-wide signal lives.
@@ -44,7 +47,7 @@ export function startDeadline(limitMs: number, given: readonly AbortSignal[], cl
     restMs: () => limitMs - (clock.now() - startedAtMs),
     end: () => {
       for (const signal of given) signal.removeEventListener('abort', abort);
-      stop.abort();
+      stop.abort(OVER);
     },
   };
 }

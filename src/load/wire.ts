@@ -23,14 +23,16 @@ const IDLE_MS = 30_000;
 /** `makeAgent` is called at the first request: TLS costs memory that a plain origin need not cost. */
 export function createWire(makeAgent: () => Promise<Agent>): Wire {
   let agent: Promise<Agent> | undefined;
+  // It brings zlib, https and more: not loaded before there is something to fetch.
+  let fetching: Promise<typeof import('node-fetch')> | undefined;
   return {
     get: async (url, headers, attempt) => {
       agent ??= makeAgent();
       const connections = await agent.catch((error: unknown) => {
         throw badAnswer(attempt, 'cannot be asked: no TLS with this CA file', error);
       });
-      // node-fetch brings zlib, https and more: not loaded before there is something to fetch.
-      const { default: fetch } = await import('node-fetch');
+      fetching ??= import('node-fetch');
+      const { default: fetch } = await fetching;
       const asked = fetch(url, {
         headers: { ...headers },
         agent: () => watchedBy(attempt, connections),
@@ -73,6 +75,15 @@ interface RequestTaker {
 function watchedBy(attempt: Attempt, agent: Agent): Agent {
   const addRequest = (request: ClientRequest, ...rest: unknown[]): void => {
     attempt.request = request;
+    request.prependOnceListener('socket', (socket) => {
+      // One that failed at once is neither connecting nor up.
+      attempt.connection = socket.connecting || socket.destroyed ? 'begun' : 'up';
+      // Only then: on a connection used again it would never be called, and so never be taken off.
+      if (!socket.connecting) return;
+      socket.once('connect', () => {
+        attempt.connection = 'up';
+      });
+    });
     request.prependOnceListener('error', (error) => {
       attempt.cause = error;
     });

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
+import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { LoaderConfig } from '../../src/config/config.ts';
-import type { LoadError } from '../../src/errors.ts';
+import { LoadError } from '../../src/errors.ts';
 import { failureOf, load, loaderFor, loadText, RememberingSink } from './loading.ts';
 import { closedPort, startRawOrigin } from './origin.ts';
 
@@ -304,6 +305,42 @@ test('a hundred hostile answers at once leave the loader as it was', async () =>
   await Promise.all(Array.from({ length: 100 }, () => failureOf(load(loader, 'k'))));
   await origin.allClosed();
   assert.is(await loadText(loader, 'k'), 'ok');
+  await origin.close();
+});
+
+test('no mangled answer makes a load hang, escape as another error, or keep its connection', async () => {
+  const whole = 'HTTP/1.1 200 OK\r\netag: "v"\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n';
+  const noise = fc.constantFrom(
+    '',
+    '\r\n',
+    '\0',
+    '\xff',
+    ':',
+    'HTTP/1.1 302 Found\r\nlocation: /x\r\n\r\n',
+    '7f',
+    '-1',
+  );
+  const cut = fc.record({ at: fc.nat(whole.length), skip: fc.nat(9), noise });
+  const mangled = fc.tuple(fc.array(cut, { maxLength: 3 }), fc.boolean());
+  let answer = '';
+  let resets = false;
+  const origin = await startRawOrigin((socket) => {
+    socket.write(answer, 'latin1', () => (resets ? socket.resetAndDestroy() : socket.end()));
+  });
+  const loader = loaderFor(`${origin.url}/{key}`, { retries: 1 });
+  await fc.assert(
+    fc.asyncProperty(mangled, async ([cuts, reset]) => {
+      answer = cuts.reduce(
+        (text, { at, skip, noise }) => text.slice(0, at) + noise + text.slice(at + skip),
+        whole,
+      );
+      resets = reset;
+      await load(loader, 'k').catch((error: unknown) => assert.instance(error, LoadError));
+    }),
+    { numRuns: 200 },
+  );
+  await origin.allClosed();
+  loader.close();
   await origin.close();
 });
 
