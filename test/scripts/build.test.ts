@@ -60,6 +60,19 @@ test('the file runs with nothing beside it, as CommonJS and as an ES module', ({
   }
 });
 
+test('as an ES module it also runs on a Node from before process.getBuiltinModule (20.16)', ({
+  folder,
+  file,
+}) => {
+  const alone = mkdtempSync(join(folder, 'es module 100%25 '));
+  copyFileSync(file, join(alone, 'sidecache.js'));
+  writeFileSync(join(alone, 'package.json'), '{"type":"module"}');
+  const older = 'data:text/javascript,delete process.getBuiltinModule';
+  const args = ['--import', older, join(alone, 'sidecache.js'), 'a', 'b'];
+  const output = execFileSync(process.execPath, args, { encoding: 'utf8' });
+  assert.is(output.trim(), 'function function true a,b');
+});
+
 test('what is imported dynamically is not evaluated before it is used', ({ file }) => {
   assert.is(run(file, 'lazy'), 'true\nevaluated');
 });
