@@ -1,0 +1,84 @@
+// Runs what the README says a newcomer should type, as typed, and holds it to what it says comes back.
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parse } from 'yaml';
+import { parseFile } from '../../src/config/file.ts';
+import { loadConfig } from '../../src/config/load.ts';
+
+const README = readFileSync('README.md', 'utf8');
+
+interface Step {
+  readonly command: string;
+  readonly shows: string[];
+}
+
+const test = suite('readme');
+const directory = mkdtempSync(join(tmpdir(), 'readme-'));
+const env = { ...process.env, TMPDIR: directory };
+let daemon: ChildProcess;
+
+test.before(async () => {
+  daemon = spawn('./scripts/start', { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  await new Promise<void>((ready, failed) => {
+    daemon.stdout!.on('data', (text: Buffer) => text.includes('"ready"') && ready());
+    daemon.once('exit', (code) => failed(new Error(`scripts/start ended with ${code}`)));
+  });
+});
+
+test.after(async () => {
+  const ended = new Promise((resolve) => daemon.once('exit', resolve));
+  daemon.kill('SIGTERM');
+  await ended;
+  rmSync(directory, { recursive: true, force: true });
+});
+
+for (const { command, shows } of steps()) {
+  test(`as typed: ${command}`, () => {
+    const { stdout, status } = spawnSync('bash', ['-c', command], { env, encoding: 'utf8' });
+    assert.is(status, 0);
+    let from = 0;
+    for (const line of shows) {
+      const at = stdout.indexOf(line, from);
+      assert.ok(at >= 0, `expected ${line} in:\n${stdout}`);
+      from = at + line.length;
+    }
+  });
+}
+
+test('the README has commands to type', () => {
+  assert.ok(steps().length >= 5);
+});
+
+test('its configuration is a good one', () => {
+  const [yaml] = [...README.matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1]!);
+  assert.ok(parse(yaml!).caches.users);
+  const file = parseFile('sidecache.yml', yaml!, {});
+  const { config } = loadConfig({ flags: {}, env: {}, file, hostname: 'test' });
+  assert.is(config.caches.find(({ name }) => name === 'users')?.refreshMs, 60_000);
+});
+
+test('every file that it links to is there', () => {
+  const links = [...README.matchAll(/\]\(([^)#]+)\)/g)]
+    .map((match) => match[1]!)
+    .filter((link) => !link.includes('://'));
+  assert.ok(links.length > 5);
+  for (const link of links) assert.is(spawnSync('test', ['-e', link]).status, 0, link);
+});
+
+function steps(): Step[] {
+  const found: Step[] = [];
+  for (const [, block] of README.matchAll(/```console\n([\s\S]*?)```/g)) {
+    for (const line of block!.trimEnd().split('\n')) {
+      if (line.startsWith('$ ')) found.push({ command: line.slice(2), shows: [] });
+      else found.at(-1)!.shows.push(line);
+    }
+  }
+  return found;
+}
+
+test.run();
