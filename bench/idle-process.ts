@@ -1,6 +1,7 @@
 // The idle process: how soon it is ready and how much memory it takes, beside a bare node process.
 
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -67,6 +68,7 @@ export async function idleProcess(): Promise<void> {
 async function measureDaemon(): Promise<Omit<Round, 'bareKb'>> {
   const directory = mkdtempSync(join(tmpdir(), 'bench-'));
   const origin = createServer((_request, response) => response.end('value')).listen(0, '127.0.0.1');
+  await once(origin, 'listening');
   const { port } = origin.address() as AddressInfo;
   writeFileSync(
     join(directory, 'sidecache.yml'),
