@@ -1,8 +1,6 @@
 // Which entries carry which tag: links in typed arrays, each on two lists, that of its tag and that of its entry.
 // Dropping a tag costs what its entries cost, whatever else is stored.
 
-import { NO_SLOT } from './entries.ts';
-
 const NO_LINK = -1;
 /** One entry carrying one tag. */
 export const LINK_COST_BYTES = 20;
@@ -43,12 +41,12 @@ export class TagIndex {
   /** The most that adding these tags can cost; what is charged before, and given back by `remove`. */
   costBytes(tags: readonly string[]): number {
     let bytes = 0;
-    for (const tag of tags) bytes += LINK_COST_BYTES + TAG_COST_BYTES + tag.length;
+    for (const tag of distinct(tags)) bytes += LINK_COST_BYTES + TAG_COST_BYTES + tag.length;
     return bytes;
   }
 
   add(cacheId: number, slot: number, tags: readonly string[]): void {
-    for (const name of tags) this.#link(slot, this.#idOf(cacheId, name));
+    for (const name of distinct(tags)) this.#link(slot, this.#idOf(cacheId, name));
   }
 
   /** Takes the entry off every tag's list. */
@@ -69,17 +67,7 @@ export class TagIndex {
     return names.reverse();
   }
 
-  hasAny(slot: number): boolean {
-    return this.#ofEntry[slot] !== 0;
-  }
-
-  /** Any one entry with the tag, NO_SLOT where none has it: removing each in turn empties the tag. */
-  firstWith(cacheId: number, name: string): number {
-    const id = this.#ids.get(mapKey(cacheId, name));
-    return id === undefined ? NO_SLOT : this.#slot[this.#tags[id]!.firstLink]!;
-  }
-
-  /** All entries with the tag, for those who do not remove them. */
+  /** All entries with the tag, each once. */
   slotsWith(cacheId: number, name: string): number[] {
     const id = this.#ids.get(mapKey(cacheId, name));
     const slots: number[] = [];
@@ -143,6 +131,11 @@ export class TagIndex {
     this.#freeLink = this.#nextOfTag[link]!;
     return link;
   }
+}
+
+/** Linked twice, an entry would be dropped twice. */
+function distinct(tags: readonly string[]): Iterable<string> {
+  return tags.length < 2 ? tags : new Set(tags);
 }
 
 function mapKey(cacheId: number, name: string): string {
