@@ -7,20 +7,23 @@ import { RoomError, TooLargeError } from '../errors.ts';
 import { type Arena, BLOCK_COST_BYTES, blocksFor, NO_BLOCK } from './arena.ts';
 import type { Budget } from './budget.ts';
 import { ChainWriter } from './chain.ts';
+import type { StoreCache } from './store.ts';
 import type { Value } from './value.ts';
 
 /** Values up to here are written together with their key, longer ones as a chain of their own. */
 export const SHORT_VALUE_BYTES = 4096;
 /** What the pieces of a short value cost beyond their bytes. */
 const PIECES_COST_BYTES = 512;
+/** More are made one: each costs some hundred bytes, and a sender may send byte by byte. */
+const MAX_PIECES = 8;
 
 /** What a draft needs of the store: memory, and the bound of what all drafts together may hold. */
 export interface DraftRoom {
   readonly arena: Arena;
   readonly budget: Budget;
   readonly maxValueBytes: number;
-  /** Charges for drafts; throws RoomError. */
-  chargeDraft(bytes: number): void;
+  /** Charges for drafts of `cache`; throws RoomError. */
+  chargeDraft(bytes: number, cache: StoreCache | undefined): void;
   /** Charges what is held already. */
   rechargeDraft(bytes: number): void;
   releaseDraft(bytes: number): void;
@@ -28,6 +31,7 @@ export interface DraftRoom {
 
 export class Draft implements Value {
   readonly #room: DraftRoom;
+  readonly #cache: StoreCache | undefined;
   readonly #chain: ChainWriter;
   #pieces: Uint8Array[] = [];
   #chargedBytes = 0;
@@ -37,8 +41,9 @@ export class Draft implements Value {
   /** The chain belongs to an entry now. */
   #handedOver = false;
 
-  constructor(room: DraftRoom) {
+  constructor(room: DraftRoom, cache: StoreCache | undefined) {
     this.#room = room;
+    this.#cache = cache;
     this.#chain = new ChainWriter(room.arena);
   }
 
@@ -52,6 +57,7 @@ export class Draft implements Value {
 
   /** Announces the length before the first byte; throws TooLargeError or RoomError. */
   expect(bytes: number): void {
+    this.#refuseReleased();
     this.#refuseOver(bytes);
     this.#chargeUpTo(
       bytes > SHORT_VALUE_BYTES ? blocksFor(bytes) * BLOCK_COST_BYTES : bytes + PIECES_COST_BYTES,
@@ -62,6 +68,7 @@ export class Draft implements Value {
   /** Keeps `chunk`, or copies it where the value is long; throws TooLargeError or RoomError. */
   append(chunk: Uint8Array): void {
     const length = this.#length + chunk.length;
+    this.#refuseReleased();
     this.#refuseOver(length);
     if (!this.#spilled && length > SHORT_VALUE_BYTES) this.#spill(length);
     if (this.#spilled) {
@@ -69,6 +76,7 @@ export class Draft implements Value {
       this.#chain.append(chunk, 0, chunk.length);
     } else {
       this.#chargeUpTo(length + PIECES_COST_BYTES);
+      if (this.#pieces.length === MAX_PIECES) this.bytes();
       this.#pieces.push(chunk);
     }
     this.#length = length;
@@ -92,7 +100,7 @@ export class Draft implements Value {
   }
 
   release(): void {
-    if (--this.#holders > 0) return;
+    if (this.#holders === 0 || --this.#holders > 0) return;
     if (!this.#handedOver && this.#chain.head !== NO_BLOCK) this.#room.arena.free(this.#chain.head);
     this.uncharge();
     this.#pieces = [];
@@ -118,6 +126,11 @@ export class Draft implements Value {
     this.#room.rechargeDraft(bytes);
   }
 
+  /** Who goes on sending to what was given up is stopped: nobody would release what that takes. */
+  #refuseReleased(): void {
+    if (this.#holders === 0) throw new Error('draft: it was released');
+  }
+
   #refuseOver(bytes: number): void {
     const most = this.#room.maxValueBytes;
     if (bytes > most) throw new TooLargeError(`the value is larger than max_value allows (${most} bytes)`);
@@ -133,7 +146,7 @@ export class Draft implements Value {
   #chargeUpTo(bytes: number): void {
     const more = bytes - this.#chargedBytes;
     if (more <= 0) return;
-    this.#room.chargeDraft(more);
+    this.#room.chargeDraft(more, this.#cache);
     this.#chargedBytes = bytes;
   }
 }

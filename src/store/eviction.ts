@@ -1,5 +1,5 @@
 // Which entries go when memory is short: per cache the one read longest ago; among caches the one whose oldest entry
-// was read longest ago, as long as some cache holds more than its share.
+// was read longest ago, as long as some cache holds more than its share; else the one that the room is for.
 
 import { NO_SLOT } from './entries.ts';
 import type { RecencyList } from './recency.ts';
@@ -13,9 +13,10 @@ export interface Evictable {
 }
 
 /** Evicts until the whole budget's use is down to `targetBytes`; false where too little may go. */
-export function evictFor(store: Store, targetBytes: number): boolean {
+export function evictFor(store: Store, targetBytes: number, asking: StoreCache | undefined): boolean {
   while (store.budget.usedBytes > targetBytes) {
-    const victim = oldest(store, overShare) ?? oldest(store, holdsAnything);
+    const victim =
+      oldest(store, overShare) ?? oldest(store, (cache) => cache === asking) ?? oldest(store, holdsAnything);
     if (!victim) return false;
     store.evict(victim.recency.oldest, 'memory');
   }

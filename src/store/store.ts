@@ -67,6 +67,7 @@ export class Store implements DraftRoom {
   readonly #types = new ContentTypes();
   readonly #pins: Pins;
   readonly #doomed: RecencyList = emptyList();
+  #doomedBytes = 0;
   #draftBytes = 0;
   #version = 0;
 
@@ -177,12 +178,12 @@ export class Store implements DraftRoom {
     const split = valueHead[slot] !== NO_BLOCK;
     const chain = split ? valueHead[slot]! : head[slot]!;
     const begin = split ? 0 : this.#prefixLength(slot);
-    this.#pins.pin(chain);
+    this.#pins.pin(chain, split ? chainCost(valueLength[slot]!) : this.entries.costBytes[slot]!);
     const value: Value = {
       length: valueLength[slot]!,
       copy: (position, target, at, length) => this.arena.read(chain, begin + position, target, at, length),
       retain: () => {
-        this.#pins.pin(chain);
+        this.#pins.pinAgain(chain);
         return value;
       },
       release: () => this.#pins.unpin(chain),
@@ -192,8 +193,9 @@ export class Store implements DraftRoom {
 
   // --- writing
 
-  draft(): Draft {
-    return new Draft(this);
+  /** A value to be received; what it displaces goes from `cache` before it takes another's share. */
+  draft(cache?: StoreCache): Draft {
+    return new Draft(this, cache);
   }
 
   /**
@@ -220,7 +222,7 @@ export class Store implements DraftRoom {
     return slot;
   }
 
-  /** Gives a live entry other tags. */
+  /** Gives a live entry other tags. Where they find no room it may go itself. */
   retag(cache: StoreCache, slot: number, tags: readonly string[]): void {
     const before = this.#tags.namesOf(slot);
     if (before.length === tags.length && before.every((tag, i) => tag === tags[i])) return;
@@ -230,6 +232,9 @@ export class Store implements DraftRoom {
     cache.bytes += more;
     this.#tags.remove(slot);
     this.#tags.add(cache.id, slot, tags);
+    evictWithin(this, cache, 0);
+    const overBytes = -this.budget.freeBytes;
+    if (overBytes > 0) this.#makeRoom(overBytes, cache);
   }
 
   /** Drops one live entry. */
@@ -251,6 +256,7 @@ export class Store implements DraftRoom {
     const dropped = cache.entries;
     cache.generation = (cache.generation + 1) >>> 0;
     this.recency.append(this.#doomed, cache.recency);
+    this.#doomedBytes += cache.bytes;
     cache.entries = 0;
     cache.bytes = 0;
     if (dropped <= RECLAIM_AT_ONCE) this.reclaim(RECLAIM_AT_ONCE);
@@ -263,6 +269,7 @@ export class Store implements DraftRoom {
       const slot = this.#doomed.oldest;
       if (slot === NO_SLOT) return false;
       this.recency.remove(this.#doomed, slot);
+      this.#doomedBytes -= this.entries.costBytes[slot]!;
       this.#release(slot);
       this.entries.free(slot);
     }
@@ -300,8 +307,8 @@ export class Store implements DraftRoom {
 
   // --- the drafts' room
 
-  chargeDraft(bytes: number): void {
-    if (this.#draftBytes + bytes > this.budget.limitBytes / 2 || !this.budget.charge(bytes)) throw noRoom();
+  chargeDraft(bytes: number, cache: StoreCache | undefined): void {
+    if (this.#draftBytes + bytes > this.budget.limitBytes / 2 || !this.#charge(bytes, cache)) throw noRoom();
     this.#draftBytes += bytes;
   }
 
@@ -325,10 +332,11 @@ export class Store implements DraftRoom {
   /** Charges what the entry will cost beyond what its draft has charged; evicts nothing for what can never fit. */
   #chargeEntry(cache: StoreCache, key: Uint8Array, draft: Draft, attributes: Attributes): number {
     const prefix = key.length + attributes.etag.length + attributes.contentType.length;
-    const blocks = draft.isShort
-      ? blocksFor(prefix + draft.length)
-      : blocksFor(prefix) + blocksFor(draft.length);
-    const cost = ENTRY_OVERHEAD_BYTES + blocks * BLOCK_COST_BYTES + this.#tags.costBytes(attributes.tags);
+    // Even where there is nothing to write, an entry has its block.
+    const chains = draft.isShort
+      ? chainCost(Math.max(1, prefix + draft.length))
+      : chainCost(Math.max(1, prefix)) + chainCost(draft.length);
+    const cost = ENTRY_OVERHEAD_BYTES + chains + this.#tags.costBytes(attributes.tags);
     const most = cache.shareBytes ?? this.budget.limitBytes;
     if (cost > most) {
       throw new TooLargeError(
@@ -337,7 +345,8 @@ export class Store implements DraftRoom {
     }
     // The draft's charge becomes the entry's: counting both would evict twice.
     const draftBytes = draft.uncharge();
-    if (evictWithin(this, cache, cost) && this.budget.charge(cost)) return cost;
+    const possible = cost - this.budget.freeBytes <= this.#evictableBytes;
+    if (possible && evictWithin(this, cache, cost) && this.#charge(cost, cache)) return cost;
     draft.charge(draftBytes);
     throw noRoom();
   }
@@ -386,7 +395,7 @@ export class Store implements DraftRoom {
     this.#tags.remove(slot);
     this.deadlines.clear(slot);
     const split = valueHead[slot] !== NO_BLOCK;
-    const valueBytes = split ? blocksFor(valueLength[slot]!) * BLOCK_COST_BYTES : 0;
+    const valueBytes = split ? chainCost(valueLength[slot]!) : 0;
     if (split) this.#pins.free(valueHead[slot]!, valueBytes);
     this.#pins.free(head[slot]!, costBytes[slot]! - valueBytes);
   }
@@ -402,9 +411,28 @@ export class Store implements DraftRoom {
     return bytes.toString('latin1');
   }
 
-  #makeRoom(bytes: number): boolean {
+  #charge(bytes: number, cache: StoreCache | undefined): boolean {
+    const missing = bytes - this.budget.freeBytes;
+    if (missing > 0 && !this.#makeRoom(missing, cache)) return false;
+    return this.budget.charge(bytes);
+  }
+
+  /** Evicts nothing where that would not be enough; `cache` is the one that the room is for. */
+  #makeRoom(bytes: number, cache?: StoreCache): boolean {
+    if (bytes > this.#evictableBytes) return false;
     const target = this.budget.usedBytes - bytes;
     while (this.budget.usedBytes > target && this.reclaim(100));
-    return this.budget.usedBytes <= target || evictFor(this, target);
+    return this.budget.usedBytes <= target || evictFor(this, target, cache);
   }
+
+  /** What would come back if every entry went that may; what is being sent would not. */
+  get #evictableBytes(): number {
+    let bytes = this.#doomedBytes - this.#pins.ownedBytes;
+    for (const cache of this.caches) if (cache.evictable) bytes += cache.bytes;
+    return bytes;
+  }
+}
+
+function chainCost(bytes: number): number {
+  return blocksFor(bytes) * BLOCK_COST_BYTES;
 }

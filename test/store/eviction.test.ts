@@ -1,0 +1,171 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { RoomError, TooLargeError } from '../../src/errors.ts';
+import { seededRandom } from './seeded-random.ts';
+import { accountedBytes, bytesOf, findKey, has, newCache, newStore, putBytes } from './shelves.ts';
+
+const test = suite('eviction');
+const isRoomError = (error: unknown): boolean => error instanceof RoomError;
+const isTooLarge = (error: unknown): boolean => error instanceof TooLargeError;
+
+test('what was read longest ago goes first', () => {
+  const store = newStore({ memoryBytes: 30_000 });
+  const cache = newCache(store);
+  const random = seededRandom(3);
+  const recency: string[] = [];
+  for (let i = 0; i < 20_000; i++) {
+    const key = `k${random.below(300)}`;
+    const slot = findKey(store, cache, key);
+    const at = recency.indexOf(key);
+    assert.is(slot !== -1, at !== -1, `${key} at step ${i}`);
+    if (at !== -1) recency.splice(at, 1);
+    if (slot !== -1) store.touch(cache, slot, i);
+    else putBytes(store, cache, key, Buffer.alloc(random.below(600)), {}, i);
+    recency.push(key);
+    while (recency.length > cache.entries) recency.shift();
+  }
+  assert.ok(cache.evictions.memory > 1000);
+});
+
+test('an overwrite keeps the entry’s place among what was read', () => {
+  const store = newStore({ memoryBytes: 10_000 });
+  const cache = newCache(store);
+  for (let i = 0; i < 10; i++) putBytes(store, cache, `k${i}`, Buffer.alloc(100), {}, i);
+  putBytes(store, cache, 'k0', Buffer.alloc(100), {}, 100);
+  while (has(store, cache, 'k1'))
+    putBytes(store, cache, `n${store.entries.live}`, Buffer.alloc(500), {}, 200);
+  assert.not.ok(has(store, cache, 'k0'));
+});
+
+test('a noisy cache never pushes a quiet one below its share', () => {
+  const store = newStore({ memoryBytes: 100_000 });
+  const quiet = newCache(store, 30_000);
+  const noisy = newCache(store);
+  for (let i = 0; i < 70; i++) putBytes(store, quiet, `q${i}`, Buffer.alloc(200), {}, 1);
+  const before = quiet.bytes;
+  for (let i = 0; i < 2000; i++) putBytes(store, noisy, `n${i}`, Buffer.alloc(700), {}, 2 + i);
+  assert.is(quiet.bytes, before);
+  assert.is(quiet.evictions.memory, 0);
+  assert.ok(noisy.evictions.memory > 1000);
+});
+
+test('values that a noisy cache is receiving do not push a quiet one below its share either', () => {
+  const store = newStore({ memoryBytes: 100_000, maxValueBytes: 20_000 });
+  const quiet = newCache(store, 50_000);
+  const noisy = newCache(store, 50_000);
+  for (let i = 0; i < 100; i++) putBytes(store, quiet, `q${i}`, Buffer.alloc(200), {}, 1);
+  for (let i = 0; i < 1000; i++) putBytes(store, noisy, `n${i}`, Buffer.alloc(200), {}, 2);
+  const before = quiet.entries;
+  const drafts = [store.draft(noisy), store.draft(noisy)];
+  for (const draft of drafts) draft.expect(20_000);
+  assert.is(quiet.entries, before);
+  for (const draft of drafts) draft.release();
+});
+
+test('a cache with a share never takes more than it', () => {
+  const store = newStore({ memoryBytes: 100_000 });
+  const cache = newCache(store, 20_000);
+  for (let i = 0; i < 500; i++) {
+    putBytes(store, cache, `k${i % 90}`, Buffer.alloc((i * 37) % 3000), {}, i);
+    assert.ok(cache.bytes <= 20_000);
+  }
+  assert.ok(cache.evictions.share > 0);
+  assert.is(cache.evictions.memory, 0);
+});
+
+test('a value that can never fit its cache is refused and nothing is evicted', () => {
+  const store = newStore({ memoryBytes: 100_000 });
+  const cache = newCache(store, 20_000);
+  for (let i = 0; i < 50; i++) putBytes(store, cache, `k${i}`, Buffer.alloc(100));
+  assert.throws(() => putBytes(store, cache, 'big', Buffer.alloc(20_000)), isTooLarge);
+  assert.is(cache.entries, 50);
+  assert.is(store.budget.usedBytes, accountedBytes(store));
+});
+
+test('what finds no room costs nobody an entry', () => {
+  const store = newStore({ memoryBytes: 100_000 });
+  const kept = newCache(store, undefined, false);
+  const cache = newCache(store);
+  for (let i = 0; i < 20; i++) putBytes(store, cache, `k${i}`, Buffer.alloc(100));
+  putBytes(store, kept, 'replicated', Buffer.alloc(45_000));
+  putBytes(store, kept, 'replicated too', Buffer.alloc(30_000));
+  const before = cache.entries;
+  assert.throws(() => putBytes(store, cache, 'big', Buffer.alloc(30_000)), isRoomError);
+  const draft = store.draft();
+  assert.throws(() => draft.expect(30_000), isRoomError);
+  draft.release();
+  assert.not.ok(store.budget.charge(30_000));
+  assert.is(cache.entries, before);
+  assert.is(cache.evictions.memory, 0);
+});
+
+test('entries that are being sent give no room, so others are not evicted in vain for it', () => {
+  const store = newStore({ memoryBytes: 100_000, maxValueBytes: 50_000 });
+  const cache = newCache(store);
+  const held = ['a', 'b'].map((key) => store.hold(putBytes(store, cache, key, Buffer.alloc(35_000), {}, 1)));
+  const small = [...Array(20).keys()].map((i) => `k${i}`);
+  for (const key of small) putBytes(store, cache, key, Buffer.alloc(100), {}, 2);
+  assert.throws(() => putBytes(store, cache, 'big', Buffer.alloc(40_000), {}, 3), isRoomError);
+  assert.is(cache.entries, 22);
+  for (const value of held) value.release();
+  putBytes(store, cache, 'big', Buffer.alloc(40_000), {}, 3);
+  assert.is(cache.entries, 22, 'one of the two went');
+});
+
+test('a held value keeps its bytes and its charge, whatever happens to its entry', () => {
+  for (const length of [0, 50, 5000]) {
+    const store = newStore({ memoryBytes: 200_000 });
+    const cache = newCache(store);
+    const bytes = Buffer.alloc(length, 'v');
+    const value = store.hold(putBytes(store, cache, 'key', bytes));
+    const charged = store.budget.usedBytes;
+    putBytes(store, cache, 'key', Buffer.alloc(length, 'w'));
+    assert.ok(store.budget.usedBytes > charged);
+    const newer = store.hold(findKey(store, cache, 'key'));
+    const again = value.retain();
+    store.clear(cache);
+    for (let i = 0; i < 30; i++) putBytes(store, cache, `other${i}`, Buffer.alloc(5000, 'x'));
+    assert.ok(bytesOf(value).equals(bytes));
+    value.release();
+    assert.ok(bytesOf(again).equals(bytes));
+    assert.ok(bytesOf(newer).equals(Buffer.alloc(length, 'w')));
+    again.release();
+    newer.release();
+    assert.is(store.budget.usedBytes, accountedBytes(store));
+    store.clear(cache);
+    assert.is(store.budget.usedBytes, 0);
+  }
+});
+
+test('a cache whose entries are never evicted refuses what does not fit', () => {
+  const store = newStore({ memoryBytes: 100_000 });
+  const kept = newCache(store, 30_000, false);
+  let stored = 0;
+  assert.throws(() => {
+    for (; ; stored++) putBytes(store, kept, `k${stored}`, Buffer.alloc(1000));
+  }, isRoomError);
+  assert.ok(stored > 15);
+  const noisy = newCache(store);
+  for (let i = 0; i < 500; i++) putBytes(store, noisy, `n${i}`, Buffer.alloc(1000));
+  assert.is(kept.entries, stored);
+});
+
+test('other tags never make an entry cost more than there is', () => {
+  const store = newStore({ memoryBytes: 100_000 });
+  const cache = newCache(store);
+  for (let i = 0; i < 300; i++) putBytes(store, cache, `k${i}`, Buffer.alloc(10), {}, i);
+  const tags = [...Array(20).keys()].map((i) => `${i}`.padEnd(200, 't'));
+  for (let i = 0; i < 300; i++) {
+    const slot = findKey(store, cache, `k${i}`);
+    if (slot !== -1)
+      store.retag(
+        cache,
+        slot,
+        tags.map((tag) => `${i}${tag}`),
+      );
+    assert.ok(store.budget.usedBytes <= store.budget.limitBytes);
+  }
+  assert.is(store.budget.usedBytes, accountedBytes(store));
+});
+
+test.run();
