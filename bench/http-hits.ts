@@ -81,9 +81,11 @@ function varnish(directory: string): string[] {
   writeFileSync(join(directory, 'default.vcl'), vcl);
   return [
     'varnishd',
+    '-j',
+    'none',
     '-F',
     '-n',
-    directory,
+    join(directory, 'varnish'),
     '-a',
     '127.0.0.1:17304',
     '-f',

@@ -31,7 +31,10 @@ const TAIL = '}\n';
 /** What V8 does not have to read and keep makes the start faster and the idle process smaller. */
 const shortenLibraries: Plugin = {
   name: 'shorten-libraries',
-  setup: ({ onLoad }) => {
+  setup: ({ onLoad, onResolve }) => {
+    // node-fetch brings it for Node versions that have no web streams of their own.
+    onResolve({ filter: /^web-streams-polyfill/ }, ({ path }) => ({ path, namespace: 'not-needed' }));
+    onLoad({ filter: /.*/, namespace: 'not-needed' }, () => ({ contents: '' }));
     onLoad({ filter: /node_modules\/.*\.[cm]?js$/ }, async ({ path }) => {
       const { code } = await transform(readFileSync(path, 'utf8'), { minify: true, target: 'node20' });
       return { contents: code, loader: 'js' };

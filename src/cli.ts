@@ -1,6 +1,5 @@
 // The program: hands argv and the process to a command. The only file that touches signals and process.exit.
 
-import { isatty } from 'node:tty';
 import type { Host } from './commands/host.ts';
 import { run } from './commands/run.ts';
 import { describeDefect, Log } from './log.ts';
@@ -43,8 +42,8 @@ const host: Host = {
   env: process.env,
   get terminal() {
     return {
-      stdin: isatty(0),
-      stdout: isatty(1),
+      stdin: process.stdin.isTTY === true,
+      stdout: process.stdout.isTTY === true,
       columns: process.stdout.columns ?? DEFAULT_COLUMNS,
     };
   },

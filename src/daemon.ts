@@ -1,11 +1,11 @@
 // The composition root: builds every part from the configuration, wires them, starts and ends them.
 
-import { randomBytes, randomInt } from 'node:crypto';
 import type { Cache } from './cache/cache.ts';
 import { Caches } from './cache/caches.ts';
 import type { CacheConfig, Config } from './config/config.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { type ReadInput, readConfig, readDegraded } from './config/read.ts';
+import { unpredictableBytes } from './entropy.ts';
 import { ConfigError } from './errors.ts';
 import { createHttpLoader } from './load/http.ts';
 import { describeDefect, Log } from './log.ts';
@@ -133,12 +133,13 @@ function listenersOf(
 }
 
 function describeInstance(config: Config): Instance {
-  const incarnation = `${Date.now().toString(36)}${randomBytes(6).toString('hex')}`;
+  const incarnation = `${Date.now().toString(36)}${unpredictableBytes(6).toString('hex')}`;
   return { index: config.index, instanceId: config.instanceId ?? incarnation, incarnation, version: VERSION };
 }
 
 function buildCaches(config: Config, log: Log): Caches {
-  const seed = [randomInt(2 ** 32), randomInt(2 ** 32)] as const;
+  const entropy = unpredictableBytes(8);
+  const seed = [entropy.readInt32LE(0), entropy.readInt32LE(4)] as const;
   const store = new Store({ memoryBytes: config.memoryBytes, maxValueBytes: config.maxValueBytes, seed });
   const caches = new Caches(store, systemClock, Math.random);
   for (const cache of config.caches) addCache(caches, cache, config, log);

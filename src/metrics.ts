@@ -21,7 +21,7 @@ export interface Exposition {
 type Labels = Readonly<Record<string, string>>;
 /** Adds one sample. */
 type Sample = (labels: Labels, value: number) => void;
-type PromClient = typeof import('prom-client');
+type PromClient = Pick<typeof import('prom-client'), 'Registry' | 'Counter' | 'Gauge' | 'Histogram'>;
 
 const OPEN_METRICS = 'application/openmetrics-text';
 
@@ -50,7 +50,7 @@ export class Metrics {
   }
 
   async #build(openMetrics: boolean): Promise<Registry> {
-    const prom = await import('prom-client');
+    const prom = await loadPromClient();
     const registry: Registry = new prom.Registry();
     // The types of prom-client know one content type a registry; its code knows both.
     if (openMetrics) registry.setContentType(prom.Registry.OPENMETRICS_CONTENT_TYPE as never);
@@ -59,6 +59,22 @@ export class Metrics {
     describeProcess(prom, registry, this.#parts);
     return registry;
   }
+}
+
+/** Not its index: that also loads what a daemon never uses (see prom-client-parts.d.ts). */
+async function loadPromClient(): Promise<PromClient> {
+  const [registry, counter, gauge, histogram] = await Promise.all([
+    import('prom-client/lib/registry.js'),
+    import('prom-client/lib/counter.js'),
+    import('prom-client/lib/gauge.js'),
+    import('prom-client/lib/histogram.js'),
+  ]);
+  return {
+    Registry: registry.default,
+    Counter: counter.default,
+    Gauge: gauge.default,
+    Histogram: histogram.default,
+  };
 }
 
 /** By quality, where given: a scraper that takes both says which it likes better. */

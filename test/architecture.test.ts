@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: [],
 };
 /** Knows nothing of any part, and any part may know it. */
-const GROUND = ['errors.ts', 'log.ts', 'units', 'version.ts'];
+const GROUND = ['entropy.ts', 'errors.ts', 'log.ts', 'units', 'version.ts'];
 
 interface Import {
   readonly from: string;

@@ -1,6 +1,6 @@
 // Finds and reads what loadConfig is handed: the file, the host name, the container's memory limit.
 
-import { readFile, stat } from 'node:fs/promises';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
@@ -50,14 +50,14 @@ async function findFile(
   if (path) return readNamed(path, source, env);
   for (const name of FOUND_BY_NAME) {
     const found = join(directory, name);
-    if (await exists(found)) return readNamed(found, `file ${found}`, env);
+    if (existsSync(found)) return readNamed(found, `file ${found}`, env);
   }
   return undefined;
 }
 
 /** What cannot be read is a problem like those within the file, so that all are reported together. */
 async function readNamed(path: string, source: string, env: ReadInput['env']): Promise<ParsedFile> {
-  const content = await contentOf(path);
+  const content = contentOf(path);
   if ('problem' in content) {
     const problems = [problemLine('config', source, `${quote(path)} ${content.problem}`)];
     return { path, tree: { kind: 'empty', source }, problems };
@@ -66,21 +66,14 @@ async function readNamed(path: string, source: string, env: ReadInput['env']): P
   return parseFile(path, content.text, env);
 }
 
-async function contentOf(path: string): Promise<{ text: string } | { problem: string }> {
+function contentOf(path: string): { text: string } | { problem: string } {
   try {
-    const { size } = await stat(path);
+    const { size } = statSync(path);
     if (size > MAX_FILE_BYTES) return { problem: `has ${size} bytes; allowed: at most 1 MiB` };
-    return { text: await readFile(path, 'utf8') };
+    return { text: readFileSync(path, 'utf8') };
   } catch (error) {
     return { problem: `cannot be read: ${error instanceof Error ? error.message : String(error)}` };
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** cgroup v1 or v2, as libuv finds it; "no limit" is a number larger than the machine. */
