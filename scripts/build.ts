@@ -35,6 +35,13 @@ const shortenLibraries: Plugin = {
     // node-fetch brings it for Node versions that have no web streams of their own.
     onResolve({ filter: /^web-streams-polyfill/ }, ({ path }) => ({ path, namespace: 'not-needed' }));
     onLoad({ filter: /.*/, namespace: 'not-needed' }, () => ({ contents: '' }));
+    // It imports these for what most loads never use: TLS and compressed answers. They are loaded when first used.
+    onResolve({ filter: /^node:(https|zlib)$/ }, ({ path, importer }) =>
+      importer.includes('node-fetch') ? { path, namespace: 'when-used' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'when-used' }, ({ path }) => ({
+      contents: `module.exports = new Proxy({}, { get: (_, name) => require('${path}')[name] });`,
+    }));
     onLoad({ filter: /node_modules\/.*\.[cm]?js$/ }, async ({ path }) => {
       const { code } = await transform(readFileSync(path, 'utf8'), { minify: true, target: 'node20' });
       return { contents: code, loader: 'js' };

@@ -48,6 +48,8 @@ export interface CacheParts {
   readonly deadlineChanged: () => void;
   /** Told why an answer of the origin may not be stored. */
   readonly unstorable: (why: string) => void;
+  /** Told of what a waiter threw, against its contract. */
+  readonly defect?: ((error: unknown) => void) | undefined;
 }
 
 export interface WriteOptions {
