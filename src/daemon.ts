@@ -1,25 +1,22 @@
 // The composition root: builds every part from the configuration, wires them, starts and ends them.
 
-import type { Cache } from './cache/cache.ts';
-import { Caches } from './cache/caches.ts';
-import type { CacheConfig, Config } from './config/config.ts';
+import { buildCaches } from './build-caches.ts';
+import type { Config } from './config/config.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { type ReadInput, readConfig, readDegraded } from './config/read.ts';
 import { unpredictableBytes } from './entropy.ts';
 import { ConfigError } from './errors.ts';
-import { createHttpLoader } from './load/http.ts';
 import { describeDefect, Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { EventFeed } from './serve/event-feed.ts';
 import type { Context, Instance } from './serve/http/context.ts';
 import { degraded } from './serve/http/degraded.ts';
 import { handle } from './serve/http/routes.ts';
-import { encodePercent } from './serve/http/target.ts';
 import { Listeners } from './serve/listeners.ts';
 import { RoomQueue } from './serve/room-queue.ts';
 import { Budget } from './store/budget.ts';
-import { Store } from './store/store.ts';
 import { systemClock } from './system-clock.ts';
+import { encodePercent } from './units/percent.ts';
 import { VERSION } from './version.ts';
 
 export interface DaemonInput {
@@ -135,51 +132,6 @@ function listenersOf(
 function describeInstance(config: Config): Instance {
   const incarnation = `${Date.now().toString(36)}${unpredictableBytes(6).toString('hex')}`;
   return { index: config.index, instanceId: config.instanceId ?? incarnation, incarnation, version: VERSION };
-}
-
-function buildCaches(config: Config, log: Log): Caches {
-  const entropy = unpredictableBytes(8);
-  const seed = [entropy.readInt32LE(0), entropy.readInt32LE(4)] as const;
-  const store = new Store({ memoryBytes: config.memoryBytes, maxValueBytes: config.maxValueBytes, seed });
-  const caches = new Caches(store, systemClock, Math.random);
-  for (const cache of config.caches) addCache(caches, cache, config, log);
-  return caches;
-}
-
-function addCache(caches: Caches, config: CacheConfig, { maxValueBytes }: Config, log: Log): Cache {
-  const loggedReasons = new Set<string>();
-  return caches.add({
-    name: config.name,
-    times: config,
-    shareBytes: config.memoryBytes,
-    evictable: config.mode !== 'replicated',
-    loading: config.loader && {
-      settings: config.loader,
-      loader: createHttpLoader(config.loader, {
-        maxValueBytes,
-        now: systemClock.now,
-        random: Math.random,
-        delay,
-      }),
-    },
-    unstorable: (why) => {
-      if (loggedReasons.has(why)) return;
-      loggedReasons.add(why);
-      log.warn('an answer of the origin is served and not stored', { cache: config.name, why });
-    },
-  });
-}
-
-function delay(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    const abort = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
 }
 
 function closable(end: () => Promise<void>): Daemon {

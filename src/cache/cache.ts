@@ -48,6 +48,9 @@ export interface CacheParts {
   readonly deadlineChanged: () => void;
   /** Told why an answer of the origin may not be stored. */
   readonly unstorable: (why: string) => void;
+  /** Told of each load that the origin failed, and of the first that it answered after some. */
+  readonly loadFailed?: (error: SidecacheError, key: Buffer, inARow: number) => void;
+  readonly loadRecovered?: (afterFailures: number) => void;
   /** Told of what a waiter threw, against its contract. */
   readonly defect?: ((error: unknown) => void) | undefined;
 }

@@ -43,6 +43,9 @@ export interface LoadsParts {
   readonly counters: Counters;
   /** Told why an answer may not be stored. */
   readonly unstorable: (why: string) => void;
+  /** Told of each load that the origin failed, and of the first that it answered after some. */
+  readonly loadFailed?: (error: SidecacheError, key: Buffer, inARow: number) => void;
+  readonly loadRecovered?: (afterFailures: number) => void;
 }
 
 export class Loads {
@@ -197,7 +200,9 @@ export class Loads {
   }
 
   #land(flight: Flight, loaded: Loaded): void {
+    const failures = this.failures.inARow;
     this.failures.succeeded(flight.keyText);
+    if (failures > 0) this.#parts.loadRecovered?.(failures);
     if (loaded.kind === 'value') this.#landValue(flight, loaded);
     else if (loaded.kind === 'unchanged') this.#landUnchanged(flight, loaded);
     else this.#landAbsent(flight, loaded);
@@ -298,6 +303,7 @@ export class Loads {
     if (originFailed || error instanceof TooLargeError) {
       this.failures.failed(flight.keyText, error, originFailed, this.#clock.now());
       if (error instanceof LoadError && error.unreachable) this.#lookForOrigin();
+      this.#parts.loadFailed?.(error, flight.key, this.failures.inARow);
     }
     this.#count(flight, error.code === 'load_timeout' ? 'timeout' : 'failed');
     // Out of the map first: who is told and asks again must not join what has ended.

@@ -1,6 +1,7 @@
 // The loader's URL template: checked and cut once, then filled with the bytes of a key for every load.
 
 import { ConfigError, RequestError } from '../errors.ts';
+import { encodePercent } from '../units/percent.ts';
 
 export interface UrlTemplate {
   /** scheme://host[:port] — all of the URL that messages may name. */
@@ -18,13 +19,6 @@ export interface UrlTemplate {
 const PLACEHOLDER = '{key}';
 /** A part `.` or `..` between slashes or backslashes: origins resolve it, some of them after decoding %2F. */
 const DOT_PART = /(?:^|[/\\])\.{1,2}(?:[/\\]|$)/;
-const UNRESERVED = /^[A-Za-z0-9._~-]*$/;
-
-/** Byte → how it stands in a URL (RFC 3986, section 2.3). */
-const ENCODED: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
-  const character = String.fromCharCode(byte);
-  return UNRESERVED.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-});
 
 /** Throws ConfigError. */
 export function compileUrlTemplate(template: string): UrlTemplate {
@@ -46,7 +40,7 @@ export function compileUrlTemplate(template: string): UrlTemplate {
 
 function fill(parts: readonly string[], key: Buffer, inPath: boolean): string {
   if (inPath) refuseUnsafeInPath(key);
-  const url = parts.join(encodeKey(key));
+  const url = parts.join(encodePercent(key));
   // What the parser of URLs would change is not what was meant. No key is known to get here; none shall.
   if (new URL(url).href !== url)
     throw new RequestError('bad_key', 'the key cannot stand in the URL of the loader');
@@ -59,15 +53,6 @@ function refuseUnsafeInPath(key: Buffer): void {
   if (DOT_PART.test(key.toString('latin1'))) {
     throw new RequestError('bad_key', 'a key with a part . or .. cannot stand in the path of the loader');
   }
-}
-
-/** Bytes, not characters: a key need not be UTF-8. */
-export function encodeKey(key: Buffer): string {
-  const text = key.toString('latin1');
-  if (UNRESERVED.test(text)) return text;
-  let encoded = '';
-  for (const byte of key) encoded += ENCODED[byte];
-  return encoded;
 }
 
 function partsAround(url: URL, marker: string): string[] {

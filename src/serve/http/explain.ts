@@ -3,9 +3,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Cache } from '../../cache/cache.ts';
 import { NO_SLOT } from '../../store/entries.ts';
+import { encodePercent } from '../../units/percent.ts';
 import type { Context } from './context.ts';
 import { sendJson } from './json.ts';
-import { encodePercent } from './target.ts';
 
 export function explainEntry(context: Context, cache: Cache, key: Buffer, response: ServerResponse): void {
   const nowMs = context.clock.now();

@@ -4,9 +4,10 @@ import type { ServerResponse } from 'node:http';
 import type { Cache } from '../../cache/cache.ts';
 import { READ_RESULTS } from '../../cache/counters.ts';
 import { RequestError } from '../../errors.ts';
+import { encodePercent } from '../../units/percent.ts';
 import type { Context } from './context.ts';
 import { sendJson } from './json.ts';
-import { encodePercent, type Parameter } from './target.ts';
+import type { Parameter } from './target.ts';
 import { shown, unknownParameter } from './write-entry.ts';
 
 const DEFAULT_LIMIT = 1000;

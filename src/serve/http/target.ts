@@ -88,19 +88,6 @@ export function decode(text: string, start: number, end: number): Buffer {
   return bytes.subarray(0, decodeInto(bytes, text, start, end));
 }
 
-/** Keys and tags as JSON and URLs show them: all but RFC 3986's unreserved characters percent-encoded. */
-export function encodePercent(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += ENCODED[byte]!;
-  return text;
-}
-
-const ENCODED = Array.from({ length: 256 }, (_, byte) => {
-  const character = String.fromCharCode(byte);
-  if (/[A-Za-z0-9._~-]/.test(character)) return character;
-  return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-});
-
 function malformedPercent(): RequestError {
   return new RequestError('bad_query', 'malformed %-encoding: a % is followed by two hexadecimal digits');
 }

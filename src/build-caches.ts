@@ -1,0 +1,63 @@
+// The caches of a configuration, with the store below them and the loaders beside them.
+
+import { Caches } from './cache/caches.ts';
+import type { CacheConfig, Config } from './config/config.ts';
+import { unpredictableBytes } from './entropy.ts';
+import { createHttpLoader } from './load/http.ts';
+import { LoadLog } from './load-log.ts';
+import type { Log } from './log.ts';
+import { type HashSeed, hashBytes } from './store/hash.ts';
+import { Store } from './store/store.ts';
+import { systemClock } from './system-clock.ts';
+import { encodePercent } from './units/percent.ts';
+
+export function buildCaches(config: Config, log: Log): Caches {
+  const entropy = unpredictableBytes(8);
+  const seed: HashSeed = [entropy.readInt32LE(0), entropy.readInt32LE(4)];
+  const store = new Store({ memoryBytes: config.memoryBytes, maxValueBytes: config.maxValueBytes, seed });
+  const caches = new Caches(store, systemClock, Math.random);
+  const nameKey = config.log.keys ? encodePercent : (key: Buffer): string => hashed(key, seed);
+  for (const cache of config.caches) {
+    const loadLog = new LoadLog({ log, cache: cache.name, now: systemClock.now, nameKey });
+    addCache(caches, cache, config.maxValueBytes, loadLog);
+  }
+  return caches;
+}
+
+/** A key that the log must not show: the same in all lines of one life of the daemon, and told to nobody else. */
+function hashed(key: Buffer, seed: HashSeed): string {
+  return (hashBytes(key, 0, key.length, seed, -1) >>> 0).toString(16).padStart(8, '0');
+}
+
+function addCache(caches: Caches, config: CacheConfig, maxValueBytes: number, loadLog: LoadLog): void {
+  caches.add({
+    name: config.name,
+    times: config,
+    shareBytes: config.memoryBytes,
+    evictable: config.mode !== 'replicated',
+    loading: config.loader && {
+      settings: config.loader,
+      loader: createHttpLoader(config.loader, {
+        maxValueBytes,
+        now: systemClock.now,
+        random: Math.random,
+        delay,
+      }),
+    },
+    unstorable: (why) => loadLog.unstorable(why),
+    loadFailed: (error, key, inARow) => loadLog.failed(error, key, inARow),
+    loadRecovered: (afterFailures) => loadLog.recovered(afterFailures),
+  });
+}
+
+function delay(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    const abort = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+}
