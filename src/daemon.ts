@@ -7,7 +7,7 @@ import { type ReadInput, readConfig, readDegraded } from './config/read.ts';
 import { unpredictableBytes } from './entropy.ts';
 import { ConfigError } from './errors.ts';
 import { describeDefect, Log } from './log.ts';
-import { Metrics } from './metrics.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { EventFeed } from './serve/event-feed.ts';
 import type { Context, Instance } from './serve/http/context.ts';
 import { degraded } from './serve/http/degraded.ts';

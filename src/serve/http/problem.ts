@@ -1,7 +1,7 @@
 // Errors as clients see them: problem+json (RFC 9457), the code at the end of the type.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { SidecacheError } from '../../errors.ts';
+import { type ErrorCode, HTTP_STATUS, SidecacheError } from '../../errors.ts';
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad request',
@@ -19,10 +19,12 @@ const TITLES: Readonly<Record<number, string>> = {
   504: 'Too slow',
 };
 
-export interface Problem {
+/** What goes with a problem beyond its code. */
+export interface Extras {
   /** More members of the JSON object. */
   members?: Readonly<Record<string, unknown>>;
   headers?: readonly string[];
+  retryAfterMs?: number | undefined;
 }
 
 /** Answers with the error, unless an answer has begun: then the connection is cut, as it cannot be told any more. */
@@ -30,20 +32,24 @@ export function sendError(
   request: IncomingMessage,
   response: ServerResponse,
   error: SidecacheError,
-  problem: Problem = {},
+  extras: Extras = {},
 ): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  const { status, code } = error;
-  const document = {
-    type: `urn:sidecache:${code}`,
-    title: TITLES[status] ?? 'Error',
-    status,
-    detail: error.message,
-  };
-  const body = JSON.stringify({ ...document, ...problem.members });
+  const { code, message, retryAfterMs } = error;
+  if (response.headersSent) response.destroy();
+  else sendProblem(request, response, code, message, { ...extras, retryAfterMs });
+}
+
+/** For what is no error to the daemon, such as an entry that is not there. */
+export function sendProblem(
+  request: IncomingMessage,
+  response: ServerResponse,
+  code: ErrorCode,
+  detail: string,
+  extras: Extras,
+): void {
+  const status = HTTP_STATUS[code];
+  const document = { type: `urn:sidecache:${code}`, title: TITLES[status] ?? 'Error', status, detail };
+  const body = JSON.stringify({ ...document, ...extras.members });
   const headers = [
     'Content-Type',
     'application/problem+json',
@@ -53,10 +59,10 @@ export function sendError(
     'no-store',
     'X-Content-Type-Options',
     'nosniff',
-    ...(problem.headers ?? []),
+    ...(extras.headers ?? []),
   ];
-  if (error.retryAfterMs !== undefined)
-    headers.push('Retry-After', String(retryAfterSeconds(error.retryAfterMs)));
+  if (extras.retryAfterMs !== undefined)
+    headers.push('Retry-After', String(wholeSeconds(extras.retryAfterMs)));
   // What is left of a body that nobody reads must not be taken for the next request.
   if (!request.complete && hasBody(request)) headers.push('Connection', 'close');
   response.writeHead(status, headers);
@@ -70,7 +76,7 @@ export function asSidecacheError(thrown: unknown, defect: (error: unknown) => vo
   return new SidecacheError('internal', 'an internal error; the log of the daemon says more');
 }
 
-function retryAfterSeconds(ms: number): number {
+function wholeSeconds(ms: number): number {
   return Math.max(1, Math.ceil(ms / 1000));
 }
 

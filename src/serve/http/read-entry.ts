@@ -4,12 +4,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MAX_KEY_BYTES } from '../../cache/attributes.ts';
 import { type Cache, HIT, NEGATIVE_HIT, NOT_THERE, REFUSED, STALE } from '../../cache/cache.ts';
 import type { Answer } from '../../cache/flight.ts';
-import { LoadError, RequestError } from '../../errors.ts';
+import { LoadError } from '../../errors.ts';
 import { hitStatus, missStatus, negativeStatus } from './cache-status.ts';
 import type { Context } from './context.ts';
 import { formatLease } from './lease.ts';
 import { noneMatchHits } from './preconditions.ts';
-import { sendError } from './problem.ts';
+import { sendError, sendProblem } from './problem.ts';
 import { SENT_AT_ONCE_BYTES, sendValue } from './send-value.ts';
 import { decodeInto } from './target.ts';
 
@@ -124,8 +124,8 @@ function sendAbsent(
 ): void {
   const headers = ['Cache-Status', cacheStatus, 'Sidecache-Instance', context.instance.index];
   if (!cache.loads) headers.push('Sidecache-Lease', formatLease(cache.lease, context.instance.incarnation));
-  const error = new RequestError('not_found', `cache '${cache.name}' has no entry under this key`);
-  sendError(request, response, error, { headers });
+  const detail = `cache '${cache.name}' has no entry under this key`;
+  sendProblem(request, response, 'not_found', detail, { headers });
 }
 
 function valueHeaders(
