@@ -111,7 +111,7 @@ export class Cache {
     shelf.store.touch(shelf.stored, slot, nowMs);
     const flags = shelf.store.entries.flags[slot]!;
     if ((flags & READ_SINCE_LOAD) === 0) this.#noteFirstRead(slot, flags);
-    if ((flags & NEGATIVE) !== 0) return this.#counted(NEGATIVE_HIT);
+    if ((flags & NEGATIVE) !== 0) return this.#readNegative(bytes, start, end, slot, nowMs);
     if (shelf.isFresh(slot, nowMs)) return this.#counted(HIT);
     return this.#readOld(bytes, start, end, slot, nowMs);
   }
@@ -128,6 +128,7 @@ export class Cache {
     const { shelf } = this;
     const { contentType, tags, lease } = options;
     const before = shelf.peek(key);
+    const done = before === NO_SLOT || shelf.isNegative(before) ? 'created' : 'replaced';
     options.condition?.(before);
     if (lease !== undefined && this.#isVoid(key, tags, lease)) {
       this.counters.voidFills++;
@@ -141,7 +142,7 @@ export class Cache {
     shelf.store.touch(shelf.stored, slot, this.#clock.now());
     if (options.ttlMs !== undefined) shelf.endAt(slot, this.#clock.now() + options.ttlMs);
     this.counters.writes++;
-    return before === NO_SLOT || shelf.isNegative(before) ? 'created' : 'replaced';
+    return done;
   }
 
   // --- invalidating: each says how many entries went
@@ -154,8 +155,9 @@ export class Cache {
   }
 
   invalidateTag(tag: string): number {
-    this.#changeTag(tag);
-    return this.shelf.store.removeTagged(this.shelf.stored, tag);
+    const slots = this.#changeTag(tag);
+    for (const slot of slots) this.shelf.store.remove(slot);
+    return slots.length;
   }
 
   invalidatePrefix(prefix: Buffer): number {
@@ -179,8 +181,7 @@ export class Cache {
   }
 
   refreshTag(tag: string): number[] {
-    this.#changeTag(tag);
-    return this.#markOld(this.shelf.store.taggedSlots(this.shelf.stored, tag));
+    return this.#markOld(this.#changeTag(tag));
   }
 
   refreshPrefix(prefix: Buffer): number[] {
@@ -195,14 +196,23 @@ export class Cache {
     return { old: this.shelf.stored.entries, recent: this.shelf.mostRecent(RELOAD_AT_ONCE) };
   }
 
-  /** Reloads the most recently read of `slots`; resolves when those loads ended, however they ended. */
+  /**
+   * Reloads the most recently read of `slots`; resolves when those loads ended, however they ended. No more of them
+   * are begun at a time than may run at a time: the queue is for readers.
+   */
   async reload(slots: readonly number[]): Promise<void> {
     const { loads, shelf } = this;
     if (!loads) return;
-    const { readAtMs } = shelf.store.entries;
+    const { readAtMs, version } = shelf.store.entries;
     const recent = [...slots].sort((a, b) => readAtMs[b]! - readAtMs[a]!).slice(0, RELOAD_AT_ONCE);
-    const keys = recent.map((slot) => shelf.store.key(slot));
-    await Promise.all(keys.map((key) => loads.reload(key)));
+    const entries = recent.map((slot) => ({ slot, version: version[slot]! }));
+    let next = 0;
+    const reloadNext = async (): Promise<void> => {
+      for (let entry = entries[next++]; entry; entry = entries[next++]) {
+        if (this.#isStillOld(entry)) await loads.reload(shelf.store.key(entry.slot));
+      }
+    };
+    await Promise.all(Array.from({ length: loads.gate.concurrency }, reloadNext));
   }
 
   // --- time
@@ -225,16 +235,27 @@ export class Cache {
     return this.#mayAsk(bytes, start, end, true, nowMs) ? WAIT : this.#counted(REFUSED);
   }
 
+  /** Remembered for `negative`, whatever `refresh` says; only a refresh call makes it old. */
+  #readNegative(bytes: Uint8Array, start: number, end: number, slot: number, nowMs: number): number {
+    if (!this.shelf.isFresh(slot, nowMs)) this.#reloadBehind(bytes, start, end, slot);
+    return this.#counted(NEGATIVE_HIT);
+  }
+
   #readOld(bytes: Uint8Array, start: number, end: number, slot: number, nowMs: number): number {
     const { waitAtMs, errorUntilMs } = this.shelf.store.entries;
     const { loads } = this;
     if (!loads || nowMs < waitAtMs[slot]!) {
-      if (loads && !loads.isLoading(slot))
-        loads.startBehind(Buffer.from(bytes.subarray(start, end)), 'refresh');
+      this.#reloadBehind(bytes, start, end, slot);
       return this.#counted(STALE);
     }
     if (this.#mayAsk(bytes, start, end, false, nowMs)) return WAIT;
     return this.#counted(nowMs < errorUntilMs[slot]! ? STALE : REFUSED);
+  }
+
+  #reloadBehind(bytes: Uint8Array, start: number, end: number, slot: number): void {
+    const { loads } = this;
+    if (!loads || loads.isLoading(slot)) return;
+    loads.startBehind(Buffer.from(bytes.subarray(start, end)), 'refresh');
   }
 
   #mayAsk(bytes: Uint8Array, start: number, end: number, cold: boolean, nowMs: number): boolean {
@@ -255,6 +276,12 @@ export class Cache {
     return outcome;
   }
 
+  #isStillOld({ slot, version }: { slot: number; version: number }): boolean {
+    const { store, stored } = this.shelf;
+    if (!store.isLive(stored, slot) || store.entries.version[slot] !== version) return false;
+    return !this.shelf.isFresh(slot, this.#clock.now());
+  }
+
   #isVoid(key: Buffer, tags: readonly string[], since: number): boolean {
     const { store, stored } = this.shelf;
     if (this.#fence.concernsKey(this.#fenced, key, this.shelf.hash(key), since)) return true;
@@ -267,15 +294,28 @@ export class Cache {
   }
 
   #changeKey(key: Buffer): void {
-    const keyText = key.toString('latin1');
-    this.#fence.changeKey(this.shelf.hash(key));
-    this.loads?.ground(keyText);
-    this.loads?.failures.forget(keyText);
+    this.#fence.change(this.shelf.hash(key));
+    this.#startAnew(key);
   }
 
-  #changeTag(tag: string): void {
-    const [hash] = this.shelf.store.tagHashes(this.shelf.stored, [tag]);
-    this.#fence.changeTag(this.#fenced, hash!);
+  /** Says which entries have the tag. */
+  #changeTag(tag: string): number[] {
+    const { store, stored } = this.shelf;
+    const [hash] = store.tagHashes(stored, [tag]);
+    this.#fence.change(hash!);
+    const slots = store.taggedSlots(stored, tag);
+    // What their loads bring is of before the change, too, even where it comes without the tag.
+    for (const slot of slots) {
+      if (this.loads?.isLoading(slot) || this.loads?.failures.any) this.#startAnew(store.key(slot));
+    }
+    return slots;
+  }
+
+  /** Whoever asks for the key from now on has it loaded, and at once. */
+  #startAnew(key: Buffer): void {
+    const keyText = key.toString('latin1');
+    this.loads?.ground(keyText);
+    this.loads?.failures.forget(keyText);
   }
 
   #changePrefix(prefix: Buffer): void {

@@ -9,6 +9,8 @@ const MOST_DOUBLINGS = 16;
 const BREAKER_AFTER = 10;
 /** Keys remembered; beyond it the one that failed first is forgotten (and may be tried again). */
 const MAX_KEYS = 10_000;
+/** Of their bytes, too. */
+const MAX_KEY_BYTES = 1 << 20;
 /** Pauses are shortened by up to this part, so that keys that failed together do not come back together. */
 const JITTER = 0.1;
 
@@ -24,6 +26,7 @@ export class Failures {
   readonly #retryMs: number;
   readonly #random: () => number;
   readonly #byKey = new Map<string, Failure>();
+  #keyBytes = 0;
   #inARow = 0;
   #probeAtMs = 0;
   #pausesEndedAtMs = 0;
@@ -71,9 +74,12 @@ export class Failures {
   /** `originFailed`: false where the key or the value was at fault, which says nothing about other keys. */
   failed(key: string, error: SidecacheError, originFailed: boolean, nowMs: number): void {
     const failures = (this.#byKey.get(key)?.failures ?? 0) + 1;
-    this.#byKey.delete(key);
+    this.forget(key);
     this.#byKey.set(key, { error, failures, failedAtMs: nowMs, jitter: 1 - JITTER * this.#random() });
-    if (this.#byKey.size > MAX_KEYS) this.#byKey.delete(this.#byKey.keys().next().value!);
+    this.#keyBytes += key.length;
+    while (this.#byKey.size > MAX_KEYS || this.#keyBytes > MAX_KEY_BYTES) {
+      this.forget(this.#byKey.keys().next().value!);
+    }
     if (!originFailed) return;
     this.#last = error;
     if (++this.#inARow === BREAKER_AFTER) this.#probeAtMs = nowMs + this.#retryMs;
@@ -81,8 +87,8 @@ export class Failures {
 
   /** The origin answered: an open breaker closes, and all that waited for it may be tried at once. */
   succeeded(key: string): void {
-    if (this.breakerOpen) this.#byKey.clear();
-    else this.#byKey.delete(key);
+    if (this.breakerOpen) this.forgetAll();
+    else this.forget(key);
     this.#inARow = 0;
     this.#last = undefined;
   }
@@ -94,11 +100,12 @@ export class Failures {
   }
 
   forget(key: string): void {
-    this.#byKey.delete(key);
+    if (this.#byKey.delete(key)) this.#keyBytes -= key.length;
   }
 
   forgetAll(): void {
     this.#byKey.clear();
+    this.#keyBytes = 0;
   }
 
   #pauseMs(failures: number, cold: boolean): number {

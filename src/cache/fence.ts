@@ -7,6 +7,8 @@
 
 const TABLE_SIZE = 1 << 16;
 const MAX_PREFIXES = 64;
+/** Longer prefixes are remembered by their beginning, which concerns more keys, not fewer. */
+const MAX_PREFIX_BYTES = 256;
 
 interface PrefixChange {
   readonly prefix: Buffer;
@@ -17,13 +19,11 @@ interface PrefixChange {
 export interface FencedCache {
   /** Everything that began before this is void. */
   wholeAt: number;
-  /** The latest change by tag. */
-  anyTagAt: number;
   readonly prefixes: PrefixChange[];
 }
 
 export function fencedCache(): FencedCache {
-  return { wholeAt: 0, anyTagAt: 0, prefixes: [] };
+  return { wholeAt: 0, prefixes: [] };
 }
 
 export class Fence {
@@ -36,17 +36,13 @@ export class Fence {
   }
 
   /** `hash` is the key's or the tag's, keyed and specific to its cache. */
-  changeKey(hash: number): void {
+  change(hash: number): void {
     this.#latest[place(hash)] = ++this.#now;
   }
 
-  changeTag(cache: FencedCache, hash: number): void {
-    cache.anyTagAt = ++this.#now;
-    this.#latest[place(hash)] = this.#now;
-  }
-
   changePrefix(cache: FencedCache, prefix: Buffer): void {
-    cache.prefixes.push({ prefix, at: ++this.#now });
+    // A copy: what is handed in may be part of a whole request.
+    cache.prefixes.push({ prefix: Buffer.from(prefix.subarray(0, MAX_PREFIX_BYTES)), at: ++this.#now });
     if (cache.prefixes.length > MAX_PREFIXES) cache.wholeAt = cache.prefixes.shift()!.at;
   }
 

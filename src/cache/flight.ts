@@ -28,7 +28,7 @@ export type Answer =
   | { kind: 'error'; error: SidecacheError };
 
 export interface Waiter {
-  /** Called once, synchronously when the load ends. Never throws. */
+  /** Called once, synchronously when the load ends. Not to throw: it would keep the value that it was handed. */
   answered(answer: Answer): void;
   /** A wait that is no read: not counted. */
   readonly uncounted?: boolean;
@@ -56,18 +56,33 @@ export class Flight {
   readonly key: Buffer;
   readonly keyText: string;
   readonly trigger: LoadTrigger;
-  /** Number of the latest change when it began: what came later fences it. */
-  readonly since: number;
   readonly waiting: Waiting[] = [];
+  /** Who is to have another load: what this one brought was changed before they asked. */
+  readonly again: Waiter[] = [];
   readonly abort = new AbortController();
   revalidated: Revalidated | undefined;
   draft: Draft | undefined;
   startedAtMs = 0;
+  #since: number | undefined;
 
-  constructor(key: Buffer, keyText: string, trigger: LoadTrigger, since: number) {
+  constructor(key: Buffer, keyText: string, trigger: LoadTrigger) {
     this.key = key;
     this.keyText = keyText;
     this.trigger = trigger;
-    this.since = since;
+  }
+
+  /** The origin is about to be asked: what changed before then, the answer will show. */
+  begin(nowMs: number, since: number): void {
+    this.startedAtMs = nowMs;
+    this.#since = since;
+  }
+
+  get hasBegun(): boolean {
+    return this.#since !== undefined;
+  }
+
+  /** Number of the latest change when it began: what came later fences it. */
+  get since(): number {
+    return this.#since!;
   }
 }

@@ -3,23 +3,27 @@
 //   join or take off ─ gate ─ loader ─ land: fence ─ keep ─ answer all who wait
 //
 // Promise 1 (one load) is the map of flights: a key has at most one, and only the flight that still stands in the map
-// when it lands is kept. Promise 2 (fence) is what takes flights out of it: a change of their key, of a prefix of it
-// or of the whole cache grounds them, and who comes after starts another. Tags are known only when a load lands; the
-// fence remembers which of them changed since it began.
+// when it lands is kept. Promise 2 (fence) is what takes flights out of it: a change of their key, of a prefix of it,
+// of a tag of the entry they replace or of the whole cache grounds them, and who comes after starts another. One that
+// still waits at the gate stays: it will see the change. The tags of an answer are known only when it lands; the fence
+// remembers which of them changed since the load began.
 
-import { LoadError, SidecacheError, TooLargeError } from '../errors.ts';
+import { LoadError, RequestError, RoomError, SidecacheError } from '../errors.ts';
 import { NO_SLOT } from '../store/entries.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Timer } from './clock.ts';
 import type { Counters, LoadResult, LoadTrigger, ReadResult } from './counters.ts';
 import { Failures } from './failures.ts';
 import { type Fence, type FencedCache, startsWith } from './fence.ts';
-import { type Answer, Flight, type Waiter, type Waiting } from './flight.ts';
+import { type Answer, Flight, type Revalidated, type Waiter, type Waiting } from './flight.ts';
 import { LoadGate } from './load-gate.ts';
 import type { Loaded, Loader } from './loader.ts';
 import type { Shelf } from './shelf.ts';
 
 /** Flag of an entry: a load of it is under way. */
 const LOADING = 4;
+
+/** What a load holds beside its body and its key, which it holds twice. */
+const FLIGHT_COST_BYTES = 2048;
 
 type Landed<K extends Loaded['kind']> = Extract<Loaded, { kind: K }>;
 /** An answer before it is known who had started the load. */
@@ -46,6 +50,8 @@ export interface LoadsParts {
   /** Told of each load that the origin failed, and of the first that it answered after some. */
   readonly loadFailed?: (error: SidecacheError, key: Buffer, inARow: number) => void;
   readonly loadRecovered?: (afterFailures: number) => void;
+  /** Told of what a waiter threw. */
+  readonly defect?: ((error: unknown) => void) | undefined;
 }
 
 export class Loads {
@@ -55,8 +61,11 @@ export class Loads {
   readonly #shelf: Shelf;
   readonly #fence: Fence;
   readonly #clock: Clock;
+  /** The one load of each key that who asks now may join. */
   readonly #flights = new Map<string, Flight>();
-  #lookingForOrigin = false;
+  /** Those, and the ones that nobody may join any more. */
+  readonly #underWay = new Set<Flight>();
+  #lookingForOrigin: Timer | undefined;
   #closed = false;
 
   constructor(parts: LoadsParts) {
@@ -82,23 +91,23 @@ export class Loads {
   join(key: Buffer, waiter: Waiter): void {
     const keyText = key.toString('latin1');
     const flying = this.#flights.get(keyText);
-    if (!flying && this.gate.isFull) {
-      this.#answerInstead(key, waiter, this.#queueFull());
+    const flight = flying ?? this.#takeOff(key, keyText, 'miss');
+    if (!flight) {
+      this.#answerInstead(key, waiter, this.gate.isFull ? this.#queueFull() : noRoom());
       return;
     }
-    const flight = flying ?? this.#takeOff(key, keyText, 'miss');
     const limited = this.#withSoftLimit(key, waiter);
     flight.waiting.push({ waiter: limited, askedAt: this.#fence.now, collapsed: flying !== undefined });
     if (!flying) this.gate.enter(() => void this.#fly(flight));
   }
 
-  /** Starts a load that no reader waits for, unless there is one, or the origin is to be left alone. */
+  /** Starts a load that no reader waits for, unless there is one, or no place, or the origin is to be left alone. */
   startBehind(key: Buffer, trigger: LoadTrigger): Flight | undefined {
     const keyText = key.toString('latin1');
-    if (this.#closed || this.gate.isFull || this.#flights.has(keyText)) return undefined;
+    if (this.#closed || this.#flights.has(keyText)) return undefined;
     if (this.failures.any && this.#clock.now() < this.failures.retryAtMs(keyText, false)) return undefined;
     const flight = this.#takeOff(key, keyText, trigger);
-    this.gate.enter(() => void this.#fly(flight));
+    if (flight) this.gate.enter(() => void this.#fly(flight));
     return flight;
   }
 
@@ -125,31 +134,35 @@ export class Loads {
   /** Who comes now starts another load of the key, and the one under way is not kept. */
   ground(keyText: string): void {
     const flight = this.#flights.get(keyText);
-    if (flight) this.#leaveMap(flight);
+    if (flight?.hasBegun) this.#leaveMap(flight);
   }
 
   groundPrefix(prefix: Buffer): void {
     for (const flight of [...this.#flights.values()]) {
-      if (startsWith(flight.key, prefix)) this.#leaveMap(flight);
+      if (flight.hasBegun && startsWith(flight.key, prefix)) this.#leaveMap(flight);
     }
   }
 
   groundAll(): void {
-    for (const flight of [...this.#flights.values()]) this.#leaveMap(flight);
+    for (const flight of [...this.#flights.values()]) if (flight.hasBegun) this.#leaveMap(flight);
   }
 
   /** No load starts any more; those under way are given up, and who waits for them gets an error. */
   close(): void {
     this.#closed = true;
-    for (const flight of this.#flights.values()) flight.abort.abort();
+    this.#lookingForOrigin?.cancel();
+    for (const flight of [...this.#underWay]) flight.abort.abort();
     this.#parts.loader.close();
   }
 
   // --- a load's life
 
-  #takeOff(key: Buffer, keyText: string, trigger: LoadTrigger): Flight {
-    const flight = new Flight(key, keyText, trigger, this.#fence.now);
+  /** Undefined where there is no place for it at the gate, or no room. */
+  #takeOff(key: Buffer, keyText: string, trigger: LoadTrigger): Flight | undefined {
+    if (this.gate.isFull || !this.#shelf.store.budget.charge(costOf(key))) return undefined;
+    const flight = new Flight(key, keyText, trigger);
     this.#flights.set(keyText, flight);
+    this.#underWay.add(flight);
     this.#flagLoading(key, true);
     if (this.failures.breakerOpen) this.failures.probing(this.#clock.now());
     return flight;
@@ -157,25 +170,46 @@ export class Loads {
 
   /** From its place in the gate to its last answer. Never throws. */
   async #fly(flight: Flight): Promise<void> {
-    flight.startedAtMs = this.#clock.now();
+    const { store, stored } = this.#shelf;
+    flight.begin(this.#clock.now(), this.#fence.now);
     try {
-      if (this.#closed) throw new LoadError('load_refused', 'the daemon is stopping');
+      if (this.#closed) throw stopping();
+      if (!this.#isWanted(flight)) return;
+      this.#flagLoading(flight.key, true);
       this.#holdOld(flight);
-      flight.draft = this.#shelf.store.draft();
-      const { key, draft, abort, revalidated } = flight;
-      const request = { key, etag: revalidated?.etag, signal: abort.signal, sink: draft };
-      this.#land(flight, await this.#parts.loader.load(request));
+      flight.draft = store.draft(stored);
+      this.#land(flight, await this.#load(flight));
     } catch (error) {
       this.#crash(flight, error);
     } finally {
-      if (this.#flights.get(flight.keyText) === flight) this.#leaveMap(flight);
-      flight.draft?.release();
-      flight.revalidated?.value.release();
-      this.gate.leave();
+      this.#end(flight);
     }
+    // Only now is its place at the gate free for them.
+    for (const waiter of flight.again) this.join(flight.key, waiter);
+  }
+
+  /** What the loader brings; or an error as soon as the load is given up, even where the loader does not care. */
+  #load({ key, draft, abort, revalidated }: Flight): Promise<Loaded> {
+    const { signal } = abort;
+    const loading = this.#parts.loader.load({ key, etag: revalidated?.etag, signal, sink: draft! });
+    return new Promise((resolve, reject) => {
+      loading.then(resolve, reject);
+      if (signal.aborted) reject(stopping());
+      signal.addEventListener('abort', () => reject(stopping()), { once: true });
+    });
+  }
+
+  #end(flight: Flight): void {
+    this.#leaveMap(flight);
+    this.#underWay.delete(flight);
+    flight.draft?.release();
+    flight.revalidated?.value.release();
+    this.#shelf.store.budget.release(costOf(flight.key));
+    this.gate.leave();
   }
 
   #leaveMap(flight: Flight): void {
+    if (this.#flights.get(flight.keyText) !== flight) return;
     this.#flights.delete(flight.keyText);
     this.#flagLoading(flight.key, false);
   }
@@ -234,21 +268,23 @@ export class Loads {
   /** Keeps the value where it may be kept and there is room; else it is only served. */
   #keepValue(flight: Flight, loaded: Landed<'value'>): number {
     const { contentType, terms, tags } = loaded;
-    let result = this.#mayKeep(flight, tags);
-    let slot = NO_SLOT;
-    if (result === 'stored' && terms.unstorable === undefined) {
-      const attributes = { contentType, etag: loaded.etag ?? '', tags };
-      slot = this.#tryKeep(() =>
-        this.#shelf.keep(flight.key, flight.draft!, attributes, terms, flight.since),
-      );
-    }
-    if (result === 'stored' && slot === NO_SLOT) {
-      result = 'unstorable';
-      this.#shelf.remove(flight.key);
-      this.#parts.unstorable(terms.unstorable ?? 'no-room');
-    }
-    this.#count(flight, result);
+    if (!this.#mayKeep(flight, tags)) return this.#notKept(flight);
+    const attributes = { contentType, etag: loaded.etag ?? '', tags };
+    const keep = (): number => this.#shelf.keep(flight.key, flight.draft!, attributes, terms, flight.since);
+    const slot = terms.unstorable === undefined ? this.#tryKeep(keep) : NO_SLOT;
+    if (slot === NO_SLOT) return this.#notKept(flight, terms.unstorable ?? 'no-room');
+    this.#count(flight, 'stored');
     return slot;
+  }
+
+  /** Where the value itself is what may not be kept, neither is what it was to replace. */
+  #notKept(flight: Flight, why?: string): number {
+    this.#count(flight, why === undefined ? 'void' : 'unstorable');
+    if (why !== undefined) {
+      this.#shelf.remove(flight.key);
+      this.#parts.unstorable(why);
+    }
+    return NO_SLOT;
   }
 
   #tryKeep(keep: () => number): number {
@@ -263,34 +299,44 @@ export class Loads {
   #landUnchanged(flight: Flight, loaded: Landed<'unchanged'>): void {
     const old = flight.revalidated;
     if (!old) throw new LoadError('load_failed', 'the origin answered 304 to a request without a condition');
-    const { store, stored } = this.#shelf;
-    const tags = loaded.tags ?? old.tags;
-    const slot = store.find(stored, flight.key, 0, flight.key.length);
-    const isTheSame = slot !== NO_SLOT && store.entries.version[slot] === old.version;
-    const kept = isTheSame && this.#mayKeep(flight, tags) === 'stored';
-    if (kept) {
-      this.#shelf.setTimes(slot, loaded.terms, flight.since);
-      store.retag(stored, slot, tags);
-      store.entries.flags[slot] = 0;
-    }
-    this.#count(flight, kept ? 'unchanged' : 'void');
-    this.#answerAll(flight, tags, {
+    const concerning = [...old.tags, ...(loaded.tags ?? [])];
+    const slot = this.#keepUnchanged(flight, loaded, old, concerning);
+    this.#answerAll(flight, concerning, {
       kind: 'value',
       stale: false,
       value: old.value,
       contentType: old.contentType,
       etag: old.etag,
       ageMs: loaded.terms.ageMs,
-      freshForMs: kept ? this.#shelf.freshForMs(slot, this.#clock.now()) : 0,
-      stored: kept,
+      freshForMs: slot === NO_SLOT ? 0 : this.#shelf.freshForMs(slot, this.#clock.now()),
+      stored: slot !== NO_SLOT,
       status: loaded.status,
       collapsed: false,
     });
   }
 
+  /** The entry's times begin anew, where it is still the one that was asked about. */
+  #keepUnchanged(
+    flight: Flight,
+    { tags, terms }: Landed<'unchanged'>,
+    old: Revalidated,
+    concerning: readonly string[],
+  ): number {
+    const { store, stored } = this.#shelf;
+    if (!this.#mayKeep(flight, concerning)) return this.#notKept(flight);
+    const slot = this.#shelf.peek(flight.key);
+    if (slot === NO_SLOT || store.entries.version[slot] !== old.version) return this.#notKept(flight);
+    if (terms.unstorable !== undefined) return this.#notKept(flight, terms.unstorable);
+    this.#shelf.setTimes(slot, terms, flight.since);
+    store.entries.flags[slot] = 0;
+    store.retag(stored, slot, tags ?? old.tags);
+    this.#count(flight, 'unchanged');
+    return store.isLive(stored, slot) ? slot : NO_SLOT;
+  }
+
   #landAbsent(flight: Flight, loaded: Landed<'absent'>): void {
     const { negativeMs } = this.#shelf.times;
-    const kept = this.#mayKeep(flight, []) === 'stored';
+    const kept = this.#mayKeep(flight, []);
     if (kept) this.#shelf.remove(flight.key);
     if (kept && negativeMs !== undefined) this.#shelf.keepAbsence(flight.key, negativeMs, flight.since);
     this.#count(flight, kept ? 'absent' : 'void');
@@ -299,16 +345,20 @@ export class Loads {
 
   #crash(flight: Flight, thrown: unknown): void {
     const error = this.#named(thrown);
-    const originFailed = error instanceof LoadError && error.code !== 'load_refused';
-    if (originFailed || error instanceof TooLargeError) {
-      this.failures.failed(flight.keyText, error, originFailed, this.#clock.now());
-      if (error instanceof LoadError && error.unreachable) this.#lookForOrigin();
-      this.#parts.loadFailed?.(error, flight.key, this.failures.inARow);
-    }
+    this.#noteFailure(flight, error);
     this.#count(flight, error.code === 'load_timeout' ? 'timeout' : 'failed');
     // Out of the map first: who is told and asks again must not join what has ended.
-    if (this.#flights.get(flight.keyText) === flight) this.#leaveMap(flight);
+    this.#leaveMap(flight);
     for (const { waiter } of flight.waiting) this.#answerInstead(flight.key, waiter, error);
+  }
+
+  /** Whatever it was, asking again at once would bring it again; but for what the origin was never asked. */
+  #noteFailure(flight: Flight, error: SidecacheError): void {
+    if (error instanceof RequestError || error.code === 'load_refused') return;
+    const originFailed = error instanceof LoadError;
+    this.failures.failed(flight.keyText, error, originFailed, this.#clock.now());
+    if (originFailed && error.unreachable) this.#lookForOrigin();
+    if (!(error instanceof RoomError)) this.#parts.loadFailed?.(error, flight.key, this.failures.inARow);
   }
 
   #named(thrown: unknown): SidecacheError {
@@ -319,19 +369,27 @@ export class Loads {
   /** While the origin cannot even be connected to, looks once per `retry` whether it can be again. */
   #lookForOrigin(): void {
     if (this.#lookingForOrigin || this.#closed) return;
-    this.#lookingForOrigin = true;
-    this.#clock.after(this.#shelf.times.retryMs, async () => {
+    this.#lookingForOrigin = this.#clock.after(this.#shelf.times.retryMs, async () => {
       const reachable = await this.#parts.loader.reachable();
-      this.#lookingForOrigin = false;
+      this.#lookingForOrigin = undefined;
       if (reachable) this.failures.endPauses(this.#clock.now());
       else if (this.failures.any) this.#lookForOrigin();
     });
   }
 
   /** Only the flight that still stands for its key, and that no change of its tags concerns, may be kept. */
-  #mayKeep(flight: Flight, tags: readonly string[]): LoadResult {
-    if (this.#flights.get(flight.keyText) !== flight) return 'void';
-    return this.#tagsChanged(tags, flight.since) ? 'void' : 'stored';
+  #mayKeep(flight: Flight, tags: readonly string[]): boolean {
+    if (this.#flights.get(flight.keyText) !== flight) return false;
+    if (!this.#tagsChanged(tags, flight.since)) return this.#isWanted(flight);
+    // What is still stored turns out to have been changed, too: its next reader has it loaded anew.
+    const slot = this.#shelf.peek(flight.key);
+    if (slot !== NO_SLOT) this.#shelf.markOld([slot]);
+    return false;
+  }
+
+  /** What expired or was dropped is not brought back for nobody. */
+  #isWanted(flight: Flight): boolean {
+    return flight.waiting.length > 0 || this.#shelf.peek(flight.key) !== NO_SLOT;
   }
 
   #tagsChanged(tags: readonly string[], since: number): boolean {
@@ -343,10 +401,10 @@ export class Loads {
 
   #answerAll(flight: Flight, tags: readonly string[], answer: Shared): void {
     const tagsChanged = this.#tagsChanged(tags, flight.since);
-    if (this.#flights.get(flight.keyText) === flight) this.#leaveMap(flight);
+    this.#leaveMap(flight);
     for (const waiting of flight.waiting) {
       // Asked after a tag of this very value was invalidated: it is not for them.
-      if (tagsChanged && waiting.askedAt > flight.since) this.join(flight.key, waiting.waiter);
+      if (tagsChanged && waiting.askedAt > flight.since) flight.again.push(waiting.waiter);
       else this.#answerOne(waiting, answer);
     }
   }
@@ -354,8 +412,17 @@ export class Loads {
   #answerOne({ waiter, collapsed }: Waiting, answer: Shared): void {
     if (waiter.isOpen?.() === false) return;
     if (!waiter.uncounted) this.#countRead('miss');
-    if (answer.kind === 'value') waiter.answered({ ...answer, value: answer.value.retain(), collapsed });
-    else waiter.answered({ ...answer, collapsed });
+    const own = answer.kind === 'value' ? { ...answer, value: answer.value.retain() } : answer;
+    this.#tell(waiter, { ...own, collapsed });
+  }
+
+  /** One waiter's defect is not to cost the others their answers. */
+  #tell(waiter: Waiter, answer: Answer): void {
+    try {
+      waiter.answered(answer);
+    } catch (error) {
+      this.#parts.defect?.(error);
+    }
   }
 
   /** The old value where it may still be served, else the error. */
@@ -363,18 +430,19 @@ export class Loads {
     if (waiter.isOpen?.() === false) return;
     const old = this.#shelf.oldAnswer(key);
     if (!waiter.uncounted) this.#countRead(old ? 'stale' : 'error');
-    waiter.answered(old ?? { kind: 'error', error });
+    this.#tell(waiter, old ?? { kind: 'error', error });
   }
 
   /** After `loader.soft_timeout` a reader who waits is given the old value, where there is one. */
   #withSoftLimit(key: Buffer, waiter: Waiter): Waiter {
     const softMs = this.#parts.settings.softTimeoutMs;
-    if (softMs === undefined || waiter.isOpen || this.#shelf.peek(key) === NO_SLOT) return waiter;
+    if (softMs === undefined || waiter.isOpen || waiter.uncounted) return waiter;
+    if (this.#shelf.peek(key) === NO_SLOT) return waiter;
     let open = true;
     const answered = (answer: Answer): void => {
       open = false;
       timer.cancel();
-      waiter.answered(answer);
+      this.#tell(waiter, answer);
     };
     const timer = this.#clock.after(softMs, () => {
       const old = open ? this.#shelf.oldAnswer(key) : undefined;
@@ -403,4 +471,16 @@ export class Loads {
   #count(flight: Flight, result: LoadResult): void {
     this.#parts.counters.countLoad(flight.trigger, result, (this.#clock.now() - flight.startedAtMs) / 1000);
   }
+}
+
+function costOf(key: Buffer): number {
+  return FLIGHT_COST_BYTES + 2 * key.length;
+}
+
+function noRoom(): RoomError {
+  return new RoomError('there is no memory left for another load');
+}
+
+function stopping(): LoadError {
+  return new LoadError('load_refused', 'the daemon is stopping');
 }

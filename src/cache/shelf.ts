@@ -34,6 +34,8 @@ export class Shelf {
   readonly #reloads: boolean;
   readonly #deadlineChanged: () => void;
   readonly #expiryMs: number;
+  /** Versions are counted from 1 in every daemon's life; its own ETags are to be of this one only. */
+  readonly #etagSalt: string;
 
   constructor(parts: ShelfParts) {
     this.times = parts.times;
@@ -44,6 +46,7 @@ export class Shelf {
     this.#reloads = parts.reloads;
     this.#deadlineChanged = parts.deadlineChanged;
     this.#expiryMs = parts.times.expiryMs ?? NEVER;
+    this.#etagSalt = Math.floor(parts.random() * 2 ** 48).toString(36);
   }
 
   // --- looking
@@ -112,7 +115,7 @@ export class Shelf {
   /** The ETag that clients see: the origin's, else one made of the entry's version; '' for what is not stored. */
   etagOf(slot: number): string {
     if (slot === NO_SLOT) return '';
-    return this.store.etag(slot) || `"${this.store.entries.version[slot]!.toString(36)}"`;
+    return this.store.etag(slot) || `"${this.#etagSalt}-${this.store.entries.version[slot]!.toString(36)}"`;
   }
 
   /** Below 0: it is old, for so long. Infinity: it never gets old. */
@@ -170,6 +173,8 @@ export class Shelf {
     try {
       const slot = this.keep(key, nothing, { contentType: '', etag: '', tags: [] }, undefined, asOf);
       this.setFlag(slot, NEGATIVE, true);
+      this.store.entries.refreshAtMs[slot] = NEVER;
+      this.store.deadlines.clear(slot);
       this.endAt(slot, this.#clock.now() + forMs);
     } catch (error) {
       if (!(error instanceof SidecacheError)) throw error;
@@ -196,7 +201,7 @@ export class Shelf {
     const { diesAtMs, errorUntilMs } = this.store.entries;
     diesAtMs[slot] = Math.min(diesAtMs[slot]!, atMs);
     errorUntilMs[slot] = Math.min(errorUntilMs[slot]!, atMs);
-    this.#setDeadline(slot, diesAtMs[slot]!);
+    this.#setDeadline(slot, Math.min(diesAtMs[slot]!, this.store.deadlines.atMs(slot)));
   }
 
   /** From now on the entries are old. */

@@ -26,6 +26,11 @@ export class Deadlines {
     return this.#heap[0]!;
   }
 
+  /** When the slot is due, Infinity for never. */
+  atMs(slot: number): number {
+    return this.#place[slot] === ABSENT ? Number.POSITIVE_INFINITY : this.#atMs[slot]!;
+  }
+
   /** Infinity clears. */
   set(slot: number, atMs: number): void {
     if (atMs === Number.POSITIVE_INFINITY) {

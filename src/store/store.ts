@@ -280,13 +280,7 @@ export class Store implements DraftRoom {
     return this.#doomed.oldest !== NO_SLOT;
   }
 
-  /** Drops the live entries with the tag; returns how many. */
-  removeTagged(cache: StoreCache, tag: string): number {
-    const slots = this.taggedSlots(cache, tag);
-    for (const slot of slots) this.remove(slot);
-    return slots.length;
-  }
-
+  /** The live entries with the tag, each once. */
   taggedSlots(cache: StoreCache, tag: string): number[] {
     return this.#tags.slotsWith(cache.id, tag).filter((slot) => this.isLive(cache, slot));
   }

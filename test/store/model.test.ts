@@ -7,7 +7,15 @@ import { NO_SLOT } from '../../src/store/entries.ts';
 import type { StoreCache } from '../../src/store/store.ts';
 import type { Value } from '../../src/store/value.ts';
 import { type SeededRandom, seededRandom } from './seeded-random.ts';
-import { accountedBytes, bytesOf, emptyStore, newStore, putBytes, storedBytes } from './shelves.ts';
+import {
+  accountedBytes,
+  bytesOf,
+  emptyStore,
+  newStore,
+  putBytes,
+  removeTagged,
+  storedBytes,
+} from './shelves.ts';
 
 interface Known {
   bytes: Buffer;
@@ -114,7 +122,7 @@ class Model {
     const tag = `t${this.random.below(12)}`;
     const cache = this.caches[at]!;
     const before = cache.entries;
-    const dropped = this.store.removeTagged(cache, tag);
+    const dropped = removeTagged(this.store, cache, tag);
     assert.is(before - cache.entries, dropped);
     const known = this.known[at]!;
     for (const [key, { tags }] of known) if (tags.includes(tag)) known.delete(key);

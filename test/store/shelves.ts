@@ -66,6 +66,12 @@ export function bytesOf(value: Value): Buffer {
   return bytes;
 }
 
+export function removeTagged(store: Store, cache: StoreCache, tag: string): number {
+  const slots = store.taggedSlots(cache, tag);
+  for (const slot of slots) store.remove(slot);
+  return slots.length;
+}
+
 /** What is charged for: live entries, dropped ones whose memory is not back yet, and drafts. Not what only readers hold. */
 export function accountedBytes(store: Store): number {
   const { entries } = store;
