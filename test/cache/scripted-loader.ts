@@ -79,7 +79,12 @@ export class ScriptedLoader implements Loader {
   load(request: LoadRequest): Promise<Loaded> {
     const call = new Call(request);
     this.calls.push(call);
-    this.onLoad?.(call);
+    try {
+      this.onLoad?.(call);
+    } catch (error) {
+      call.isOver = true;
+      throw error;
+    }
     return call.promise;
   }
 
