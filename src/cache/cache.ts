@@ -110,7 +110,9 @@ export class Cache {
     if (slot === NO_SLOT) return this.#readMissing(bytes, start, end, nowMs);
     shelf.store.touch(shelf.stored, slot, nowMs);
     const flags = shelf.store.entries.flags[slot]!;
-    if ((flags & READ_SINCE_LOAD) === 0) this.#noteFirstRead(slot, flags);
+    if ((flags & READ_SINCE_LOAD) === 0 && !this.#noteFirstRead(slot, flags)) {
+      return this.#readMissing(bytes, start, end, nowMs);
+    }
     if ((flags & NEGATIVE) !== 0) return this.#readNegative(bytes, start, end, slot, nowMs);
     if (shelf.isFresh(slot, nowMs)) return this.#counted(HIT);
     return this.#readOld(bytes, start, end, slot, nowMs);
@@ -209,7 +211,8 @@ export class Cache {
     let next = 0;
     const reloadNext = async (): Promise<void> => {
       for (let entry = entries[next++]; entry; entry = entries[next++]) {
-        if (this.#isStillOld(entry)) await loads.reload(shelf.store.key(entry.slot));
+        const key = this.#keyIfStillOld(entry);
+        if (key) await loads.reload(key);
       }
     };
     await Promise.all(Array.from({ length: loads.gate.concurrency }, reloadNext));
@@ -245,17 +248,19 @@ export class Cache {
     const { waitAtMs, errorUntilMs } = this.shelf.store.entries;
     const { loads } = this;
     if (!loads || nowMs < waitAtMs[slot]!) {
-      this.#reloadBehind(bytes, start, end, slot);
+      if (!this.#reloadBehind(bytes, start, end, slot)) return this.#readMissing(bytes, start, end, nowMs);
       return this.#counted(STALE);
     }
     if (this.#mayAsk(bytes, start, end, false, nowMs)) return WAIT;
     return this.#counted(nowMs < errorUntilMs[slot]! ? STALE : REFUSED);
   }
 
-  #reloadBehind(bytes: Uint8Array, start: number, end: number, slot: number): void {
+  /** False where the entry had to go to make room for its own reload. */
+  #reloadBehind(bytes: Uint8Array, start: number, end: number, slot: number): boolean {
     const { loads } = this;
-    if (!loads || loads.isLoading(slot)) return;
+    if (!loads || loads.isLoading(slot)) return true;
     loads.startBehind(Buffer.from(bytes.subarray(start, end)), 'refresh');
+    return this.shelf.store.isLive(this.shelf.stored, slot);
   }
 
   #mayAsk(bytes: Uint8Array, start: number, end: number, cold: boolean, nowMs: number): boolean {
@@ -266,9 +271,13 @@ export class Cache {
     return this.refusal === undefined;
   }
 
-  #noteFirstRead(slot: number, flags: number): void {
-    this.shelf.store.entries.flags[slot] = (flags | READ_SINCE_LOAD) & ~AHEAD_DUE;
-    if ((flags & AHEAD_DUE) !== 0) this.loads?.startBehind(this.shelf.store.key(slot), 'ahead');
+  /** False where the entry had to go to make room for its own reload. */
+  #noteFirstRead(slot: number, flags: number): boolean {
+    const { store, stored } = this.shelf;
+    store.entries.flags[slot] = (flags | READ_SINCE_LOAD) & ~AHEAD_DUE;
+    if ((flags & AHEAD_DUE) === 0) return true;
+    this.loads?.startBehind(store.key(slot), 'ahead');
+    return store.isLive(stored, slot);
   }
 
   #counted(outcome: number): number {
@@ -276,10 +285,12 @@ export class Cache {
     return outcome;
   }
 
-  #isStillOld({ slot, version }: { slot: number; version: number }): boolean {
-    const { store, stored } = this.shelf;
-    if (!store.isLive(stored, slot) || store.entries.version[slot] !== version) return false;
-    return !this.shelf.isFresh(slot, this.#clock.now());
+  #keyIfStillOld({ slot, version }: { slot: number; version: number }): Buffer | undefined {
+    const { shelf } = this;
+    const { store, stored } = shelf;
+    if (!store.isLive(stored, slot) || store.entries.version[slot] !== version) return undefined;
+    const key = store.key(slot);
+    return shelf.peek(key) === NO_SLOT || shelf.isFresh(slot, this.#clock.now()) ? undefined : key;
   }
 
   #isVoid(key: Buffer, tags: readonly string[], since: number): boolean {

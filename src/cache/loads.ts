@@ -101,14 +101,20 @@ export class Loads {
     if (!flying) this.gate.enter(() => void this.#fly(flight));
   }
 
-  /** Starts a load that no reader waits for, unless there is one, or no place, or the origin is to be left alone. */
-  startBehind(key: Buffer, trigger: LoadTrigger): Flight | undefined {
+  /**
+   * Starts a load that no reader waits for; false where there is one, or no place, or the origin is to be left alone.
+   * The room that it takes may cost any entry, its own, too.
+   */
+  startBehind(key: Buffer, trigger: LoadTrigger, waiter?: Waiter): boolean {
     const keyText = key.toString('latin1');
-    if (this.#closed || this.#flights.has(keyText)) return undefined;
-    if (this.failures.any && this.#clock.now() < this.failures.retryAtMs(keyText, false)) return undefined;
+    if (this.#closed || this.#flights.has(keyText)) return false;
+    if (this.failures.any && this.#clock.now() < this.failures.retryAtMs(keyText, false)) return false;
     const flight = this.#takeOff(key, keyText, trigger);
-    if (flight) this.gate.enter(() => void this.#fly(flight));
-    return flight;
+    if (!flight) return false;
+    // Before it enters: it may have ended when that returns.
+    if (waiter) flight.waiting.push({ waiter, askedAt: this.#fence.now, collapsed: true });
+    this.gate.enter(() => void this.#fly(flight));
+    return true;
   }
 
   isLoading(slot: number): boolean {
@@ -118,14 +124,14 @@ export class Loads {
   /** Loads the key now, or joins its load; resolves when that ended, however it ended. */
   reload(key: Buffer): Promise<void> {
     return new Promise((resolve) => {
-      const flight = this.#flights.get(key.toString('latin1')) ?? this.startBehind(key, 'call');
+      const flying = this.#flights.get(key.toString('latin1'));
       const answered = (answer: Answer): void => {
         if (answer.kind === 'value') answer.value.release();
         resolve();
       };
       const waiter = { uncounted: true, answered };
-      if (flight) flight.waiting.push({ waiter, askedAt: this.#fence.now, collapsed: true });
-      else resolve();
+      if (flying) flying.waiting.push({ waiter, askedAt: this.#fence.now, collapsed: true });
+      else if (!this.startBehind(key, 'call', waiter)) resolve();
     });
   }
 

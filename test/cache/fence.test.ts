@@ -391,6 +391,24 @@ test('who asked before a change is answered by the load that they waited for; wh
   await lab.end();
 });
 
+test('who asks after any change that is known to concern a load has another, at once', async () => {
+  for (const selection of [{ keys: ['key'] }, { prefixes: ['k'] }, {}]) {
+    for (const kind of ['invalidate', 'refresh'] as const) {
+      const lab = new Lab();
+      const before = lab.read();
+      lab.apply(kind, selection);
+      const after = lab.read();
+      assert.is(lab.loader.loads, 2);
+      lab.loader.calls[1]!.answer('new');
+      await settled();
+      assert.is(after.text, 'new');
+      assert.is(before.result, 'waiting');
+      lab.loader.calls[0]!.answer('old');
+      await lab.end();
+    }
+  }
+});
+
 test('an absence that was loaded before an invalidation does not remove or replace what came after', async () => {
   const lab = new Lab({ times: { negativeMs: MINUTE } });
   const before = lab.read();

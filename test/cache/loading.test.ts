@@ -389,6 +389,52 @@ careless('what a loader does inside a part of a body — read, write, drop — d
   await lab.end();
 });
 
+careless(
+  'a refresh call ends although its load failed before it promised anything, or its entry’s time was over',
+  async () => {
+    const lab = new Lab({ times: { ttlMs: MINUTE } });
+    await lab.loaded('value');
+    lab.loader.onLoad = () => {
+      throw new Error('at once');
+    };
+    await lab.apply('refresh', { keys: ['key'] }).loaded;
+    lab.loader.onLoad = undefined;
+    const slot = lab.cache.shelf.peek(KEY);
+    lab.store.entries.diesAtMs[slot] = lab.clock.now();
+    const before = lab.loader.loads;
+    await lab.cache.reload([slot]);
+    assert.is(lab.loader.loads, before);
+    await lab.end();
+  },
+);
+
+careless('an old entry that has to go for its own reload is not read any more', async () => {
+  for (const refreshAhead of [false, true]) {
+    const lab = new Lab({
+      times: { refreshMs: MINUTE, refreshAhead },
+      store: { memoryBytes: 100_000, maxValueBytes: 50_000 },
+    });
+    const quiet = lab.add('quiet', { shareBytes: 60_000, withoutLoader: true });
+    await lab.loaded('v'.repeat(40_000));
+    for (let i = 0; lab.store.budget.freeBytes > 2000; i++) {
+      const draft = lab.store.draft();
+      draft.append(Buffer.alloc(1000));
+      quiet.write(Buffer.from(`${i}`), draft, { contentType: 'a/b', tags: [] });
+      draft.release();
+    }
+    const reading = ((): Reading => {
+      lab.clock.advance(refreshAhead ? 0.86 * MINUTE : MINUTE);
+      return lab.read();
+    })();
+    assert.is(reading.result, 'waiting');
+    assert.is(lab.loader.loads, 2);
+    lab.loader.last.answer('new');
+    await settled();
+    assert.is(reading.text, 'new');
+    await lab.end();
+  }
+});
+
 careless('an entry whose load ended in any way is loaded again when it is old again', async () => {
   const ends = [
     'answer',
