@@ -5,7 +5,7 @@ import type { CacheConfig, Config } from './config/config.ts';
 import { unpredictableBytes } from './entropy.ts';
 import { createHttpLoader } from './load/http.ts';
 import { LoadLog } from './load-log.ts';
-import type { Log } from './log.ts';
+import { describeDefect, type Log } from './log.ts';
 import { type HashSeed, hashBytes } from './store/hash.ts';
 import { Store } from './store/store.ts';
 import { systemClock } from './system-clock.ts';
@@ -19,7 +19,8 @@ export function buildCaches(config: Config, log: Log): Caches {
   const nameKey = config.log.keys ? encodePercent : (key: Buffer): string => hashed(key, seed);
   for (const cache of config.caches) {
     const loadLog = new LoadLog({ log, cache: cache.name, now: systemClock.now, nameKey });
-    addCache(caches, cache, config.maxValueBytes, loadLog);
+    const defect = (error: unknown): void => log.error('a defect was survived', describeDefect(error));
+    addCache(caches, cache, config.maxValueBytes, loadLog, defect);
   }
   return caches;
 }
@@ -29,7 +30,13 @@ function hashed(key: Buffer, seed: HashSeed): string {
   return (hashBytes(key, 0, key.length, seed, -1) >>> 0).toString(16).padStart(8, '0');
 }
 
-function addCache(caches: Caches, config: CacheConfig, maxValueBytes: number, loadLog: LoadLog): void {
+function addCache(
+  caches: Caches,
+  config: CacheConfig,
+  maxValueBytes: number,
+  loadLog: LoadLog,
+  defect: (error: unknown) => void,
+): void {
   caches.add({
     name: config.name,
     times: config,
@@ -47,6 +54,7 @@ function addCache(caches: Caches, config: CacheConfig, maxValueBytes: number, lo
     unstorable: (why) => loadLog.unstorable(why),
     loadFailed: (error, key, inARow) => loadLog.failed(error, key, inARow),
     loadRecovered: (afterFailures) => loadLog.recovered(afterFailures),
+    defect,
   });
 }
 

@@ -25,7 +25,7 @@ export async function putEntry(
 ): Promise<void> {
   checkKeyLength(key.length);
   const options = { ...parametersOf(parameters), ...headersOf(context, cache, request) };
-  const draft = cache.shelf.store.draft();
+  const draft = cache.shelf.store.draft(cache.shelf.stored);
   try {
     await receiveValue(request, response, draft, context.uploads);
     const done = cache.write(key, draft, options);
