@@ -5,9 +5,11 @@ import { MAX_KEY_BYTES } from '../../cache/attributes.ts';
 import { type Cache, HIT, NEGATIVE_HIT, NOT_THERE, REFUSED, STALE } from '../../cache/cache.ts';
 import type { Answer } from '../../cache/flight.ts';
 import { LoadError } from '../../errors.ts';
+import type { Value } from '../../store/value.ts';
 import { hitStatus, missStatus, negativeStatus } from './cache-status.ts';
 import type { Context } from './context.ts';
 import { formatLease } from './lease.ts';
+import { sendAtOnce } from './one-write.ts';
 import { noneMatchHits } from './preconditions.ts';
 import { sendError, sendProblem } from './problem.ts';
 import { SENT_AT_ONCE_BYTES, sendValue } from './send-value.ts';
@@ -16,6 +18,17 @@ import { decodeInto } from './target.ts';
 /** One request is read at a time, and a key is used up before the next: they share these bytes. */
 const keyBytes = Buffer.allocUnsafeSlow(MAX_KEY_BYTES);
 const valueBytes = Buffer.allocUnsafeSlow(SENT_AT_ONCE_BYTES);
+
+/** Every value leaves with them: only the app is to keep it, and no browser is to run it. */
+const VALUE_HEADERS = [
+  'Cache-Control',
+  'private, no-cache',
+  'X-Content-Type-Options',
+  'nosniff',
+  'Content-Security-Policy',
+  'sandbox',
+];
+const VALUE_HEADERS_TEXT = VALUE_HEADERS.map((text, i) => text + (i % 2 === 0 ? ': ' : '\r\n')).join('');
 
 /** Reads the entry whose key is `text[start, end)`, percent-encoded. Throws RequestError. */
 export function readEntry(
@@ -57,22 +70,24 @@ function sendEntry(
   const { store } = shelf;
   const length = store.valueLength(slot);
   const etag = shelf.etagOf(slot);
-  const ageMs = nowMs - store.entries.loadedAtMs[slot]!;
-  const status = hitStatus(shelf.freshForMs(slot, nowMs));
-  const headers = valueHeaders(context, store.contentType(slot), length, etag, ageMs, status);
-  if (isNotModified(request, etag)) {
-    sendNotModified(response, headers);
-  } else if (request.method === 'HEAD') {
-    response.writeHead(200, headers).end();
-  } else if (length <= SENT_AT_ONCE_BYTES) {
+  if (length <= SENT_AT_ONCE_BYTES && request.method === 'GET' && !isNotModified(request, etag)) {
     store.copyValue(slot, 0, valueBytes, 0, length);
-    response.writeHead(200, headers);
     // As text of the same bytes it leaves in one piece with the head.
-    response.end(valueBytes.toString('latin1', 0, length), 'latin1');
-  } else {
-    response.writeHead(200, headers);
-    sendValue(response, store.hold(slot));
+    const body = valueBytes.toString('latin1', 0, length);
+    const head = headOf(context, cache, nowMs, length, etag);
+    if (sendAtOnce(request, response, head, body, nowMs)) return;
   }
+  const freshForMs = shelf.freshForMs(slot, nowMs);
+  const ageMs = nowMs - store.entries.loadedAtMs[slot]!;
+  const headers = valueHeaders(context, store.contentType(slot), length, etag, ageMs, hitStatus(freshForMs));
+  sendHeld(store.hold(slot), etag, headers, request, response);
+}
+
+/** The same as `valueHeaders` as text: what is in it was checked when it was stored. */
+function headOf(context: Context, cache: Cache, nowMs: number, length: number, etag: string): string {
+  const { slot, shelf } = cache;
+  const age = Math.max(0, Math.floor((nowMs - shelf.store.entries.loadedAtMs[slot]!) / 1000));
+  return `HTTP/1.1 200 OK\r\nContent-Type: ${shelf.store.contentType(slot)}\r\nContent-Length: ${length}\r\nAge: ${age}\r\nCache-Status: ${hitStatus(shelf.freshForMs(slot, nowMs))}\r\nSidecache-Instance: ${context.instance.index}\r\n${VALUE_HEADERS_TEXT}ETag: ${etag}\r\n`;
 }
 
 /** Answers a read that waited for a load. */
@@ -92,17 +107,17 @@ function sendAnswer(
     const { contentType, value, etag, ageMs, freshForMs } = answer;
     const status = answer.stale ? hitStatus(freshForMs) : missStatus(answer);
     const headers = valueHeaders(context, contentType, value.length, etag, ageMs, status);
-    sendHeld(answer, headers, request, response);
+    sendHeld(value, etag, headers, request, response);
   }
 }
 
 function sendHeld(
-  answer: Answer & { kind: 'value' },
+  value: Value,
+  etag: string,
   headers: string[],
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const { value, etag } = answer;
   if (isNotModified(request, etag)) {
     value.release();
     sendNotModified(response, headers);
@@ -147,12 +162,7 @@ function valueHeaders(
     cacheStatus,
     'Sidecache-Instance',
     context.instance.index,
-    'Cache-Control',
-    'private, no-cache',
-    'X-Content-Type-Options',
-    'nosniff',
-    'Content-Security-Policy',
-    'sandbox',
+    ...VALUE_HEADERS,
   ];
   if (etag !== '') headers.push('ETag', etag);
   return headers;

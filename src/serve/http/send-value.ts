@@ -12,6 +12,13 @@ const STALLED_AFTER_MS = 30_000;
 
 /** Sends the whole value after a head that was written, and releases it, however it ends. */
 export function sendValue(response: ServerResponse, value: Value): void {
+  if (value.length <= SENT_AT_ONCE_BYTES) {
+    const bytes = Buffer.allocUnsafe(value.length);
+    value.copy(0, bytes, 0, value.length);
+    value.release();
+    response.end(bytes);
+    return;
+  }
   let position = 0;
   const stop = (): void => {
     clearTimeout(stalled);

@@ -3,14 +3,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Connections } from '../connections.ts';
+import { KEEP_ALIVE_SECONDS, responseClass } from './one-write.ts';
 
 /** A key of 64 KiB, every byte percent-encoded, and the other headers. */
 const MAX_HEADER_BYTES = 264 << 10;
 const HEADERS_WITHIN_MS = 10_000;
 const REQUEST_WITHIN_MS = 300_000;
 const LOOK_FOR_LATE_EVERY_MS = 2_000;
-/** Longer than the 90 s after which Gorouter drops an idle connection, so that it is never we who do first. */
-const KEEP_ALIVE_MS = 95_000;
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -25,7 +24,8 @@ export function createHttpServer(connections: Connections, handle: RequestHandle
       headersTimeout: HEADERS_WITHIN_MS,
       requestTimeout: REQUEST_WITHIN_MS,
       connectionsCheckingInterval: LOOK_FOR_LATE_EVERY_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveTimeout: KEEP_ALIVE_SECONDS * 1000,
+      ...(responseClass && { ServerResponse: responseClass }),
       // `Host` is checked where it matters, on loopback; a Unix socket's callers may send none.
       requireHostHeader: false,
     },
