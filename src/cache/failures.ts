@@ -8,7 +8,7 @@ const COLD_FIRST_MS = 250;
 const MOST_DOUBLINGS = 16;
 const BREAKER_AFTER = 10;
 /** Keys remembered; beyond it the one that failed first is forgotten (and may be tried again). */
-const MAX_KEYS = 10_000;
+const MAX_KEYS = 4000;
 /** Of their bytes, too. */
 const MAX_KEY_BYTES = 1 << 20;
 /** Pauses are shortened by up to this part, so that keys that failed together do not come back together. */
@@ -27,6 +27,7 @@ export class Failures {
   readonly #random: () => number;
   readonly #byKey = new Map<string, Failure>();
   #keyBytes = 0;
+  #latest: SidecacheError | undefined;
   #inARow = 0;
   #probeAtMs = 0;
   #pausesEndedAtMs = 0;
@@ -75,7 +76,9 @@ export class Failures {
   failed(key: string, error: SidecacheError, originFailed: boolean, nowMs: number): void {
     const failures = (this.#byKey.get(key)?.failures ?? 0) + 1;
     this.forget(key);
-    this.#byKey.set(key, { error, failures, failedAtMs: nowMs, jitter: 1 - JITTER * this.#random() });
+    this.#latest = isAlike(error, this.#latest) ? this.#latest : error;
+    const jitter = 1 - JITTER * this.#random();
+    this.#byKey.set(key, { error: this.#latest, failures, failedAtMs: nowMs, jitter });
     this.#keyBytes += key.length;
     while (this.#byKey.size > MAX_KEYS || this.#keyBytes > MAX_KEY_BYTES) {
       this.forget(this.#byKey.keys().next().value!);
@@ -113,4 +116,11 @@ export class Failures {
     if (cold) return Math.min(this.#retryMs, COLD_FIRST_MS * doubled);
     return this.#retryMs * Math.min(MOST_DOUBLINGS, doubled);
   }
+}
+
+/** An error and its causes hold a kilobyte or two each; many keys that fail alike are to hold them once. */
+function isAlike(error: SidecacheError, other: SidecacheError | undefined): other is SidecacheError {
+  return (
+    error.code === other?.code && error.message === other.message && error.retryAfterMs === other.retryAfterMs
+  );
 }

@@ -339,8 +339,7 @@ export class Store implements DraftRoom {
     }
     // The draft's charge becomes the entry's: counting both would evict twice.
     const draftBytes = draft.uncharge();
-    const possible = cost - this.budget.freeBytes <= this.#evictableBytes;
-    if (possible && evictWithin(this, cache, cost) && this.#charge(cost, cache)) return cost;
+    if (this.#mayFit(cost) && evictWithin(this, cache, cost) && this.#charge(cost, cache)) return cost;
     draft.charge(draftBytes);
     throw noRoom();
   }
@@ -413,17 +412,19 @@ export class Store implements DraftRoom {
 
   /** Evicts nothing where that would not be enough; `cache` is the one that the room is for. */
   #makeRoom(bytes: number, cache?: StoreCache): boolean {
-    if (bytes > this.#evictableBytes) return false;
+    if (!this.#mayFit(bytes + this.budget.freeBytes)) return false;
     const target = this.budget.usedBytes - bytes;
     while (this.budget.usedBytes > target && this.reclaim(100));
     return this.budget.usedBytes <= target || evictFor(this, target, cache);
   }
 
-  /** What would come back if every entry went that may; what is being sent would not. */
-  get #evictableBytes(): number {
-    let bytes = this.#doomedBytes - this.#pins.ownedBytes;
-    for (const cache of this.caches) if (cache.evictable) bytes += cache.bytes;
-    return bytes;
+  /** Whether there is room for `bytes`, or would be if every entry went that may; what is being sent would give none. */
+  #mayFit(bytes: number): boolean {
+    let roomBytes = this.budget.freeBytes;
+    if (bytes <= roomBytes) return true;
+    roomBytes += this.#doomedBytes - this.#pins.ownedBytes;
+    for (const cache of this.caches) if (cache.evictable) roomBytes += cache.bytes;
+    return bytes <= roomBytes;
   }
 }
 

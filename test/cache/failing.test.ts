@@ -2,6 +2,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Failures } from '../../src/cache/failures.ts';
 import { LoadError, RequestError, RoomError, TooLargeError } from '../../src/errors.ts';
 import { Lab, type Reading } from './cache-lab.ts';
 import { settled } from './fake-clock.ts';
@@ -271,6 +272,17 @@ test('what is remembered of failed keys is bounded, however many and long they a
   assert.ok(remembered > 5 && remembered < 100, `${remembered} keys of 60,000 bytes`);
   assert.ok(failures.of('199'.padEnd(60_000, 'k')), 'the latest are');
   await lab.end();
+});
+
+test('keys that fail alike share one error: each has a stack, which is most of what a failure costs', () => {
+  const failures = new Failures(5000, () => 0);
+  const error = (status: number): LoadError => new LoadError('load_failed', `the origin answered ${status}`);
+  for (let i = 0; i < 10; i++) failures.failed(`k${i}`, error(i < 5 ? 500 : 502), true, i);
+  const kept = new Set(Array.from({ length: 10 }, (_, i) => failures.of(`k${i}`)!.error));
+  assert.equal(
+    [...kept].map(({ message }) => message),
+    ['the origin answered 500', 'the origin answered 502'],
+  );
 });
 
 test.run();

@@ -149,18 +149,21 @@ soft('serves nothing that was invalidated while the reader waited', async () => 
 
 soft('does not end the wait for a refresh, nor count it as a read', async () => {
   const lab = await pastItsWindow();
-  const { loaded } = lab.apply('refresh', { keys: ['key'] });
+  const reading = lab.read();
+  const slot = lab.cache.shelf.peek(KEY);
+  lab.apply('invalidate', { keys: ['other'] });
   let isLoaded = false;
-  void loaded.then(() => {
+  void lab.cache.reload([slot]).then(() => {
     isLoaded = true;
   });
-  await lab.clock.pass(SECOND);
+  assert.is(lab.loader.loads, 2, 'it joined the load of the reader');
   lab.apply('invalidate', { tags: ['t'] });
-  lab.loader.last.answer('void', { tags: ['t'] });
+  lab.loader.last.answer('of before', { tags: ['t'] });
   await lab.clock.pass(SECOND);
-  lab.apply('refresh', { keys: ['key'] });
-  await lab.clock.pass(SECOND);
-  for (const call of lab.loader.open) call.answer('new');
+  assert.is(reading.text, 'of before');
+  assert.is(lab.loader.loads, 3);
+  assert.not.ok(isLoaded);
+  lab.loader.last.answer('new');
   await settled();
   assert.ok(isLoaded);
   await lab.end();
@@ -399,6 +402,7 @@ careless(
     };
     await lab.apply('refresh', { keys: ['key'] }).loaded;
     lab.loader.onLoad = undefined;
+    lab.cache.loads!.failures.forgetAll();
     const slot = lab.cache.shelf.peek(KEY);
     lab.store.entries.diesAtMs[slot] = lab.clock.now();
     const before = lab.loader.loads;
