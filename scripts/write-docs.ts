@@ -107,7 +107,7 @@ caches:
     writes: change                 # a PUT tells that what others hold is wrong
     loader:
       url: "http://127.0.0.1:8080/internal/users/{key}"
-      timeout: 2500ms              # one try
+      timeout: 2500ms              # of a load, its tries included
       soft_timeout: 300ms          # then a waiting reader gets the old value, if there is one
       retries: 2
       concurrency: 32

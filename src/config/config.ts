@@ -9,7 +9,7 @@ export type WriteMeaning = 'fill' | 'change';
 export interface LoaderConfig {
   /** Template with exactly one or more `{key}`, each a path segment's or a query value's. */
   url: string;
-  /** Hard limit of one try, headers and body. */
+  /** Bounds a load as a whole: its tries, the gaps between them, headers and body. */
   timeoutMs: number;
   /** A reader who waits while an old value exists gets the old one after this long. */
   softTimeoutMs: OptionalMs;

@@ -124,7 +124,7 @@ export const CACHE_OPTIONS: readonly Option[] = [
     default: '2500ms',
     min: '10ms',
     max: '10m',
-    description: 'Hard limit of one try, headers and body.',
+    description: 'Bounds a load as a whole: its tries, the gaps between them, headers and body.',
   },
   {
     path: 'caches.*.loader.soft_timeout',
