@@ -409,6 +409,31 @@ test('who asks after any change that is known to concern a load has another, at 
   }
 });
 
+test('a load that was queued when its entry was written is fenced by the tag of what was written', async () => {
+  const lab = new Lab({ times: { refreshMs: MINUTE }, settings: { concurrency: 1 } });
+  await lab.loaded('first');
+  lab.clock.advance(MINUTE);
+  lab.read('blocker');
+  const blocker = lab.loader.last;
+  assert.is(lab.read().result, 'stale');
+  assert.ok(lab.cache.loads!.isLoading(lab.cache.slot), 'what is queued is under way');
+  lab.write('written', { tags: ['t'] });
+  blocker.absent();
+  await settled();
+  assert.is(lab.loader.last.key, 'key');
+  const [begun] = lab.loader.open;
+  lab.apply('invalidate', { tags: ['t'] });
+  const after = lab.read();
+  begun!.answer('of before');
+  await settled();
+  assert.is(after.result, 'waiting');
+  lab.loader.last.answer('new');
+  await settled();
+  assert.is(after.text, 'new');
+  assert.is(lab.read().text, 'new');
+  await lab.end();
+});
+
 test('an absence that was loaded before an invalidation does not remove or replace what came after', async () => {
   const lab = new Lab({ times: { negativeMs: MINUTE } });
   const before = lab.read();
