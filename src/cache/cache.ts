@@ -205,13 +205,12 @@ export class Cache {
   async reload(slots: readonly number[]): Promise<void> {
     const { loads, shelf } = this;
     if (!loads) return;
-    const { readAtMs, version } = shelf.store.entries;
+    const { readAtMs } = shelf.store.entries;
     const recent = [...slots].sort((a, b) => readAtMs[b]! - readAtMs[a]!).slice(0, RELOAD_AT_ONCE);
-    const entries = recent.map((slot) => ({ slot, version: version[slot]! }));
     let next = 0;
     const reloadNext = async (): Promise<void> => {
-      for (let entry = entries[next++]; entry; entry = entries[next++]) {
-        const key = this.#keyIfStillOld(entry);
+      for (let slot = recent[next++]; slot !== undefined; slot = recent[next++]) {
+        const key = this.#keyIfOld(slot);
         if (key) await loads.reload(key);
       }
     };
@@ -285,11 +284,11 @@ export class Cache {
     return outcome;
   }
 
-  #keyIfStillOld({ slot, version }: { slot: number; version: number }): Buffer | undefined {
+  /** What was stored in the slot since its entry was found old is fresh, whichever it is. */
+  #keyIfOld(slot: number): Buffer | undefined {
     const { shelf } = this;
-    const { store, stored } = shelf;
-    if (!store.isLive(stored, slot) || store.entries.version[slot] !== version) return undefined;
-    const key = store.key(slot);
+    if (!shelf.store.isLive(shelf.stored, slot)) return undefined;
+    const key = shelf.store.key(slot);
     return shelf.peek(key) === NO_SLOT || shelf.isFresh(slot, this.#clock.now()) ? undefined : key;
   }
 

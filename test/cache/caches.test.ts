@@ -103,6 +103,18 @@ calls(
   },
 );
 
+calls('what is written after a refresh of the whole cache is fresh', async () => {
+  const lab = new Lab();
+  lab.write('old');
+  lab.apply('refresh');
+  const [call] = lab.loader.calls;
+  lab.write('written');
+  call!.answer('late');
+  await settled();
+  assert.equal([lab.read().result, lab.read().text], ['hit', 'written']);
+  await lab.end();
+});
+
 calls('a refresh does not load again what readers had loaded while it was at it', async () => {
   const lab = new Lab({ settings: { concurrency: 1 } });
   for (const key of ['a', 'b', 'c']) await lab.loaded('old', { etag: '"1"' }, key);

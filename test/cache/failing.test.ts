@@ -187,18 +187,55 @@ test('an origin that cannot be reached is looked for once per retry, and found, 
   await lab.clock.pass(MINUTE);
   failing(lab, new LoadError('load_failed', 'refused', { unreachable: true }));
   lab.loader.isReachable = false;
-  await readFor(lab, 31 * SECOND, 100);
-  assert.is(lab.loader.timesLooked, 6);
+  await readFor(lab, 21 * SECOND, 100);
+  assert.is(lab.loader.timesLooked, 4);
   const loads = lab.loader.loads;
   lab.loader.isReachable = true;
   lab.loader.onLoad = undefined;
   await lab.clock.pass(5 * SECOND);
-  assert.is(lab.loader.timesLooked, 7);
+  assert.is(lab.loader.timesLooked, 5);
   lab.read();
   assert.is(lab.loader.loads, loads + 1, 'long before its pause was over');
   lab.loader.last.answer('back');
   await lab.clock.pass(10 * MINUTE);
-  assert.is(lab.loader.timesLooked, 7);
+  assert.is(lab.loader.timesLooked, 5);
+  await lab.end();
+});
+
+test('an origin that can be reached again is probed at once, though the breaker is open', async () => {
+  const lab = new Lab({ times: { retryMs: 10 * SECOND } });
+  failing(lab, new LoadError('load_failed', 'refused', { unreachable: true }));
+  for (let i = 0; i < 10; i++) {
+    await lab.clock.pass(900);
+    lab.read(`k${i}`);
+  }
+  await settled();
+  assert.is(lab.read('other').error!.code, 'breaker_open');
+  lab.loader.onLoad = undefined;
+  await lab.clock.pass(2 * SECOND);
+  assert.is(lab.loader.timesLooked, 1);
+  assert.is(lab.read('other').result, 'waiting');
+  assert.is(lab.read('another').result, 'refused');
+  lab.loader.last.answer('back');
+  await lab.end();
+});
+
+test('when the breaker closes, long pauses of single keys end with it', async () => {
+  const lab = new Lab({ times: { refreshMs: MINUTE }, random: () => 0 });
+  await lab.loaded('old');
+  await lab.clock.pass(MINUTE);
+  failing(lab);
+  await readFor(lab, 16 * SECOND, SECOND);
+  for (let i = 0; i < 7; i++) lab.read(`k${i}`);
+  await settled();
+  assert.ok(lab.cache.loads!.failures.breakerOpen);
+  lab.loader.onLoad = undefined;
+  await lab.clock.pass(5 * SECOND);
+  await lab.loaded('back', {}, 'k0');
+  const loads = lab.loader.loads;
+  assert.is(lab.read().result, 'stale');
+  assert.is(lab.loader.loads, loads + 1);
+  lab.loader.last.answer('new');
   await lab.end();
 });
 

@@ -328,6 +328,16 @@ test('a fill under a lease that nothing concerned since is stored', async () => 
   await lab.end();
 });
 
+test('a fill under a lease that was given after a change is stored', async () => {
+  for (const selection of [{ keys: ['key'] }, { tags: ['t'] }, { prefixes: ['k'] }, {}]) {
+    const lab = new Lab({ withoutLoader: true });
+    lab.apply('invalidate', selection);
+    lab.write('filled', { lease: lab.cache.lease, tags: ['t'] });
+    assert.is(lab.read().text, 'filled');
+    await lab.end();
+  }
+});
+
 test('of two fills under the same lease the first wins', async () => {
   const lab = new Lab({ withoutLoader: true });
   const { lease } = lab.cache;

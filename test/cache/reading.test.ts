@@ -2,6 +2,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { NOT_THERE } from '../../src/cache/cache.ts';
 import { RequestError } from '../../src/errors.ts';
 import { seededRandom } from '../store/seeded-random.ts';
 import { Lab } from './cache-lab.ts';
@@ -164,6 +165,9 @@ test('of an entry that nobody read for expiry finds nothing, exactly from then o
   lab.clock.advance(MINUTE - 1);
   lab.clock.advance(1);
   assert.is(lab.cache.shelf.stored.entries, 1, 'the read a millisecond before counts');
+  // Before the timer could drop it: the read itself knows.
+  assert.is(lab.cache.read(key, 0, 3, nowMs - 1 + MINUTE), NOT_THERE);
+  lab.reads++;
   await lab.end();
 });
 
@@ -268,6 +272,20 @@ test('of an absence that was refreshed asks the origin behind the reader', async
   await lab.end();
 });
 
+test('that waited for a load which failed is not answered with an absence that another load found', async () => {
+  const lab = new Lab({ times: { negativeMs: MINUTE } });
+  const before = lab.read();
+  lab.apply('invalidate', { keys: ['key'] });
+  lab.read();
+  lab.loader.calls[1]!.absent();
+  await settled();
+  assert.is(lab.read().result, 'negative');
+  lab.loader.calls[0]!.fail();
+  await settled();
+  assert.is(before.result, 'error');
+  await lab.end();
+});
+
 test('of an entry that the origin dropped finds it gone', async () => {
   const lab = new Lab({ times: { refreshMs: MINUTE } });
   await lab.loaded('value');
@@ -320,6 +338,19 @@ test('by nobody, an entry is not loaded again ahead of readers', async () => {
   await settled();
   await lab.clock.pass(10 * MINUTE);
   assert.is(lab.loader.loads, 2);
+  await lab.end();
+});
+
+test('however often, an absence is not asked for again ahead of readers', async () => {
+  const lab = new Lab({ times: { refreshMs: 10 * SECOND, refreshAhead: true, negativeMs: 2 * MINUTE } });
+  lab.read();
+  lab.loader.last.absent();
+  await settled();
+  for (let second = 1; second < 120; second++) {
+    await lab.clock.pass(SECOND);
+    assert.is(lab.read().result, 'negative');
+  }
+  assert.is(lab.loader.loads, 1);
   await lab.end();
 });
 
