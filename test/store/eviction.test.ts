@@ -112,6 +112,29 @@ test('entries that are being sent give no room, so others are not evicted in vai
   assert.is(cache.entries, 22, 'one of the two went');
 });
 
+test('what came back from a dropped cache, and what was sent of dropped entries, is counted as room once', () => {
+  const store = newStore({ memoryBytes: 100_000, maxValueBytes: 50_000 });
+  const kept = newCache(store, undefined, false);
+  const cache = newCache(store);
+  for (let round = 0; round < 10; round++) {
+    const slot = putBytes(store, cache, 'sent', Buffer.alloc(20_000));
+    const value = store.hold(slot);
+    store.clear(cache);
+    value.release();
+  }
+  assert.is(store.budget.usedBytes, 0);
+  // No room is imagined that is not there …
+  putBytes(store, kept, 'replicated', Buffer.alloc(45_000));
+  putBytes(store, kept, 'replicated too', Buffer.alloc(30_000));
+  for (let i = 0; i < 20; i++) putBytes(store, cache, `k${i}`, Buffer.alloc(100));
+  assert.throws(() => putBytes(store, cache, 'big', Buffer.alloc(30_000)), isRoomError);
+  assert.is(cache.entries, 20);
+  // … and none that is there is overlooked.
+  store.clear(kept);
+  for (let i = 0; i < 7; i++) putBytes(store, cache, `long ${i}`, Buffer.alloc(20_000));
+  assert.ok(cache.bytes > 75_000);
+});
+
 test('a held value keeps its bytes and its charge, whatever happens to its entry', () => {
   for (const length of [0, 50, 5000]) {
     const store = newStore({ memoryBytes: 200_000 });
