@@ -8,10 +8,13 @@ import { unpredictableBytes } from './entropy.ts';
 import { ConfigError } from './errors.ts';
 import { describeDefect, Log } from './log.ts';
 import { Metrics } from './metrics/metrics.ts';
+import { Connections, type RequestHandler } from './serve/connections.ts';
 import { EventFeed } from './serve/event-feed.ts';
+import { Garbage } from './serve/garbage.ts';
+import { Headroom } from './serve/headroom.ts';
 import type { Context, Instance } from './serve/http/context.ts';
 import { degraded } from './serve/http/degraded.ts';
-import { handle } from './serve/http/routes.ts';
+import { handle as answer } from './serve/http/routes.ts';
 import { Listeners } from './serve/listeners.ts';
 import { RoomQueue } from './serve/room-queue.ts';
 import { Budget } from './store/budget.ts';
@@ -58,6 +61,7 @@ async function startWith({ config, warnings }: LoadedConfig, write: (line: strin
   });
   const feed = new EventFeed(encodePercent);
   caches.onApplied((kind, selection, entries) => feed.publish(kind, selection, entries));
+  const headroom = new Headroom(caches.store.budget);
   let draining = false;
   const context: Context = {
     caches,
@@ -65,6 +69,8 @@ async function startWith({ config, warnings }: LoadedConfig, write: (line: strin
     instance,
     feed,
     uploads: new RoomQueue(systemClock),
+    headroom,
+    garbage: new Garbage(),
     facts: new Map(config.caches.map(({ name, mode, writes }) => [name, { mode, writes }])),
     invalidateByGet: config.invalidate.get,
     startedAtMs,
@@ -72,9 +78,7 @@ async function startWith({ config, warnings }: LoadedConfig, write: (line: strin
     metrics: (accept) => metrics.expose(accept),
     defect: (error) => log.error('a defect was survived', describeDefect(error)),
   };
-  const listeners = listenersOf(config, caches.store.budget, (request, response) =>
-    handle(context, request, response),
-  );
+  const listeners = listenersOf(config, headroom, (request, response) => answer(context, request, response));
   await listeners.open();
   log.info('ready', {
     version: VERSION,
@@ -106,26 +110,21 @@ async function startDegraded(
   if (config.onBadConfig === 'exit') throw error;
   const log = new Log(write, config.log.level);
   for (const problem of error.problems) log.error('bad configuration', { problem });
-  const listeners = listenersOf(config, new Budget(config.memoryBytes), degraded(error));
+  const listeners = listenersOf(config, new Headroom(new Budget(config.memoryBytes)), degraded(error));
   await listeners.open();
   log.error('degraded: every request is answered with 503', { socket: config.socket });
   return closable(() => listeners.close());
 }
 
-function listenersOf(
-  config: Config,
-  budget: Budget,
-  handler: ConstructorParameters<typeof Listeners>[0]['handle'],
-): Listeners {
+function listenersOf(config: Config, headroom: Headroom, handle: RequestHandler): Listeners {
   const { socket, socketMode, http, maxConnections } = config;
   return new Listeners({
     socket,
     socketMode,
     http,
-    maxConnections,
-    budget,
+    connections: new Connections({ headroom, clock: systemClock, most: maxConnections }),
     clock: systemClock,
-    handle: handler,
+    handle,
   });
 }
 

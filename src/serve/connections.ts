@@ -1,48 +1,140 @@
-// The connections of one listener: how many there may be, what they are charged, and how they end.
+// The connections of all listeners: how many there may be, what they are charged for, and how they end.
+//
+// Each has one request in progress. Those that were sent behind it wait for their turn, and meanwhile nothing more is
+// read of their connection, so that what is held of answers is one answer a connection. One chunk of 64 KiB may hold
+// 3,600 requests: of those only some wait, the next is the last to be answered, and the rest are dropped unread.
+// What was received and not taken by a request yet, and what was answered and not sent yet, is looked for and charged.
 
-import type { Server as HttpServer, ServerResponse } from 'node:http';
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Budget } from '../store/budget.ts';
+import type { Clock } from '../cache/clock.ts';
+import { RoomError } from '../errors.ts';
+import type { Headroom } from './headroom.ts';
+import { sendError } from './http/problem.ts';
+import { refusal, refuseOn } from './http/refusal.ts';
 
 /** What a connection holds beside what is sent over it: its stream, its parser, its place in the system. */
-export const CONNECTION_COST_BYTES = 12_288;
+export const CONNECTION_COST_BYTES = 9216;
+/** Two streams and their headers, parsed and waiting. */
+const WAITING_COST_BYTES = 4096;
+const MOST_WAITING = 256;
+/** Heads up to here, and unsent bytes up to here, belong to the cost of the connection. */
+const FREE_BYTES = 4096;
 
-const REFUSAL =
-  'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n';
+/** With few connections what they may hold is no danger yet, and an idle process is to stay idle. */
+const FEW = 32;
+const LOOK_EVERY_MS = 50;
+const LOOK_AT_FEW_EVERY_MS = 500;
+/** Who takes nothing of an answer for so long is cut off. */
+const STALLED_AFTER_MS = 30_000;
+/** Where there is no place: one that never asked anything for so long makes way, else one idle for so long. */
+const SILENT_AFTER_MS = 250;
+const IDLE_AFTER_MS = 5000;
+
+const NO_PLACE = refusal('no_room', 'there is no place or no memory for another connection; try again later');
+const TOO_MUCH = refusal('no_room', 'there is no memory left for what this connection sends');
+
+interface Connection {
+  readonly socket: Socket;
+  readonly server: HttpServer;
+  /** The request in progress. */
+  response: ServerResponse | undefined;
+  /** Requests behind it. */
+  waiting: number;
+  asked: boolean;
+  /** Bytes of it that were read when a request last began or ended. */
+  readBytes: number;
+  /** Charged at the last look, for what was neither taken nor sent then. */
+  chargedBytes: number;
+  sentBytes: number;
+  /** Something was asked or answered since the last look. */
+  active: boolean;
+  /** Since when nothing has happened that a look could see. */
+  quietSinceMs: number;
+}
+
+/**
+ * As Node's own server handles it: `_paused` keeps requests that end from having the connection read on, `onIncoming`
+ * is called with each request parsed. Without them the bounds hold all the same, later.
+ */
+type HttpSocket = Socket & {
+  _paused?: boolean;
+  parser?: { onIncoming?: () => number; resume(): void } | null;
+};
+
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface ConnectionsParts {
+  readonly headroom: Headroom;
+  readonly clock: Clock;
+  /** Over all listeners. */
+  readonly most: number;
+}
 
 export class Connections {
-  readonly #sockets = new Set<Socket>();
-  readonly #budget: Budget;
-  readonly #most: number;
+  readonly #parts: ConnectionsParts;
+  readonly #open = new Map<Socket, Connection>();
   #leaving = false;
+  #looking = false;
 
-  constructor(budget: Budget, most: number) {
-    this.#budget = budget;
-    this.#most = most;
+  constructor(parts: ConnectionsParts) {
+    this.#parts = parts;
   }
 
-  get count(): number {
-    return this.#sockets.size;
+  count(server: HttpServer): number {
+    let count = 0;
+    for (const connection of this.#open.values()) if (connection.server === server) count++;
+    return count;
   }
 
-  /** False, and the connection is told and closed, where there is no place or no memory for it. */
-  admit(socket: Socket): boolean {
-    if (this.#sockets.size >= this.#most || !this.#budget.charge(CONNECTION_COST_BYTES)) {
-      socket.end(REFUSAL);
+  /** Whether a request is in progress, an answer not sent, or a connection has not asked anything yet. */
+  get busy(): boolean {
+    for (const { asked, response, waiting, socket } of this.#open.values())
+      if (!asked || response || waiting > 0 || socket.writableLength > 0) return true;
+    return false;
+  }
+
+  /** Takes the connection in; where there is neither place nor memory for it, it is told and closed. */
+  admit(server: HttpServer, socket: Socket): void {
+    if (!this.#hasPlace()) {
       socket.on('error', () => {});
-      return false;
+      refuseOn(socket, NO_PLACE);
+      return;
     }
-    this.#sockets.add(socket);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      this.#budget.release(CONNECTION_COST_BYTES);
-    });
-    return true;
+    const connection: Connection = {
+      socket,
+      server,
+      response: undefined,
+      waiting: 0,
+      asked: false,
+      readBytes: 0,
+      chargedBytes: 0,
+      sentBytes: 0,
+      active: false,
+      quietSinceMs: this.#parts.clock.now(),
+    };
+    this.#open.set(socket, connection);
+    socket.once('close', () => this.#forget(connection));
+    this.#lookLater();
   }
 
-  /** To be called for each request: while leaving, its connection ends with its answer. */
-  requestBegan(response: ServerResponse): void {
-    if (this.#leaving) response.shouldKeepAlive = false;
+  /** Has the request handled: at once, or when the answers before its own are on their way. */
+  take(request: IncomingMessage, response: ServerResponse, handle: RequestHandler): void {
+    const connection = this.#open.get(request.socket);
+    // Refused already; what it sent all the same is not for us.
+    if (!connection || !request.socket.writable) return;
+    connection.asked = true;
+    if (response.socket !== null) this.#begin(connection, request, response, handle);
+    else this.#postpone(connection, request, response, handle);
+  }
+
+  /** Answers what is no HTTP, unless an answer is on its way on this connection: then that is its last. */
+  refuse(socket: Socket, answer: string): void {
+    const response = this.#open.get(socket)?.response;
+    if (!response) refuseOn(socket, answer);
+    else if (!response.headersSent && !response.req.complete) refuseOn(socket, answer);
+    else if (response.writableFinished) socket.destroySoon();
+    else response.once('finish', () => socket.destroySoon());
   }
 
   /** From now on each connection ends with its next answer; new ones are still taken. */
@@ -50,8 +142,159 @@ export class Connections {
     this.#leaving = true;
   }
 
-  destroyAll(server: HttpServer): void {
-    server.closeAllConnections();
-    for (const socket of this.#sockets) socket.destroy();
+  destroyAll(): void {
+    for (const { socket } of this.#open.values()) socket.destroy();
   }
+
+  // --- a connection's life
+
+  #hasPlace(): boolean {
+    const { headroom, most } = this.#parts;
+    const fits = (): boolean => this.#open.size < most && headroom.chargeConnection(CONNECTION_COST_BYTES);
+    return fits() || (this.#makePlace() && fits());
+  }
+
+  /** Closes a connection that nobody seems to need. */
+  #makePlace(): boolean {
+    const nowMs = this.#parts.clock.now();
+    for (const connection of this.#open.values()) {
+      const afterMs = connection.asked ? IDLE_AFTER_MS : SILENT_AFTER_MS;
+      const { response, active, quietSinceMs } = connection;
+      if (response || active || nowMs - quietSinceMs < afterMs) continue;
+      connection.socket.destroy();
+      this.#forget(connection);
+      return true;
+    }
+    return false;
+  }
+
+  #forget(connection: Connection): void {
+    if (!this.#open.delete(connection.socket)) return;
+    const waitingBytes = connection.waiting * WAITING_COST_BYTES;
+    this.#parts.headroom.release(CONNECTION_COST_BYTES + waitingBytes + connection.chargedBytes);
+  }
+
+  #begin(
+    connection: Connection,
+    request: IncomingMessage,
+    response: ServerResponse,
+    handle: RequestHandler,
+  ): void {
+    const { headroom } = this.#parts;
+    const { bytesRead } = connection.socket;
+    const headBytes = bytesRead - connection.readBytes;
+    const chargedBytes = headBytes > FREE_BYTES ? headBytes : 0;
+    const fits = chargedBytes === 0 || headroom.charge(chargedBytes);
+    connection.readBytes = bytesRead;
+    connection.response = response;
+    connection.active = true;
+    response.once('close', () => {
+      if (fits) headroom.release(chargedBytes);
+      connection.response = undefined;
+      connection.readBytes = connection.socket.bytesRead;
+      connection.active = true;
+      // Nobody wanted the rest of its body: it is not read for nothing.
+      if (!request.complete) connection.socket.destroySoon();
+    });
+    if (this.#leaving && connection.waiting === 0) response.shouldKeepAlive = false;
+    if (fits) handle(request, response);
+    else sendError(request, response, new RoomError('there is no memory left for this request'));
+  }
+
+  #postpone(
+    connection: Connection,
+    request: IncomingMessage,
+    response: ServerResponse,
+    handle: RequestHandler,
+  ): void {
+    const { socket } = connection;
+    const fits = connection.waiting < MOST_WAITING && this.#parts.headroom.charge(WAITING_COST_BYTES);
+    stopReading(socket);
+    if (fits) connection.waiting++;
+    else dropTheRest(socket, response);
+    const begin = (): void => {
+      if (fits) this.#waitsNoLonger(connection);
+      this.#begin(connection, request, response, fits ? handle : refuseTooMany);
+    };
+    // The connection is its own now; the next tick, since Node is still handing it on.
+    response.once('socket', () => {
+      process.nextTick(() => {
+        if (socket.writableNeedDrain) socket.once('drain', begin);
+        else begin();
+      });
+    });
+  }
+
+  #waitsNoLonger(connection: Connection): void {
+    // The connection may have ended meanwhile: then all was released with it.
+    if (!this.#open.has(connection.socket)) return;
+    this.#parts.headroom.release(WAITING_COST_BYTES);
+    if (--connection.waiting === 0) readOn(connection.socket);
+  }
+
+  // --- looking
+
+  #lookLater(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    const pauseMs = this.#open.size > FEW ? LOOK_EVERY_MS : LOOK_AT_FEW_EVERY_MS;
+    this.#parts.clock.after(pauseMs, () => {
+      this.#looking = false;
+      const nowMs = this.#parts.clock.now();
+      for (const connection of this.#open.values()) this.#lookAt(connection, nowMs);
+      if (this.#open.size > 0) this.#lookLater();
+    });
+  }
+
+  #lookAt(connection: Connection, nowMs: number): void {
+    const { socket, response, readBytes } = connection;
+    const untakenBytes = response ? 0 : socket.bytesRead - readBytes;
+    // An answer that goes out in pieces is charged by who sends it.
+    const unsentBytes = response?.writableEnded === false ? 0 : socket.writableLength;
+    const heldBytes = untakenBytes + unsentBytes;
+    if (!this.#charge(connection, heldBytes > FREE_BYTES ? heldBytes : 0)) {
+      refuseOn(socket, TOO_MUCH);
+      return;
+    }
+    const sentBytes = socket.bytesWritten - socket.writableLength;
+    if (connection.active || sentBytes !== connection.sentBytes) connection.quietSinceMs = nowMs;
+    connection.active = false;
+    connection.sentBytes = sentBytes;
+    if (socket.writableLength > 0 && nowMs - connection.quietSinceMs > STALLED_AFTER_MS) socket.destroy();
+  }
+
+  /** Makes `bytes` the charge for what was found at a look. */
+  #charge(connection: Connection, bytes: number): boolean {
+    const { headroom } = this.#parts;
+    const more = bytes - connection.chargedBytes;
+    if (more > 0 && !headroom.charge(more)) return false;
+    if (more < 0) headroom.release(-more);
+    connection.chargedBytes = bytes;
+    return true;
+  }
+}
+
+function stopReading(socket: HttpSocket): void {
+  socket._paused = true;
+  socket.pause();
+}
+
+function readOn(socket: HttpSocket): void {
+  socket._paused = false;
+  socket.parser?.resume();
+  socket.resume();
+}
+
+/** This answer is the last of its connection, and what was sent behind its request is nobody's. */
+function dropTheRest(socket: HttpSocket, response: ServerResponse): void {
+  response.shouldKeepAlive = false;
+  if (socket.parser) socket.parser.onIncoming = () => 0;
+}
+
+function refuseTooMany(request: IncomingMessage, response: ServerResponse): void {
+  sendError(
+    request,
+    response,
+    new RoomError('too many requests were sent without waiting for their answers'),
+  );
 }

@@ -15,12 +15,17 @@ export interface FeedEvent {
 export type Listener = (event: FeedEvent) => void;
 
 const KEPT = 1000;
+const KEPT_LENGTH = 1 << 20;
+/** One that would be longer says that the caches changed whole: who follows it forgets more than it must. */
+const MAX_LENGTH = 32 << 10;
+const MAX_NAMES = 1000;
 
 export class EventFeed {
   readonly #kept: FeedEvent[] = [];
   readonly #listeners = new Set<Listener>();
   readonly #encode: (bytes: Uint8Array) => string;
   #number = 0;
+  #keptLength = 0;
 
   constructor(encode: (bytes: Uint8Array) => string) {
     this.#encode = encode;
@@ -30,21 +35,34 @@ export class EventFeed {
     return this.#number;
   }
 
-  publish(kind: ChangeKind, selection: Selection, entries: number): void {
+  publish(kind: FeedEvent['kind'], selection: Selection, entries: number): void {
     if (selection.caches.length === 0) return;
     const caches = selection.caches.map(({ name }) => name);
-    const data = JSON.stringify({
+    const event = {
+      number: ++this.#number,
       kind,
       caches,
-      keys: selection.keys.map(this.#encode),
-      tags: selection.tags,
-      prefixes: selection.prefixes.map(this.#encode),
-      entries,
-    });
-    const event = { number: ++this.#number, kind, caches, data };
+      data: this.#describe(kind, caches, selection, entries),
+    };
     this.#kept.push(event);
-    if (this.#kept.length > KEPT) this.#kept.shift();
+    this.#keptLength += event.data.length;
+    while (this.#kept.length > KEPT || this.#keptLength > KEPT_LENGTH)
+      this.#keptLength -= this.#kept.shift()!.data.length;
     for (const listener of this.#listeners) listener(event);
+  }
+
+  #describe(
+    kind: FeedEvent['kind'],
+    caches: readonly string[],
+    { keys, tags, prefixes }: Omit<Selection, 'caches'>,
+    entries: number,
+  ): string {
+    const whole = { kind, caches, keys: [], tags: [], prefixes: [], entries };
+    if (keys.length + tags.length + prefixes.length > MAX_NAMES) return JSON.stringify(whole);
+    const encode = this.#encode;
+    const named = { ...whole, keys: keys.map(encode), tags, prefixes: prefixes.map(encode) };
+    const data = JSON.stringify(named);
+    return data.length > MAX_LENGTH ? JSON.stringify(whole) : data;
   }
 
   /** The events after `number`, undefined where some of them are not kept any more. */

@@ -3,51 +3,47 @@
 import type { Server } from 'node:http';
 import type { Clock } from '../cache/clock.ts';
 import { SidecacheError } from '../errors.ts';
-import type { Budget } from '../store/budget.ts';
-import { Connections } from './connections.ts';
+import type { Connections, RequestHandler } from './connections.ts';
 import { checkLoopbackCaller } from './http/guard.ts';
 import { sendError } from './http/problem.ts';
-import { createHttpServer, type RequestHandler } from './http/server.ts';
-import { listenOnSocket } from './unix-socket.ts';
+import { createHttpServer } from './http/server.ts';
+import { closeSocket, hideSocket, listenOnSocket, type SocketFile } from './unix-socket.ts';
 
 export interface ListenersParts {
   readonly socket: string;
   readonly socketMode: number;
   readonly http: { readonly host: string; readonly port: number } | undefined;
-  readonly maxConnections: number;
-  readonly budget: Budget;
+  readonly connections: Connections;
   readonly clock: Clock;
   readonly handle: RequestHandler;
-}
-
-interface Listener {
-  readonly server: Server;
-  readonly connections: Connections;
 }
 
 /** Without a client for this long, a drain is over. */
 const QUIET_MS = 200;
 const LOOK_EVERY_MS = 20;
-/** After a drain, answers that were begun may take so long. */
+/** Who connected before the socket was hidden has been accepted by then. */
+const ACCEPTED_AFTER_MS = 50;
+/** After a drain, requests that were sent may take so long to come and be answered. */
 const LAST_ANSWERS_MS = 1000;
 
 export class Listeners {
   readonly #parts: ListenersParts;
-  readonly #socket: Listener;
-  readonly #http: Listener;
+  readonly #socket: Server;
+  readonly #http: Server;
+  #file: SocketFile | undefined;
 
   constructor(parts: ListenersParts) {
     this.#parts = parts;
-    this.#socket = this.#listener(parts.handle);
-    this.#http = this.#listener(guarded(parts.handle));
+    this.#socket = createHttpServer(parts.connections, parts.handle);
+    this.#http = createHttpServer(parts.connections, guarded(parts.handle));
   }
 
   /** Throws SidecacheError 'cannot_listen'; nothing is open then. */
   async open(): Promise<void> {
     const { socket, socketMode, http } = this.#parts;
-    await listenOnSocket(this.#socket.server, socket, socketMode);
+    this.#file = await listenOnSocket(this.#socket, socket, socketMode);
     try {
-      if (http) await listenOnPort(this.#http.server, http.host, http.port);
+      if (http) await listenOnPort(this.#http, http.host, http.port);
     } catch (error) {
       await this.close();
       throw error;
@@ -56,7 +52,7 @@ export class Listeners {
 
   /** Where loopback HTTP really listens; port 0 asks for any. */
   get httpAddress(): string | undefined {
-    const address = this.#http.server.address();
+    const address = this.#http.address();
     if (address === null || typeof address === 'string') return undefined;
     return address.family === 'IPv6'
       ? `[${address.address}]:${address.port}`
@@ -65,42 +61,37 @@ export class Listeners {
 
   /** Serves on until the socket has no client, or `atMostMs` passed; each connection ends with its next answer. */
   async drain(atMostMs: number): Promise<void> {
-    const { clock } = this.#parts;
-    for (const { connections } of this.#all) connections.leave();
+    const { clock, connections } = this.#parts;
+    connections.leave();
     const untilMs = clock.now() + atMostMs;
     let quietSinceMs = clock.now();
     while (clock.now() < untilMs && clock.now() - quietSinceMs < QUIET_MS) {
-      if (this.#socket.connections.count > 0) quietSinceMs = clock.now();
-      await this.#pause();
+      if (connections.count(this.#socket) > 0) quietSinceMs = clock.now();
+      await pause(LOOK_EVERY_MS);
     }
   }
 
-  /** Takes no more connections, lets begun answers end for a moment, and cuts what is left. */
+  /**
+   * Takes no more connections, answers what was asked before that, and cuts what is left. Closing a listener resets
+   * who has connected and is not accepted yet, so the socket is hidden first, and those are accepted.
+   */
   async close(): Promise<void> {
-    const { clock } = this.#parts;
-    const closed = Promise.all(this.#all.map(({ server }) => closeServer(server)));
-    const untilMs = clock.now() + LAST_ANSWERS_MS;
-    for (;;) {
-      for (const { server } of this.#all) server.closeIdleConnections();
-      if (clock.now() >= untilMs || this.#all.every(({ connections }) => connections.count === 0)) break;
-      await this.#pause();
+    const { clock, connections } = this.#parts;
+    const closed: Promise<void>[] = [closeServer(this.#http)];
+    if (this.#file) {
+      hideSocket(this.#file);
+      await pause(ACCEPTED_AFTER_MS);
+      closed.push(closeSocket(this.#socket, this.#file));
     }
-    for (const { server, connections } of this.#all) connections.destroyAll(server);
-    await closed;
+    const untilMs = clock.now() + LAST_ANSWERS_MS;
+    while (clock.now() < untilMs && connections.busy) await pause(LOOK_EVERY_MS);
+    connections.destroyAll();
+    await Promise.all(closed);
   }
+}
 
-  get #all(): Listener[] {
-    return [this.#socket, this.#http];
-  }
-
-  #listener(handle: RequestHandler): Listener {
-    const connections = new Connections(this.#parts.budget, this.#parts.maxConnections);
-    return { server: createHttpServer(connections, handle), connections };
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function guarded(handle: RequestHandler): RequestHandler {

@@ -10,6 +10,11 @@ interface Waiting {
   readonly timer: Timer;
 }
 
+/** Whose upload it is; a request of node:http. */
+interface Sender {
+  once(event: 'close', gone: () => void): unknown;
+}
+
 const MAX_WAITING = 1000;
 const MAX_WAIT_MS = 10_000;
 /** Room also comes from elsewhere than from uploads that end; it is looked for this often. */
@@ -24,17 +29,25 @@ export class RoomQueue {
     this.#clock = clock;
   }
 
-  /** Resolves once `attempt` succeeded; throws RoomError when it did not in time, and what else `attempt` throws. */
-  async admit(attempt: () => void): Promise<void> {
+  /**
+   * Resolves once `attempt` succeeded; throws RoomError when it did not in time, or when the `sender` went meanwhile,
+   * and what else `attempt` throws.
+   */
+  async admit(attempt: () => void, sender: Sender): Promise<void> {
     if (this.#waiting.length === 0 && succeeds(attempt)) return;
     if (this.#waiting.length >= MAX_WAITING) throw noRoom();
     await new Promise<void>((admitted, refused) => {
-      const timer = this.#clock.after(MAX_WAIT_MS, () => {
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+      const giveUp = (): void => {
+        const place = this.#waiting.indexOf(waiting);
+        if (place === -1) return;
+        this.#waiting.splice(place, 1);
+        timer.cancel();
         refused(noRoom());
-      });
+      };
+      const timer = this.#clock.after(MAX_WAIT_MS, giveUp);
       const waiting = { attempt: () => succeeds(attempt), admitted, refused, timer };
       this.#waiting.push(waiting);
+      sender.once('close', giveUp);
       this.#lookLater();
     });
   }

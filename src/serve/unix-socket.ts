@@ -1,6 +1,6 @@
 // Listening on a Unix socket: a file left by a daemon that died is replaced, one in use by a live one is waited for.
 
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
 import { get } from 'node:http';
 import { connect, type Server } from 'node:net';
 import { SidecacheError } from '../errors.ts';
@@ -9,17 +9,42 @@ const TRY_AGAIN_FOR_MS = 10_000;
 const TRY_AGAIN_EVERY_MS = 250;
 const ASK_WITHIN_MS = 1000;
 
-/** Throws SidecacheError naming the path, and who has it where that can be told. */
-export async function listenOnSocket(server: Server, path: string, mode: number): Promise<void> {
+/** The file that this daemon made, whatever lies under its name later. */
+export interface SocketFile {
+  readonly path: string;
+  readonly inode: number;
+}
+
+/** Returns which file it is. Throws SidecacheError naming the path, and who has it where that can be told. */
+export async function listenOnSocket(server: Server, path: string, mode: number): Promise<SocketFile> {
   const untilMs = performance.now() + TRY_AGAIN_FOR_MS;
   for (;;) {
     const failure = await tryListening(server, path, mode);
-    if (!failure) return;
+    if (!failure) return { path, inode: lstatSync(path).ino };
     if (failure.code !== 'EADDRINUSE') throw cannotListen(path, failure.message, failure);
     if (await removeLeftOver(path)) continue;
     if (performance.now() > untilMs) throw cannotListen(path, await whoHas(path), failure);
     await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_EVERY_MS));
   }
+}
+
+/** From now on nobody finds the socket; who has connected already can still be accepted. */
+export function hideSocket({ path, inode }: SocketFile): void {
+  if (inodeAt(path) === inode) unlinkSync(path);
+}
+
+/** Closes the listener. That removes the file of its name, which may be another daemon's by now: such a one stays. */
+export function closeSocket(server: Server, { path }: SocketFile): Promise<void> {
+  const aside = `${path}.${process.pid}`;
+  const isAnothers = inodeAt(path) !== undefined;
+  if (isAnothers) renameSync(path, aside);
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  if (isAnothers) renameSync(aside, path);
+  return closed;
+}
+
+function inodeAt(path: string): number | undefined {
+  return lstatSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 /** The file has its mode from its first moment on: nobody else gets in between. */
@@ -48,7 +73,7 @@ async function removeLeftOver(path: string): Promise<boolean> {
   if (!found.isSocket()) throw cannotListen(path, 'there is a file of this name that is not a socket');
   if (!(await isDead(path))) return false;
   // Only the very file that was tried: another daemon may have replaced it meanwhile.
-  if (lstatSync(path, { throwIfNoEntry: false })?.ino === found.ino) unlinkSync(path);
+  if (inodeAt(path) === found.ino) unlinkSync(path);
   return true;
 }
 

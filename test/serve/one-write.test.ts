@@ -42,7 +42,7 @@ test('a hit says the same whichever way it leaves', async () => {
 });
 
 test('hits that are asked for in one packet are answered in order', async () => {
-  const wanted = Array.from({ length: 500 }, (_, i) => `k${i}`);
+  const wanted = Array.from({ length: 200 }, (_, i) => `k${i}`);
   for (const key of wanted) {
     await exchange(
       `PUT /caches/default/${key} HTTP/1.1\r\nContent-Length: ${key.length}\r\nConnection: close\r\n\r\n${key}`,

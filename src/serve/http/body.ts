@@ -1,9 +1,9 @@
 // Request bodies: a value into a draft, as memory allows; a small form into text.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { RequestError, TooLargeError } from '../../errors.ts';
+import { RequestError, RoomError, TooLargeError } from '../../errors.ts';
 import type { Draft } from '../../store/draft.ts';
-import type { RoomQueue } from '../room-queue.ts';
+import type { Context } from './context.ts';
 
 /** A sender that sends nothing for this long is given up. */
 const SILENT_AFTER_MS = 30_000;
@@ -13,34 +13,50 @@ export async function receiveValue(
   request: IncomingMessage,
   response: ServerResponse,
   draft: Draft,
-  uploads: RoomQueue,
+  { uploads, garbage }: Pick<Context, 'uploads' | 'garbage'>,
 ): Promise<void> {
   const announced = contentLength(request);
-  if (announced !== undefined) await uploads.admit(() => draft.expect(announced));
+  if (announced !== undefined) await uploads.admit(() => draft.expect(announced), request);
   goOn(request, response);
-  await eachChunk(request, (chunk) => draft.append(chunk));
+  await eachChunk(request, (chunk) => {
+    draft.append(chunk);
+    garbage.passed(chunk.length);
+  });
 }
 
-/** Receives at most `maxBytes` as text. Throws RequestError, TooLargeError. */
+/** Receives at most `maxBytes` as text. Throws RequestError, TooLargeError, RoomError. */
 export async function receiveText(
   request: IncomingMessage,
   response: ServerResponse,
   maxBytes: number,
+  { headroom, garbage }: Pick<Context, 'headroom' | 'garbage'>,
 ): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  const refuseOver = (length: number): void => {
+  let chargedBytes = 0;
+  const take = (length: number): void => {
     if (length > maxBytes) throw new TooLargeError(`this body may have at most ${maxBytes} bytes`);
+    if (length <= chargedBytes) return;
+    if (!headroom.charge(length - chargedBytes)) throw new RoomError('there is no memory left for this body');
+    chargedBytes = length;
   };
-  refuseOver(contentLength(request) ?? 0);
-  goOn(request, response);
-  await eachChunk(request, (chunk) => {
-    bytes += chunk.length;
-    refuseOver(bytes);
-    chunks.push(chunk);
-  });
-  return Buffer.concat(chunks).toString('latin1');
+  try {
+    take(contentLength(request) ?? 0);
+    goOn(request, response);
+    await eachChunk(request, (chunk) => {
+      bytes += chunk.length;
+      take(bytes);
+      chunks.push(chunk);
+    });
+    return Buffer.concat(chunks).toString('latin1');
+  } finally {
+    headroom.release(chargedBytes);
+    garbage.passed(TIMES_COPIED * bytes);
+  }
 }
+
+/** As it came, as one, and as text. */
+const TIMES_COPIED = 3;
 
 function contentLength(request: IncomingMessage): number | undefined {
   const text = request.headers['content-length'];
@@ -54,6 +70,11 @@ function goOn(request: IncomingMessage, response: ServerResponse): void {
 
 function eachChunk(request: IncomingMessage, take: (chunk: Buffer) => void): Promise<void> {
   return new Promise((resolve, reject) => {
+    // Its events are over then: nothing would tell.
+    if (request.destroyed) {
+      reject(endedEarly());
+      return;
+    }
     const silent = setTimeout(
       () => fail(new RequestError('bad_request', 'the body did not come')),
       SILENT_AFTER_MS,
@@ -72,8 +93,7 @@ function eachChunk(request: IncomingMessage, take: (chunk: Buffer) => void): Pro
         fail(error);
       }
     };
-    const cut = (): void =>
-      fail(new RequestError('bad_request', 'the body ended before its announced length'));
+    const cut = (): void => fail(endedEarly());
     request.on('data', onData);
     request.once('end', () => {
       clearTimeout(silent);
@@ -83,4 +103,8 @@ function eachChunk(request: IncomingMessage, take: (chunk: Buffer) => void): Pro
     request.once('error', cut);
     request.once('close', cut);
   });
+}
+
+function endedEarly(): RequestError {
+  return new RequestError('bad_request', 'the body ended before its announced length');
 }

@@ -22,7 +22,7 @@ export async function changeCaches(
   response: ServerResponse,
 ): Promise<void> {
   const parameters = parseQuery(query);
-  const body = request.method === 'POST' ? await receiveText(request, response, MAX_FORM_BYTES) : '';
+  const body = request.method === 'POST' ? await receiveText(request, response, MAX_FORM_BYTES, context) : '';
   if (body !== '') {
     const type = request.headers['content-type'] ?? FORM;
     if (type.split(';')[0]!.trim().toLowerCase() !== FORM) {
@@ -40,7 +40,7 @@ export async function refreshAll(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  if (request.method === 'POST') await receiveText(request, response, MAX_NOTE_BYTES);
+  if (request.method === 'POST') await receiveText(request, response, MAX_NOTE_BYTES, context);
   await answerCall(context, 'refresh', parseCall(parseQuery(query), context.caches, true), request, response);
 }
 

@@ -3,6 +3,8 @@
 import type { Caches } from '../../cache/caches.ts';
 import type { Clock } from '../../cache/clock.ts';
 import type { EventFeed } from '../event-feed.ts';
+import type { Garbage } from '../garbage.ts';
+import type { Headroom } from '../headroom.ts';
 import type { RoomQueue } from '../room-queue.ts';
 
 export interface Instance {
@@ -24,6 +26,8 @@ export interface Context {
   readonly instance: Instance;
   readonly feed: EventFeed;
   readonly uploads: RoomQueue;
+  readonly headroom: Headroom;
+  readonly garbage: Garbage;
   /** What a cache's settings say beyond its times, by name. */
   readonly facts: ReadonlyMap<string, CacheFacts>;
   readonly invalidateByGet: boolean;

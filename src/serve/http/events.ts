@@ -1,7 +1,7 @@
 // GET /events: what is applied here, as Server-Sent Events. Source: the HTML standard, section "Server-sent events".
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { RequestError } from '../../errors.ts';
+import { RequestError, RoomError } from '../../errors.ts';
 import type { FeedEvent } from '../event-feed.ts';
 import type { Context } from './context.ts';
 import { parseQuery } from './target.ts';
@@ -10,9 +10,9 @@ import { shown, unknownParameter } from './write-entry.ts';
 /** Often enough that a lost connection is noticed by both sides. */
 const HEARTBEAT_MS = 15_000;
 /** A listener that is so far behind is cut off; it comes back and catches up, or is told to start anew. */
-const MAX_UNSENT_BYTES = 256 << 10;
+const MAX_UNSENT_BYTES = 64 << 10;
 
-/** Throws RequestError. */
+/** Throws RequestError, RoomError. */
 export function streamEvents(
   context: Context,
   query: string,
@@ -20,7 +20,8 @@ export function streamEvents(
   response: ServerResponse,
 ): void {
   const wanted = parseCaches(context, query);
-  const { feed, instance } = context;
+  const { feed, instance, headroom } = context;
+  if (!headroom.charge(MAX_UNSENT_BYTES)) throw new RoomError('too many listen already; try again later');
   const send = (event: FeedEvent): void => {
     if (wanted.size > 0 && !event.caches.some((name) => wanted.has(name))) return;
     write(
@@ -35,6 +36,7 @@ export function streamEvents(
   const stopListening = feed.listen(send);
   const heartbeat = setInterval(() => write(response, ':\n\n'), HEARTBEAT_MS).unref();
   response.once('close', () => {
+    headroom.release(MAX_UNSENT_BYTES);
     clearInterval(heartbeat);
     stopListening();
   });

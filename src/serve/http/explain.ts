@@ -1,13 +1,16 @@
 // GET of an entry with `?explain=1`: what the daemon knows of it, without reading it.
 
 import type { ServerResponse } from 'node:http';
+import { checkKeyLength } from '../../cache/attributes.ts';
 import type { Cache } from '../../cache/cache.ts';
 import { NO_SLOT } from '../../store/entries.ts';
 import { encodePercent } from '../../units/percent.ts';
 import type { Context } from './context.ts';
 import { sendJson } from './json.ts';
 
+/** Throws RequestError 'bad_key'. */
 export function explainEntry(context: Context, cache: Cache, key: Buffer, response: ServerResponse): void {
+  checkKeyLength(key.length);
   const nowMs = context.clock.now();
   const slot = cache.shelf.peek(key);
   const document = {

@@ -14,6 +14,8 @@ const DEFAULT_LIMIT = 1000;
 const MAX_LIMIT = 10_000;
 /** Slots looked at for one page: a page may be short, or empty, and still have a cursor. */
 const SLOTS_A_PAGE = 100_000;
+/** Characters of keys after which a page ends. */
+const PAGE_LENGTH = 256 << 10;
 
 export function listCaches(context: Context, response: ServerResponse): void {
   const { instance, clock, startedAtMs, caches } = context;
@@ -79,10 +81,15 @@ export function listKeys(
   const end = Math.min(highWater, page.cursor + SLOTS_A_PAGE);
   const keys: string[] = [];
   let slot = page.cursor;
-  for (; slot < end && keys.length < page.limit; slot++) {
+  let length = 0;
+  for (; slot < end && keys.length < page.limit && length < PAGE_LENGTH; slot++) {
     if (!store.isLive(stored, slot) || nowMs >= diesAtMs[slot]! || cache.shelf.isNegative(slot)) continue;
-    if (store.keyStartsWith(slot, page.prefix)) keys.push(encodePercent(store.key(slot)));
+    if (!store.keyStartsWith(slot, page.prefix)) continue;
+    const key = encodePercent(store.key(slot));
+    keys.push(key);
+    length += key.length + 3;
   }
+  context.garbage.passed(2 * length);
   const cursor = slot < highWater ? String(slot) : null;
   sendJson(response, 200, { cache: cache.name, entries: stored.entries, keys, cursor });
 }

@@ -3,16 +3,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ErrorCode, HTTP_STATUS, SidecacheError } from '../../errors.ts';
 
-const TITLES: Readonly<Record<number, string>> = {
+export const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad request',
   403: 'Forbidden',
   404: 'Not found',
   405: 'Method not allowed',
+  408: 'Too slow',
   411: 'Length required',
   412: 'Precondition failed',
   413: 'Too large',
   415: 'Unsupported media type',
+  417: 'Expectation failed',
   421: 'Misdirected request',
+  431: 'Header too large',
   500: 'Internal error',
   502: 'The origin failed',
   503: 'Not now',
@@ -20,6 +23,9 @@ const TITLES: Readonly<Record<number, string>> = {
 };
 
 /** What goes with a problem beyond its code. */
+/** How long a client that is still sending is given to hear why it is refused. */
+const HEARD_WITHIN_MS = 500;
+
 export interface Extras {
   /** More members of the JSON object. */
   members?: Readonly<Record<string, unknown>>;
@@ -64,9 +70,25 @@ export function sendProblem(
   if (extras.retryAfterMs !== undefined)
     headers.push('Retry-After', String(wholeSeconds(extras.retryAfterMs)));
   // What is left of a body that nobody reads must not be taken for the next request.
-  if (!request.complete && hasBody(request)) headers.push('Connection', 'close');
+  const isSending = !request.complete && hasBody(request);
+  if (isSending) headers.push('Connection', 'close');
   response.writeHead(status, headers);
-  response.end(request.method === 'HEAD' ? undefined : body);
+  if (!isSending) response.end(request.method === 'HEAD' ? undefined : body);
+  else endWhenHeard(request, response, body);
+}
+
+/**
+ * Sends the body, and leaves the connection open for a moment, unread: a client that is still sending would be cut off
+ * by an immediate end, before it has read why.
+ */
+function endWhenHeard(request: IncomingMessage, response: ServerResponse, body: string): void {
+  const end = (): void => {
+    clearTimeout(late);
+    response.end();
+  };
+  const late = setTimeout(end, HEARD_WITHIN_MS).unref();
+  request.once('close', end);
+  response.write(body);
 }
 
 /** For what is not foreseen: named to the client as such, told to the log by `defect`. */
@@ -80,7 +102,7 @@ function wholeSeconds(ms: number): number {
   return Math.max(1, Math.ceil(ms / 1000));
 }
 
-function hasBody(request: IncomingMessage): boolean {
+export function hasBody(request: IncomingMessage): boolean {
   return (
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
   );

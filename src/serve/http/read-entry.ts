@@ -80,7 +80,7 @@ function sendEntry(
   const freshForMs = shelf.freshForMs(slot, nowMs);
   const ageMs = nowMs - store.entries.loadedAtMs[slot]!;
   const headers = valueHeaders(context, store.contentType(slot), length, etag, ageMs, hitStatus(freshForMs));
-  sendHeld(store.hold(slot), etag, headers, request, response);
+  sendHeld(context, store.hold(slot), etag, headers, request, response);
 }
 
 /** The same as `valueHeaders` as text: what is in it was checked when it was stored. */
@@ -107,11 +107,12 @@ function sendAnswer(
     const { contentType, value, etag, ageMs, freshForMs } = answer;
     const status = answer.stale ? hitStatus(freshForMs) : missStatus(answer);
     const headers = valueHeaders(context, contentType, value.length, etag, ageMs, status);
-    sendHeld(value, etag, headers, request, response);
+    sendHeld(context, value, etag, headers, request, response);
   }
 }
 
 function sendHeld(
+  context: Context,
   value: Value,
   etag: string,
   headers: string[],
@@ -125,8 +126,7 @@ function sendHeld(
     value.release();
     response.writeHead(200, headers).end();
   } else {
-    response.writeHead(200, headers);
-    sendValue(response, value);
+    sendValue(context, value, headers, request, response);
   }
 }
 

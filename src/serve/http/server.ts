@@ -1,9 +1,10 @@
 // An HTTP server over the handlers: its limits in time and size, and what is done with what is not HTTP.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Connections } from '../connections.ts';
+import type { Connections, RequestHandler } from '../connections.ts';
 import { KEEP_ALIVE_SECONDS, responseClass } from './one-write.ts';
+import { refusal } from './refusal.ts';
 
 /** A key of 64 KiB, every byte percent-encoded, and the other headers. */
 const MAX_HEADER_BYTES = 264 << 10;
@@ -11,12 +12,10 @@ const HEADERS_WITHIN_MS = 10_000;
 const REQUEST_WITHIN_MS = 300_000;
 const LOOK_FOR_LATE_EVERY_MS = 2_000;
 
-export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
-
 export function createHttpServer(connections: Connections, handle: RequestHandler): Server {
   const onRequest: RequestHandler = (request, response) => {
-    connections.requestBegan(response);
-    handle(request, response);
+    response.on('error', () => {});
+    connections.take(request, response, handle);
   };
   const server = createServer(
     {
@@ -33,29 +32,20 @@ export function createHttpServer(connections: Connections, handle: RequestHandle
   );
   // Who asks first whether to send a body is told once it is known that there is room for it.
   server.on('checkContinue', onRequest);
-  server.prependListener('connection', (socket: Socket) => {
-    if (!connections.admit(socket)) socket.pause();
+  server.on('checkExpectation', (_request, response) => connections.refuse(response.socket!, EXPECTATION));
+  server.on('connect', (_request, socket: Socket) => connections.refuse(socket, NO_TUNNEL));
+  server.prependListener('connection', (socket: Socket) => connections.admit(server, socket));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === 'ECONNRESET') socket.destroy();
+    else connections.refuse(socket, REFUSALS[error.code ?? ''] ?? NO_HTTP);
   });
-  server.on('clientError', refuse);
   return server;
 }
 
+const NO_HTTP = refusal('bad_request', 'this is not a request as HTTP/1.1 has it');
+const NO_TUNNEL = refusal('method_not_allowed', 'there is no tunnel through a cache');
+const EXPECTATION = refusal('bad_request', 'the only expectation that is met is 100-continue', 417);
 const REFUSALS: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: refusal('bad_request', `a head has at most ${MAX_HEADER_BYTES} bytes`, 431),
+  ERR_HTTP_REQUEST_TIMEOUT: refusal('bad_request', 'the request did not come to its end in time', 408),
 };
-
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const status = REFUSALS[error.code ?? ''] ?? '400 Bad Request';
-  const detail = JSON.stringify({
-    type: 'urn:sidecache:bad_request',
-    title: status.slice(4),
-    status: Number(status.slice(0, 3)),
-  });
-  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nContent-Length: ${detail.length}`;
-  socket.end(`${head}\r\nConnection: close\r\n\r\n${detail}`, () => socket.destroy());
-}

@@ -60,22 +60,35 @@ export interface Parameter {
   readonly hasValue: boolean;
 }
 
+/** What 10,000 selectors, each with its cache beside it, need; more would only cost memory. */
+const MAX_PARAMETERS = 20_000;
+
 /** Throws RequestError 'bad_query'. */
 export function parseQuery(query: string): Parameter[] {
-  if (query === '') return [];
-  return query
-    .split('&')
-    .filter((part) => part !== '')
-    .map((part) => {
-      const equals = part.indexOf('=');
-      const nameEnd = equals === -1 ? part.length : equals;
-      return {
-        name: decode(part, 0, nameEnd).toString('latin1'),
-        value: equals === -1 ? Buffer.alloc(0) : decode(part, equals + 1, part.length),
-        hasValue: equals !== -1,
-      };
-    });
+  const parameters: Parameter[] = [];
+  for (let start = 0; start < query.length; ) {
+    const mark = query.indexOf('&', start);
+    const end = mark === -1 ? query.length : mark;
+    if (end > start) parameters.push(parseParameter(query, start, end));
+    if (parameters.length > MAX_PARAMETERS)
+      throw new RequestError('bad_query', `a query or form has at most ${MAX_PARAMETERS} parameters`);
+    start = end + 1;
+  }
+  return parameters;
 }
+
+function parseParameter(query: string, start: number, end: number): Parameter {
+  const found = query.indexOf('=', start);
+  const hasValue = found !== -1 && found < end;
+  const nameEnd = hasValue ? found : end;
+  return {
+    name: decode(query, start, nameEnd).toString('latin1'),
+    value: hasValue ? decode(query, nameEnd + 1, end) : NOTHING,
+    hasValue,
+  };
+}
+
+const NOTHING = Buffer.alloc(0);
 
 /** As `application/x-www-form-urlencoded` says: there a `+` is a space. */
 export function parseForm(body: string): Parameter[] {

@@ -27,7 +27,7 @@ export async function putEntry(
   const options = { ...parametersOf(parameters), ...headersOf(context, cache, request) };
   const draft = cache.shelf.store.draft(cache.shelf.stored);
   try {
-    await receiveValue(request, response, draft, context.uploads);
+    await receiveValue(request, response, draft, context);
     const done = cache.write(key, draft, options);
     const slot = cache.shelf.peek(key);
     const headers = ['Sidecache-Instance', context.instance.index, 'Cache-Control', 'no-store'];
