@@ -63,8 +63,14 @@ export const COMMANDS: readonly CommandRow[] = [
       'content-type': { type: 'string', describe: 'What a reader is told the value is' },
       tag: { type: 'string', repeatable: true, describe: 'A tag to invalidate it by (repeatable)' },
       'if-absent': { type: 'boolean', describe: 'Only if there is no such entry; else exit 1' },
-      fill: { type: 'boolean', describe: 'The origin says so already: other instances keep what they have' },
-      change: { type: 'boolean', describe: 'What other instances hold is wrong: they forget it' },
+      fill: {
+        type: 'boolean',
+        describe: 'The origin has this value already. One instance in this version: same as --change',
+      },
+      change: {
+        type: 'boolean',
+        describe: 'Other copies are wrong. One instance in this version: same as --fill',
+      },
     },
     examples: [
       ['sidecache set default greeting hello', ''],
@@ -76,7 +82,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'delete',
     words: ['CACHE', 'KEY…'],
-    describe: 'Forget entries, on every instance',
+    describe: 'Forget entries, on this instance only, in this version',
     options: { ...WHERE, ...ENCODED },
     examples: [
       ['sidecache delete users 42 43', ''],
@@ -115,19 +121,23 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'invalidate',
     words: ['[CACHE…]'],
-    describe: 'Make every instance forget caches, or some of their entries',
+    describe: 'Forget caches, or some of their entries: on this instance only, in this version',
     options: { ...WHERE, ...SELECTION },
     examples: [
       ['sidecache invalidate users flags', 'two caches, whole'],
       ['sidecache invalidate users --key 42 --tag team:7', 'only these entries'],
-      ['sidecache invalidate --all --require all --timeout 2s', 'exit 5 unless everybody confirmed'],
+      [
+        'sidecache invalidate --all --require all --timeout 2s',
+        'one instance in this version, so it always confirms',
+      ],
     ],
     load: async () => (await import('./invalidate.ts')).invalidate,
   },
   {
     name: 'refresh',
     words: ['[CACHE…]'],
-    describe: 'Mark entries old on every instance: old values are served until new ones are in',
+    describe:
+      'Mark entries old; old values are served until new ones are in. This instance only, in this version',
     options: {
       ...WHERE,
       ...SELECTION,

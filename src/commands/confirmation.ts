@@ -6,6 +6,7 @@ import { type Arguments, durationOption, flag } from './arguments.ts';
 import { refusal, send } from './client.ts';
 import { EXIT } from './exit-codes.ts';
 import { type Host, print, printJson } from './host.ts';
+import { counted } from './quantity.ts';
 import type { SelectionRequest } from './selection.ts';
 import { type Align, type Paint, paintFor, renderTable } from './table.ts';
 
@@ -43,7 +44,11 @@ function rendered(outcome: Fields, paint: Paint): string {
   const applied = numberAt(outcome, 'applied') ?? 0;
   const members = textAt(outcome, 'members') ?? '?';
   const everybody = String(applied) === members;
-  const sum = `${applied}/${members} instances confirmed, ${numberAt(outcome, 'entries') ?? 0} entries here`;
+  const who =
+    members === '1'
+      ? `${applied}/1 instances confirmed (this instance only, in this version)`
+      : `${applied}/${members} instances confirmed`;
+  const sum = `${who}, ${counted(numberAt(outcome, 'entries') ?? 0, 'entry', 'entries')} here`;
   return `${renderTable(HEADING, rows, ALIGN, paint)}${everybody ? paint.good(sum) : paint.bad(sum)}\n`;
 }
 

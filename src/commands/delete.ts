@@ -1,4 +1,4 @@
-// `sidecache delete CACHE KEY…`: forgets entries, here and wherever else they are held.
+// `sidecache delete CACHE KEY…`: forgets entries, on the one instance that is asked.
 
 import { addressOf } from './address.ts';
 import { type Arguments, flag } from './arguments.ts';

@@ -1,4 +1,4 @@
-// `sidecache invalidate [CACHE…]`: every instance forgets, and says so.
+// `sidecache invalidate [CACHE…]`: the instance forgets, and says so; the report has room for more than one.
 
 import type { Arguments } from './arguments.ts';
 import { confirmEverywhere } from './confirmation.ts';

@@ -33,6 +33,11 @@ export function formatShare(part: number, whole: number): string {
   return whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)}%`;
 }
 
+/** `1 entry`, `2 entries` */
+export function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 /** A field as the daemon names it: `age_ms`, `stored_at`, `cost_bytes`; anything else as it is. */
 export function formatField(name: string, value: unknown): string {
   if (value === null || value === undefined || value === '') return '-';

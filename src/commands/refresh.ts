@@ -1,4 +1,4 @@
-// `sidecache refresh [CACHE…]`: every instance marks entries old; the old values are served until new ones are in.
+// `sidecache refresh [CACHE…]`: marks entries old; the old values are served until new ones are in.
 
 import { type Arguments, flag } from './arguments.ts';
 import { confirmEverywhere } from './confirmation.ts';

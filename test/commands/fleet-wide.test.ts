@@ -1,5 +1,6 @@
 // invalidate and refresh: what is asked for, who confirmed, and what the exit code says of it.
 
+import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Canned, type FakeDaemon, problem, startFakeDaemon } from './fake-daemon.ts';
@@ -84,9 +85,23 @@ test('every member of the report is a row', async () => {
   assert.equal(stdout.split('\n'), [
     'INDEX  INSTANCE  STATUS   MS  ENTRIES',
     '0      i-0       applied   1       12',
-    '1/1 instances confirmed, 12 entries here',
+    '1/1 instances confirmed (this instance only, in this version), 12 entries here',
     '',
   ]);
+});
+
+test('one entry is one entry', async () => {
+  const { stdout } = await against({ body: { ...CONFIRMED, entries: 1 } }, ['invalidate', 'users']);
+  assert.match(stdout, /, 1 entry here\n$/);
+});
+
+test('help and package.json do not claim that other instances hear of a call', async () => {
+  for (const name of ['delete', 'invalidate', 'refresh']) {
+    const { stdout } = await runCommand([name, '--help']);
+    assert.match(stdout.replace(/\s+/g, ' '), /this instance only, in this version/i, name);
+    assert.not.match(stdout, /every instance/i, name);
+  }
+  assert.not.match(readFileSync('package.json', 'utf8'), /every instance/);
 });
 
 test('a member that did not confirm is exit 5 where all were required, and its row is shown', async () => {
