@@ -1,0 +1,39 @@
+// docs/http.md lists the codes of src/errors.ts that a client can meet, with their status.
+
+import { readFileSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { HTTP_STATUS } from '../../src/errors.ts';
+
+/** Ends the start, stands in the log, or waits for the fleet: no answer over HTTP has it. */
+const NOT_OVER_HTTP = ['cannot_listen', 'length_required', 'draining', 'not_ready', 'not_confirmed'];
+
+const test = suite('docs/http.md');
+const docs = readFileSync('docs/http.md', 'utf8');
+
+test('every code that is sent is there with its status, and no other', () => {
+  const wanted = Object.entries(HTTP_STATUS).filter(([code]) => !NOT_OVER_HTTP.includes(code));
+  const listed = [...docs.matchAll(/^\| `([a-z_]+)` \| (\d{3}) \| \S/gm)].map(([, code, status]) => [
+    code,
+    Number(status),
+  ]);
+  assert.equal(listed.sort(), wanted.sort());
+});
+
+test('every file that a page links to is there, and so is the heading', () => {
+  for (const page of ['http', 'loading']) {
+    const text = readFileSync(`docs/${page}.md`, 'utf8');
+    for (const [, file, anchor] of text.matchAll(/\]\(([^)#:]*)(?:#([^)]+))?\)/g)) {
+      const target = file === '' ? text : readFileSync(`docs/${file}`, 'utf8');
+      const headings = [...target.matchAll(/^#+ (.*)$/gm)].map(([, words]) =>
+        words!
+          .toLowerCase()
+          .replaceAll(/[^\w ]/g, '')
+          .replaceAll(' ', '-'),
+      );
+      assert.ok(anchor === undefined || headings.includes(anchor), `${page}: ${file}#${anchor}`);
+    }
+  }
+});
+
+test.run();
