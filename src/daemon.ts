@@ -78,7 +78,9 @@ async function startWith({ config, warnings }: LoadedConfig, write: (line: strin
     metrics: (accept) => metrics.expose(accept),
     defect: (error) => log.error('a defect was survived', describeDefect(error)),
   };
-  const listeners = listenersOf(config, headroom, (request, response) => answer(context, request, response));
+  const listeners = listenersOf(config, headroom, log, (request, response) =>
+    answer(context, request, response),
+  );
   await listeners.open();
   log.info('ready', {
     version: VERSION,
@@ -110,13 +112,13 @@ async function startDegraded(
   if (config.onBadConfig === 'exit') throw error;
   const log = new Log(write, config.log.level);
   for (const problem of error.problems) log.error('bad configuration', { problem });
-  const listeners = listenersOf(config, new Headroom(new Budget(config.memoryBytes)), degraded(error));
+  const listeners = listenersOf(config, new Headroom(new Budget(config.memoryBytes)), log, degraded(error));
   await listeners.open();
-  log.error('degraded: every request is answered with 503', { socket: config.socket });
+  log.error('degraded: every request but /healthz is answered with 503', { socket: config.socket });
   return closable(() => listeners.close());
 }
 
-function listenersOf(config: Config, headroom: Headroom, handle: RequestHandler): Listeners {
+function listenersOf(config: Config, headroom: Headroom, log: Log, handle: RequestHandler): Listeners {
   const { socket, socketMode, http, maxConnections } = config;
   return new Listeners({
     socket,
@@ -125,6 +127,8 @@ function listenersOf(config: Config, headroom: Headroom, handle: RequestHandler)
     connections: new Connections({ headroom, clock: systemClock, most: maxConnections }),
     clock: systemClock,
     handle,
+    socketInUse: (atMostMs) =>
+      log.warn('the socket is in use; waiting for it', { socket, at_most_ms: atMostMs }),
   });
 }
 

@@ -75,10 +75,17 @@ export class MethodError extends RequestError {
 export class LoadError extends SidecacheError {
   /** No connection to the origin came about: whether it is back can be asked without a load (Loader.reachable). */
   readonly unreachable: boolean;
+  /** The origin is well and would not have this key, or sent what cannot be kept: it says nothing of other keys. */
+  readonly ofKeyOnly: boolean;
 
-  constructor(code: ErrorCode, message: string, details: ErrorDetails & { unreachable?: boolean } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    details: ErrorDetails & { unreachable?: boolean; ofKeyOnly?: boolean } = {},
+  ) {
     super(code, message, details);
     this.unreachable = details.unreachable ?? false;
+    this.ofKeyOnly = details.ofKeyOnly ?? false;
   }
 }
 

@@ -3,8 +3,12 @@
 import type { SidecacheError } from './errors.ts';
 import type { Log } from './log.ts';
 
-/** While loads keep failing, one line in so long. */
+/** While loads keep failing, one line in so long for each reason. */
 const REPEAT_AFTER_MS = 60_000;
+/** Recoveries said in that time. */
+const MOST_RECOVERIES = 5;
+/** Reasons told apart; beyond it they share one line. */
+const MOST_REASONS = 16;
 
 export interface LoadLogParts {
   readonly log: Log;
@@ -17,7 +21,9 @@ export interface LoadLogParts {
 export class LoadLog {
   readonly #parts: LoadLogParts;
   readonly #unstorable = new Set<string>();
-  #saidAtMs = Number.NEGATIVE_INFINITY;
+  /** When each reason was last said. */
+  readonly #saidAtMs = new Map<string, number>();
+  #recoveredAtMs: number[] = [];
   #saidFailing = false;
   #unsaid = 0;
 
@@ -27,13 +33,16 @@ export class LoadLog {
 
   failed(error: SidecacheError, key: Buffer, inARow: number): void {
     const { log, cache, now, nameKey } = this.#parts;
-    if (now() - this.#saidAtMs < REPEAT_AFTER_MS) {
+    const { code, message } = error;
+    const reason = this.#saidAtMs.has(message) || this.#saidAtMs.size < MOST_REASONS ? message : '';
+    const saidAtMs = this.#saidAtMs.get(reason) ?? Number.NEGATIVE_INFINITY;
+    // Where the last that was said is that all is well, it is always said that it is not.
+    if (this.#saidFailing && now() - saidAtMs < REPEAT_AFTER_MS) {
       this.#unsaid++;
       return;
     }
-    this.#saidAtMs = now();
+    this.#saidAtMs.set(reason, now());
     this.#saidFailing = true;
-    const { code, message } = error;
     const more = this.#unsaid > 0 ? { failures_unlogged: this.#unsaid } : {};
     log.warn('a load failed', {
       cache,
@@ -46,11 +55,13 @@ export class LoadLog {
     this.#unsaid = 0;
   }
 
-  /** Said once for each time that failing was said. */
+  /** Said once for each time that failing was said; an origin that comes and goes is left at failing for a while. */
   recovered(afterFailures: number): void {
-    if (!this.#saidFailing) return;
+    const { log, cache, now } = this.#parts;
+    const lately = this.#recoveredAtMs.filter((atMs) => now() - atMs < REPEAT_AFTER_MS);
+    if (!this.#saidFailing || lately.length >= MOST_RECOVERIES) return;
+    this.#recoveredAtMs = [...lately, now()];
     this.#saidFailing = false;
-    const { log, cache } = this.#parts;
     log.info('loads succeed again', {
       cache,
       failures_in_a_row: afterFailures,

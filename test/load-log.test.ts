@@ -55,12 +55,28 @@ test('that loads succeed again is said once, and only where it was said that the
   );
 });
 
-test('an origin that fails every other load does not flood the log', () => {
+test('an origin that fails every other load does not flood the log, and the log does not end with good news', () => {
   const { log, lines } = listening();
   for (let i = 0; i < 1000; i++) {
     log.failed(refused, Buffer.from('k'), 1);
     log.recovered(1);
   }
+  assert.is(lines.length, 11);
+  assert.is(lines.at(-1)!.message, 'a load failed');
+});
+
+test('a failure soon after loads succeeded again is said', () => {
+  const { log, lines } = listening();
+  log.failed(refused, Buffer.from('k'), 1);
+  log.recovered(1);
+  log.failed(refused, Buffer.from('k'), 1);
+  assert.is(lines.length, 3);
+});
+
+test('another reason is said at once', () => {
+  const { log, lines } = listening();
+  log.failed(refused, Buffer.from('k'), 1);
+  log.failed(new LoadError('load_timeout', 'http://127.0.0.1:8080 did not answer'), Buffer.from('k'), 2);
   assert.is(lines.length, 2);
 });
 

@@ -83,7 +83,12 @@ export class Failures {
     while (this.#byKey.size > MAX_KEYS || this.#keyBytes > MAX_KEY_BYTES) {
       this.forget(this.#byKey.keys().next().value!);
     }
-    if (!originFailed) return;
+    if (!originFailed) {
+      // It answered: whatever was wrong with it is over.
+      this.#inARow = 0;
+      this.#last = undefined;
+      return;
+    }
     this.#last = error;
     if (++this.#inARow === BREAKER_AFTER) this.#probeAtMs = nowMs + this.#retryMs;
   }

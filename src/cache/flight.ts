@@ -50,6 +50,8 @@ export interface Revalidated {
   readonly etag: string;
   readonly tags: string[];
   readonly version: number;
+  /** How long the origin said it is fresh for, where no setting says it: a 304 need not say it again. */
+  readonly freshMs: number | undefined;
 }
 
 export class Flight {

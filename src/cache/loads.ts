@@ -236,6 +236,7 @@ export class Loads {
       etag: store.etag(slot),
       tags: store.tags(slot),
       version: store.entries.version[slot]!,
+      freshMs: this.#shelf.originFreshMs(slot),
     };
   }
 
@@ -333,7 +334,7 @@ export class Loads {
     const slot = this.#shelf.peek(flight.key);
     if (slot === NO_SLOT || store.entries.version[slot] !== old.version) return this.#notKept(flight);
     if (terms.unstorable !== undefined) return this.#notKept(flight, terms.unstorable);
-    this.#shelf.setTimes(slot, terms, flight.since);
+    this.#shelf.setTimes(slot, { ...terms, freshMs: terms.freshMs ?? old.freshMs }, flight.since);
     store.entries.flags[slot] = 0;
     store.retag(stored, slot, tags ?? old.tags);
     this.#count(flight, 'unchanged');
@@ -361,7 +362,7 @@ export class Loads {
   /** Whatever it was, asking again at once would bring it again; but for what the origin was never asked. */
   #noteFailure(flight: Flight, error: SidecacheError): void {
     if (error instanceof RequestError || error.code === 'load_refused') return;
-    const originFailed = error instanceof LoadError;
+    const originFailed = error instanceof LoadError && !error.ofKeyOnly;
     this.failures.failed(flight.keyText, error, originFailed, this.#clock.now());
     if (originFailed && error.unreachable) this.#lookForOrigin();
     if (!(error instanceof RoomError)) this.#parts.loadFailed?.(error, flight.key, this.failures.inARow);

@@ -124,6 +124,13 @@ export class Shelf {
     return this.isFresh(slot, nowMs) ? leftMs : Math.min(leftMs, -1);
   }
 
+  /** How long the origin said the entry is fresh for; undefined where it did not say, or a setting says it, too. */
+  originFreshMs(slot: number): number | undefined {
+    const { refreshAtMs, loadedAtMs } = this.store.entries;
+    if (this.times.refreshMs !== undefined || refreshAtMs[slot] === NEVER) return undefined;
+    return Math.max(0, refreshAtMs[slot]! - loadedAtMs[slot]!);
+  }
+
   /** The old value, where it may still be served although a load failed or is too slow. */
   oldAnswer(key: Uint8Array): (Answer & { kind: 'value' }) | undefined {
     const { entries } = this.store;

@@ -39,9 +39,14 @@ export function newAttempt(origin: string, deadline: Deadline): Attempt {
 
 /** The origin answered, and its answer cannot be used. */
 export function badAnswer(attempt: Attempt, what: string, cause?: unknown): LoadError {
-  const { origin, retryAfterMs } = attempt;
-  return new LoadError('load_failed', `${origin} ${what}`, { cause, retryAfterMs });
+  const { origin, retryAfterMs, answer } = attempt;
+  const status = answer?.statusCode ?? 500;
+  const ofKeyOnly = status < 500 && !OVERLOADED.has(status);
+  return new LoadError('load_failed', `${origin} ${what}`, { cause, retryAfterMs, ofKeyOnly });
 }
+
+/** Request time-out, too early, too many requests: the origin would answer no other key either. */
+const OVERLOADED: ReadonlySet<number> = new Set([408, 425, 429]);
 
 /** The exchange broke off: time over, caller gone, or the connection's own reason. */
 export function brokenOff(attempt: Attempt, error: unknown): LoadError {

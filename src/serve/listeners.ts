@@ -16,6 +16,8 @@ export interface ListenersParts {
   readonly connections: Connections;
   readonly clock: Clock;
   readonly handle: RequestHandler;
+  /** Told where another daemon has the socket and is waited for. */
+  readonly socketInUse: (atMostMs: number) => void;
 }
 
 /** Without a client for this long, a drain is over. */
@@ -41,7 +43,7 @@ export class Listeners {
   /** Throws SidecacheError 'cannot_listen'; nothing is open then. */
   async open(): Promise<void> {
     const { socket, socketMode, http } = this.#parts;
-    this.#file = await listenOnSocket(this.#socket, socket, socketMode);
+    this.#file = await listenOnSocket(this.#socket, socket, socketMode, this.#parts.socketInUse);
     try {
       if (http) await listenOnPort(this.#http, http.host, http.port);
     } catch (error) {

@@ -1,8 +1,9 @@
 // Listening on a Unix socket: a file left by a daemon that died is replaced, one in use by a live one is waited for.
 
-import { chmodSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
 import { get } from 'node:http';
 import { connect, type Server } from 'node:net';
+import { dirname } from 'node:path';
 import { SidecacheError } from '../errors.ts';
 
 const TRY_AGAIN_FOR_MS = 10_000;
@@ -15,14 +16,24 @@ export interface SocketFile {
   readonly inode: number;
 }
 
-/** Returns which file it is. Throws SidecacheError naming the path, and who has it where that can be told. */
-export async function listenOnSocket(server: Server, path: string, mode: number): Promise<SocketFile> {
+/**
+ * Returns which file it is; `onWait` is told once where another daemon is waited for. Throws SidecacheError naming the
+ * path, and who has it where that can be told.
+ */
+export async function listenOnSocket(
+  server: Server,
+  path: string,
+  mode: number,
+  onWait: (atMostMs: number) => void,
+): Promise<SocketFile> {
   const untilMs = performance.now() + TRY_AGAIN_FOR_MS;
-  for (;;) {
+  for (let waits = false; ; ) {
     const failure = await tryListening(server, path, mode);
     if (!failure) return { path, inode: lstatSync(path).ino };
-    if (failure.code !== 'EADDRINUSE') throw cannotListen(path, failure.message, failure);
+    if (failure.code !== 'EADDRINUSE') throw cannotListen(path, reasonOf(failure, path), failure);
     if (await removeLeftOver(path)) continue;
+    if (!waits) onWait(TRY_AGAIN_FOR_MS);
+    waits = true;
     if (performance.now() > untilMs) throw cannotListen(path, await whoHas(path), failure);
     await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_EVERY_MS));
   }
@@ -47,6 +58,12 @@ function inodeAt(path: string): number | undefined {
   return lstatSync(path, { throwIfNoEntry: false })?.ino;
 }
 
+/** The system says "permission denied" of a directory that is not there, too. */
+function reasonOf(failure: NodeJS.ErrnoException, path: string): string {
+  const directory = dirname(path);
+  return existsSync(directory) ? failure.message : `the directory ${directory} does not exist`;
+}
+
 /** The file has its mode from its first moment on: nobody else gets in between. */
 function tryListening(
   server: Server,
@@ -54,14 +71,19 @@ function tryListening(
   mode: number,
 ): Promise<NodeJS.ErrnoException | undefined> {
   return new Promise((resolve) => {
-    const failed = (error: NodeJS.ErrnoException): void => resolve(error);
-    const before = process.umask(0o777 & ~mode);
-    server.once('error', failed);
-    server.listen(path, () => {
+    const failed = (error: NodeJS.ErrnoException): void => {
+      server.off('listening', listening);
+      resolve(error);
+    };
+    const listening = (): void => {
       server.off('error', failed);
       chmodSync(path, mode);
       resolve(undefined);
-    });
+    };
+    server.once('error', failed);
+    server.once('listening', listening);
+    const before = process.umask(0o777 & ~mode);
+    server.listen(path);
     process.umask(before);
   });
 }

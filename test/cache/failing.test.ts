@@ -146,12 +146,28 @@ test('after ten failures in a row no key is loaded but one probe per retry, and 
 
 test('what is the key’s or the value’s own fault does not open the breaker', async () => {
   const lab = new Lab();
-  const errors = [new RequestError('bad_key', 'no'), new TooLargeError('no'), new RoomError('no')];
+  const refused = new LoadError('load_failed', 'the origin answered 400', { ofKeyOnly: true });
+  const errors = [new RequestError('bad_key', 'no'), new TooLargeError('no'), new RoomError('no'), refused];
   for (const error of errors) {
     failing(lab, error);
     for (let i = 0; i < 20; i++) lab.read(`${error.code}${i}`);
     await settled();
   }
+  assert.not.ok(lab.cache.loads!.failures.breakerOpen);
+  await lab.end();
+});
+
+test('an origin that would not have one key is well: the failures before it are over', async () => {
+  const lab = new Lab();
+  failing(lab);
+  for (let i = 0; i < 9; i++) lab.read(`k${i}`);
+  await settled();
+  failing(lab, new LoadError('load_failed', 'the origin answered 400', { ofKeyOnly: true }));
+  lab.read('bad');
+  await settled();
+  failing(lab);
+  lab.read('next');
+  await settled();
   assert.not.ok(lab.cache.loads!.failures.breakerOpen);
   await lab.end();
 });

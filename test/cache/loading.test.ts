@@ -7,6 +7,7 @@ import { TooLargeError } from '../../src/errors.ts';
 import { seededRandom } from '../store/seeded-random.ts';
 import { Lab, type Reading, waiterOf } from './cache-lab.ts';
 import { settled } from './fake-clock.ts';
+import { termsOf } from './scripted-loader.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -186,6 +187,20 @@ revalidation('asks with the origin’s ETag, and a 304 begins the entry’s time
   }
   assert.is(lab.store.entries.version[0], version);
   assert.is(lab.cache.counters.loads('refresh', 'unchanged'), 10);
+  await lab.end();
+});
+
+revalidation('a 304 that says nothing of it keeps the lifetime that the origin gave', async () => {
+  const lab = new Lab();
+  await lab.loaded('value', { etag: '"1"', terms: termsOf({ freshMs: MINUTE }) });
+  for (let i = 0; i < 3; i++) {
+    lab.clock.advance(MINUTE);
+    assert.is(lab.read().result, 'stale');
+    lab.loader.last.notModified();
+    await settled();
+    assert.is(lab.read().result, 'hit');
+  }
+  assert.is(lab.loader.loads, 4);
   await lab.end();
 });
 

@@ -37,6 +37,23 @@ claim(
 
 claim(
   test,
+  'an origin that would not have a key is told from one that is not well',
+  (request, response) => {
+    response.statusCode = Number(request.url?.slice('/v/'.length));
+    response.end();
+  },
+  async ({ loader }) => {
+    const ofKeyOnly = async (status: number): Promise<boolean> => {
+      const error = await failureOf(load(loader, String(status)));
+      return error instanceof LoadError && error.ofKeyOnly;
+    };
+    for (const status of [400, 401, 403, 422]) assert.ok(await ofKeyOnly(status), `${status}`);
+    for (const status of [408, 425, 429, 500, 502, 503]) assert.not.ok(await ofKeyOnly(status), `${status}`);
+  },
+);
+
+claim(
+  test,
   'loads one after the other share a connection, whatever they end in',
   (request, response) => {
     response.statusCode = Number(request.url?.slice('/v/'.length));

@@ -4,8 +4,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RequestError, RoomError } from '../../errors.ts';
 import type { FeedEvent } from '../event-feed.ts';
 import type { Context } from './context.ts';
+import { shown, unknownParameter } from './parameters.ts';
 import { parseQuery } from './target.ts';
-import { shown, unknownParameter } from './write-entry.ts';
 
 /** Often enough that a lost connection is noticed by both sides. */
 const HEARTBEAT_MS = 15_000;

@@ -7,8 +7,8 @@ import { RequestError } from '../../errors.ts';
 import { encodePercent } from '../../units/percent.ts';
 import type { Context } from './context.ts';
 import { sendJson } from './json.ts';
+import { shown, unknownParameter } from './parameters.ts';
 import type { Parameter } from './target.ts';
-import { shown, unknownParameter } from './write-entry.ts';
 
 const DEFAULT_LIMIT = 1000;
 const MAX_LIMIT = 10_000;

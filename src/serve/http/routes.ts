@@ -9,10 +9,11 @@ import { streamEvents } from './events.ts';
 import { explainEntry } from './explain.ts';
 import { sendJson } from './json.ts';
 import { listCaches, listKeys } from './list.ts';
+import { parseSwitch, shown, unknownParameter } from './parameters.ts';
 import { asSidecacheError, sendError } from './problem.ts';
 import { readEntry } from './read-entry.ts';
 import { decode, type Parameter, parseQuery, splitTarget } from './target.ts';
-import { deleteEntry, putEntry, shown, unknownParameter } from './write-entry.ts';
+import { deleteEntry, putEntry } from './write-entry.ts';
 
 const CACHES = '/caches/';
 const READS = ['GET', 'HEAD'];
@@ -131,7 +132,7 @@ function entryRequest(
 function wantsExplanation(parameters: readonly Parameter[]): boolean {
   let explain = false;
   for (const { name, value } of parameters) {
-    if (name === 'explain') explain = ['1', 'true'].includes(value.toString('latin1'));
+    if (name === 'explain') explain = parseSwitch(name, value.toString('latin1'));
     else if (name !== 'key') throw unknownParameter(name, ['key', 'explain']);
   }
   return explain;

@@ -5,8 +5,8 @@ import type { Cache } from '../../cache/cache.ts';
 import type { Caches, Selection } from '../../cache/caches.ts';
 import { RequestError } from '../../errors.ts';
 import { parseDuration } from '../../units/duration.ts';
+import { parseSwitch, shown } from './parameters.ts';
 import type { Parameter } from './target.ts';
-import { shown } from './write-entry.ts';
 
 export interface Call {
   readonly selection: Selection;
@@ -88,24 +88,15 @@ function parseOption(how: { report: boolean; waitLoaded: boolean }, name: string
 }
 
 function chooseCaches(chosen: Set<Cache>, caches: Caches, name: string, value: string): void {
-  const named = name === 'all' ? caches.all : [caches.get(name)];
-  const isSwitchedOn = parseSwitch(name, value, named[0] === undefined ? knownCaches(caches) : undefined);
-  for (const cache of named) {
-    if (!cache) throw bad(`unknown cache '${shown(name)}'; ${knownCaches(caches)}`);
-    if (isSwitchedOn) chosen.add(cache);
-  }
+  const cache = caches.get(name);
+  if (!cache && name !== 'all') throw bad(`unknown cache '${shown(name)}'; ${knownCaches(caches)}`);
+  if (!parseSwitch(name, value)) return;
+  for (const named of cache ? [cache] : caches.all) chosen.add(named);
 }
 
 /** A cache that is switched off is named all the same: the selectors beside it are about nothing, not about all. */
 function namesSome(parameters: readonly Parameter[], caches: Caches): boolean {
   return parameters.some(({ name }) => name === 'all' || caches.get(name) !== undefined);
-}
-
-function parseSwitch(name: string, value: string, unknown?: string): boolean {
-  if (unknown !== undefined) throw bad(`unknown cache '${shown(name)}'; ${unknown}`);
-  if (value === '1' || value === 'true') return true;
-  if (value === '0' || value === 'false') return false;
-  throw bad(`${shown(name)} is 1, true, 0 or false; not '${shown(value)}'`);
 }
 
 function oneOf(name: string, value: string, allowed: readonly string[]): void {

@@ -9,6 +9,7 @@ import { parseDuration } from '../../units/duration.ts';
 import { receiveValue } from './body.ts';
 import type { Context } from './context.ts';
 import { parseLease } from './lease.ts';
+import { parseSwitch, shown, unknownParameter } from './parameters.ts';
 import { matchHits, noneMatchHits } from './preconditions.ts';
 import type { Parameter } from './target.ts';
 
@@ -102,23 +103,6 @@ function parseTtl(text: string): number {
     'bad_query',
     `ttl is a time such as 500ms, 30s, 10m or 2h, up to 365d; not '${shown(text)}'`,
   );
-}
-
-function parseSwitch(name: string, text: string): void {
-  if (text === '1' || text === 'true' || text === '0' || text === 'false') return;
-  throw new RequestError('bad_query', `${name} is 1, true, 0 or false; not '${shown(text)}'`);
-}
-
-export function unknownParameter(name: string, allowed: readonly string[]): RequestError {
-  return new RequestError(
-    'bad_query',
-    `unknown parameter '${shown(name)}'; allowed here: ${allowed.join(', ')}`,
-  );
-}
-
-/** What a client sent, short and printable enough to be sent back to it. */
-export function shown(text: string): string {
-  return text.slice(0, 80).replace(/[^\x20-\x7e]/g, '?');
 }
 
 function conditionFailed(header: string): RequestError {
