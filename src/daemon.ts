@@ -127,6 +127,11 @@ function listenersOf(config: Config, headroom: Headroom, log: Log, handle: Reque
     connections: new Connections({ headroom, clock: systemClock, most: maxConnections }),
     clock: systemClock,
     handle,
+    // Where an exit would end the app, a port that is taken does not cost it its cache.
+    withoutHttp:
+      config.onBadConfig === 'degrade'
+        ? ({ message }) => log.error('serving the socket alone', { reason: message })
+        : undefined,
     socketInUse: (atMostMs) =>
       log.warn('the socket is in use; waiting for it', { socket, at_most_ms: atMostMs }),
   });

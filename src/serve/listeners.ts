@@ -16,6 +16,8 @@ export interface ListenersParts {
   readonly connections: Connections;
   readonly clock: Clock;
   readonly handle: RequestHandler;
+  /** Where there: told that loopback HTTP cannot be had, and the socket is served alone; else that is an error. */
+  readonly withoutHttp: ((error: SidecacheError) => void) | undefined;
   /** Told where another daemon has the socket and is waited for. */
   readonly socketInUse: (atMostMs: number) => void;
 }
@@ -47,6 +49,7 @@ export class Listeners {
     try {
       if (http) await listenOnPort(this.#http, http.host, http.port);
     } catch (error) {
+      if (this.#parts.withoutHttp) return this.#parts.withoutHttp(error as SidecacheError);
       await this.close();
       throw error;
     }
