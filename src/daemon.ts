@@ -62,6 +62,7 @@ async function startWith({ config, warnings }: LoadedConfig, write: (line: strin
   const feed = new EventFeed(encodePercent);
   caches.onApplied((kind, selection, entries) => feed.publish(kind, selection, entries));
   const headroom = new Headroom(caches.store.budget);
+  const garbage = new Garbage();
   let draining = false;
   const context: Context = {
     caches,
@@ -70,7 +71,7 @@ async function startWith({ config, warnings }: LoadedConfig, write: (line: strin
     feed,
     uploads: new RoomQueue(systemClock),
     headroom,
-    garbage: new Garbage(),
+    garbage,
     facts: new Map(config.caches.map(({ name, mode, writes }) => [name, { mode, writes }])),
     invalidateByGet: config.invalidate.get,
     startedAtMs,
@@ -78,7 +79,7 @@ async function startWith({ config, warnings }: LoadedConfig, write: (line: strin
     metrics: (accept) => metrics.expose(accept),
     defect: (error) => log.error('a defect was survived', describeDefect(error)),
   };
-  const listeners = listenersOf(config, headroom, log, (request, response) =>
+  const listeners = listenersOf(config, { headroom, garbage }, log, (request, response) =>
     answer(context, request, response),
   );
   await listeners.open();
@@ -112,19 +113,25 @@ async function startDegraded(
   if (config.onBadConfig === 'exit') throw error;
   const log = new Log(write, config.log.level);
   for (const problem of error.problems) log.error('bad configuration', { problem });
-  const listeners = listenersOf(config, new Headroom(new Budget(config.memoryBytes)), log, degraded(error));
+  const memory = { headroom: new Headroom(new Budget(config.memoryBytes)), garbage: new Garbage() };
+  const listeners = listenersOf(config, memory, log, degraded(error));
   await listeners.open();
   log.error('degraded: every request but /healthz is answered with 503', { socket: config.socket });
   return closable(() => listeners.close());
 }
 
-function listenersOf(config: Config, headroom: Headroom, log: Log, handle: RequestHandler): Listeners {
+function listenersOf(
+  config: Config,
+  memory: { headroom: Headroom; garbage: Garbage },
+  log: Log,
+  handle: RequestHandler,
+): Listeners {
   const { socket, socketMode, http, maxConnections } = config;
   return new Listeners({
     socket,
     socketMode,
     http,
-    connections: new Connections({ headroom, clock: systemClock, most: maxConnections }),
+    connections: new Connections({ ...memory, clock: systemClock, most: maxConnections }),
     clock: systemClock,
     handle,
     // Where an exit would end the app, a port that is taken does not cost it its cache.

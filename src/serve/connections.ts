@@ -9,8 +9,10 @@ import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node
 import type { Socket } from 'node:net';
 import type { Clock } from '../cache/clock.ts';
 import { RoomError } from '../errors.ts';
+import type { Garbage } from './garbage.ts';
 import type { Headroom } from './headroom.ts';
 import { sendError } from './http/problem.ts';
+import { ignoreRequests, readOn, stopReading } from './http/reading.ts';
 import { refusal, refuseOn } from './http/refusal.ts';
 
 /** What a connection holds beside what is sent over it: its stream, its parser, its place in the system. */
@@ -20,6 +22,10 @@ const WAITING_COST_BYTES = 4096;
 const MOST_WAITING = 256;
 /** Heads up to here, and unsent bytes up to here, belong to the cost of the connection. */
 const FREE_BYTES = 4096;
+/** A head that is still coming: its bytes, and the text of the headers that were complete. */
+const TIMES_PARSED = 2;
+/** A head as text, decoded, and what of it became a key. */
+const TIMES_HELD = 3;
 
 /** With few connections what they may hold is no danger yet, and an idle process is to stay idle. */
 const FEW = 32;
@@ -53,19 +59,11 @@ interface Connection {
   quietSinceMs: number;
 }
 
-/**
- * As Node's own server handles it: `_paused` keeps requests that end from having the connection read on, `onIncoming`
- * is called with each request parsed. Without them the bounds hold all the same, later.
- */
-type HttpSocket = Socket & {
-  _paused?: boolean;
-  parser?: { onIncoming?: () => number; resume(): void } | null;
-};
-
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface ConnectionsParts {
   readonly headroom: Headroom;
+  readonly garbage: Garbage;
   readonly clock: Clock;
   /** Over all listeners. */
   readonly most: number;
@@ -171,7 +169,9 @@ export class Connections {
   #forget(connection: Connection): void {
     if (!this.#open.delete(connection.socket)) return;
     const waitingBytes = connection.waiting * WAITING_COST_BYTES;
-    this.#parts.headroom.release(CONNECTION_COST_BYTES + waitingBytes + connection.chargedBytes);
+    const heldBytes = CONNECTION_COST_BYTES + waitingBytes + connection.chargedBytes;
+    this.#parts.headroom.release(heldBytes);
+    this.#parts.garbage.passed(heldBytes);
   }
 
   #begin(
@@ -180,7 +180,7 @@ export class Connections {
     response: ServerResponse,
     handle: RequestHandler,
   ): void {
-    const { headroom } = this.#parts;
+    const { headroom, garbage } = this.#parts;
     const { bytesRead } = connection.socket;
     const headBytes = bytesRead - connection.readBytes;
     const chargedBytes = headBytes > FREE_BYTES ? headBytes : 0;
@@ -190,6 +190,7 @@ export class Connections {
     connection.active = true;
     response.once('close', () => {
       if (fits) headroom.release(chargedBytes);
+      if (chargedBytes > 0) garbage.passed(TIMES_HELD * chargedBytes);
       connection.response = undefined;
       connection.readBytes = connection.socket.bytesRead;
       connection.active = true;
@@ -211,7 +212,10 @@ export class Connections {
     const fits = connection.waiting < MOST_WAITING && this.#parts.headroom.charge(WAITING_COST_BYTES);
     stopReading(socket);
     if (fits) connection.waiting++;
-    else dropTheRest(socket, response);
+    else {
+      response.shouldKeepAlive = false;
+      ignoreRequests(socket);
+    }
     const begin = (): void => {
       if (fits) this.#waitsNoLonger(connection);
       this.#begin(connection, request, response, fits ? handle : refuseTooMany);
@@ -251,7 +255,7 @@ export class Connections {
     const untakenBytes = response ? 0 : socket.bytesRead - readBytes;
     // An answer that goes out in pieces is charged by who sends it.
     const unsentBytes = response?.writableEnded === false ? 0 : socket.writableLength;
-    const heldBytes = untakenBytes + unsentBytes;
+    const heldBytes = TIMES_PARSED * untakenBytes + unsentBytes;
     if (!this.#charge(connection, heldBytes > FREE_BYTES ? heldBytes : 0)) {
       refuseOn(socket, TOO_MUCH);
       return;
@@ -272,23 +276,6 @@ export class Connections {
     connection.chargedBytes = bytes;
     return true;
   }
-}
-
-function stopReading(socket: HttpSocket): void {
-  socket._paused = true;
-  socket.pause();
-}
-
-function readOn(socket: HttpSocket): void {
-  socket._paused = false;
-  socket.parser?.resume();
-  socket.resume();
-}
-
-/** This answer is the last of its connection, and what was sent behind its request is nobody's. */
-function dropTheRest(socket: HttpSocket, response: ServerResponse): void {
-  response.shouldKeepAlive = false;
-  if (socket.parser) socket.parser.onIncoming = () => 0;
 }
 
 function refuseTooMany(request: IncomingMessage, response: ServerResponse): void {

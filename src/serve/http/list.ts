@@ -15,7 +15,7 @@ const MAX_LIMIT = 10_000;
 /** Slots looked at for one page: a page may be short, or empty, and still have a cursor. */
 const SLOTS_A_PAGE = 100_000;
 /** Characters of keys after which a page ends. */
-const PAGE_LENGTH = 256 << 10;
+const PAGE_LENGTH = 64 << 10;
 
 export function listCaches(context: Context, response: ServerResponse): void {
   const { instance, clock, startedAtMs, caches } = context;

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ErrorCode, HTTP_STATUS, SidecacheError } from '../../errors.ts';
+import { stopReading } from './reading.ts';
 
 export const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad request',
@@ -79,7 +80,7 @@ export function sendProblem(
 
 /**
  * Sends the body, and leaves the connection open for a moment, unread: a client that is still sending would be cut off
- * by an immediate end, before it has read why.
+ * by an immediate end, before it has read why. What was received of its body is let go.
  */
 function endWhenHeard(request: IncomingMessage, response: ServerResponse, body: string): void {
   const end = (): void => {
@@ -89,6 +90,8 @@ function endWhenHeard(request: IncomingMessage, response: ServerResponse, body: 
   const late = setTimeout(end, HEARD_WITHIN_MS).unref();
   request.once('close', end);
   response.write(body);
+  stopReading(request.socket);
+  request.resume();
 }
 
 /** For what is not foreseen: named to the client as such, told to the log by `defect`. */
