@@ -167,7 +167,10 @@ export const COMMANDS: readonly CommandRow[] = [
     options: {
       ...WHERE,
       timeout: { type: 'string', describe: 'Give up after this long and exit 5 (default 30s)' },
-      'or-run': { type: 'boolean', describe: 'Run COMMAND even if the daemon is not ready in time' },
+      'or-run': {
+        type: 'boolean',
+        describe: 'Run COMMAND even if the daemon is not ready in time, or has a bad configuration',
+      },
     },
     examples: [
       ['sidecache wait', ''],

@@ -64,9 +64,14 @@ export function reasonIn(problem: Fields | undefined): string | undefined {
   return reason?.replaceAll('\n', '; ') || undefined;
 }
 
+/** The stable name at the end of a problem+json's type; empty where there is none. */
+export function codeIn(problem: Fields | undefined): string {
+  return String(problem?.type ?? '').replace(/^.*[/:#]/, '');
+}
+
 function exitCodeOf(status: number, problem: Fields | undefined): number {
   if (status === 404) return EXIT.notFound;
-  const code = String(problem?.type ?? '').replace(/^.*[/:#]/, '');
+  const code = codeIn(problem);
   return code === 'not_confirmed' || code === 'not_ready' ? EXIT.notInTime : EXIT.failed;
 }
 

@@ -4,42 +4,50 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Address } from './address.ts';
-import { readFields } from './answer.ts';
-import { reasonIn, send } from './client.ts';
+import { readFields, textAt } from './answer.ts';
+import { codeIn, reasonIn, send } from './client.ts';
 
 const POLL_MS = 50;
 const TRY_MS = 2000;
 
-/** Undefined when ready; the last reason why not when `timeoutMs` is over. */
+export interface NotReady {
+  reason: string;
+  /** It cannot become ready: its configuration is bad, and is read at start only. */
+  forGood: boolean;
+}
+
+/** Undefined when ready; why not as soon as that is for good, else the last reason when `timeoutMs` is over. */
 export async function untilReady(
   address: Address,
   timeoutMs: number,
   nowMs: () => number,
-): Promise<string | undefined> {
+): Promise<NotReady | undefined> {
   const endMs = nowMs() + timeoutMs;
   const bell = createBell(address);
   try {
     for (;;) {
       const patienceMs = Math.max(POLL_MS, Math.min(TRY_MS, endMs - nowMs()));
-      const reason = await reasonNotReady(address, patienceMs);
-      if (reason === undefined) return undefined;
+      const notReady = await askReadiness(address, patienceMs);
+      if (notReady === undefined || notReady.forGood) return notReady;
       await bell.next(Math.min(POLL_MS, endMs - nowMs()));
       // A last try with no time left would only replace the reason by "too slow".
-      if (nowMs() >= endMs) return reason;
+      if (nowMs() >= endMs) return notReady;
     }
   } finally {
     bell.close();
   }
 }
 
-async function reasonNotReady(address: Address, patienceMs: number): Promise<string | undefined> {
+async function askReadiness(address: Address, patienceMs: number): Promise<NotReady | undefined> {
   try {
     const reply = await send(address, { method: 'GET', target: '/readyz', patienceMs });
     const fields = await readFields(reply);
     if (reply.statusCode === 200) return undefined;
-    return reasonIn(fields) ?? `the daemon answers ${reply.statusCode}`;
+    const reason =
+      reasonIn(fields) ?? textAt(fields ?? {}, 'reason') ?? `the daemon answers ${reply.statusCode}`;
+    return { reason, forGood: codeIn(fields) === 'bad_config' };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return { reason: error instanceof Error ? error.message : String(error), forGood: false };
   }
 }
 

@@ -45,13 +45,28 @@ test('a daemon that answers but is not ready yet is asked again', async () => {
 });
 
 test('a daemon that is never ready is exit 5 with its own reason', async () => {
-  const daemon = await startFakeDaemon(() =>
-    problem(503, 'bad_config', 'caches.users.refresh: 5 has no unit'),
-  );
+  const daemon = await startFakeDaemon(() => problem(503, 'not_ready', 'the daemon is stopping'));
   const { exitCode, stderr } = await runCommand(['wait', '--timeout', '120ms', '--socket', daemon.socket]);
   await daemon.close();
   assert.is(exitCode, 5);
-  assert.match(stderr, 'not ready after 0.12 s: caches.users.refresh: 5 has no unit');
+  assert.match(stderr, 'not ready after 0.12 s: the daemon is stopping');
+});
+
+test('a bad configuration does not get better: wait ends at once with the reason and exit 2', async () => {
+  const daemon = await startFakeDaemon(() =>
+    problem(503, 'bad_config', 'caches.users.refresh: 5 has no unit'),
+  );
+  const waiting = ['wait', '--timeout', '10m', '--socket', daemon.socket];
+  const { exitCode, stderr } = await runCommand(waiting);
+  assert.is(exitCode, 2);
+  assert.match(stderr, 'its configuration is bad: caches.users.refresh: 5 has no unit');
+  assert.is(daemon.asked.length, 1);
+  const program = ['--', NODE, '-e', 'process.exit(9)'];
+  assert.is((await runCommand([...waiting, ...program])).exitCode, 2);
+  const ran = await runCommand([...waiting, '--or-run', ...program]);
+  await daemon.close();
+  assert.is(ran.exitCode, 9);
+  assert.match(ran.stderr, 'without it');
 });
 
 test('no daemon, and no directory either, is exit 5 and says where it looked', async () => {
