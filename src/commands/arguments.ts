@@ -37,6 +37,20 @@ export function durationOption(args: Arguments, name: string): number | undefine
   return ms;
 }
 
+/** The option as it stands, if it is one of `allowed`. */
+export function choiceOption(args: Arguments, name: string, allowed: readonly string[]): string | undefined {
+  const text = textOption(args, name);
+  if (text === undefined || allowed.includes(text)) return text;
+  throw new CommandError(EXIT.usage, `--${name} must be ${allowed.join(' or ')}, not ${text}`);
+}
+
+/** Tags as given; a blank would make two of one. */
+export function tagsOption(args: Arguments): readonly string[] {
+  const tags = listOption(args, 'tag');
+  if (tags.every((tag) => /^[!-~]{1,256}$/.test(tag))) return tags;
+  throw new CommandError(EXIT.usage, '--tag must be 1 to 256 printable ASCII characters without blanks');
+}
+
 export function countOption(args: Arguments, name: string): number | undefined {
   const text = textOption(args, name);
   if (text === undefined) return undefined;

@@ -1,9 +1,10 @@
 // What became of an invalidation or a refresh: asks for it, prints who confirmed, and gives the exit code.
 
+import { CommandError } from '../errors.ts';
 import { addressOf } from './address.ts';
 import { type Fields, numberAt, readFields, rowsAt, textAt } from './answer.ts';
 import { type Arguments, durationOption, flag } from './arguments.ts';
-import { refusal, send } from './client.ts';
+import { askForFields, codeIn, refusal, send } from './client.ts';
 import { EXIT } from './exit-codes.ts';
 import { type Host, print, printJson } from './host.ts';
 import { counted } from './quantity.ts';
@@ -33,10 +34,25 @@ export async function confirmEverywhere(
   const outcome = await readFields(reply);
   // A refusal for want of confirmation carries the report that says whose.
   const hasReport = outcome !== undefined && Array.isArray(outcome.report);
-  if (!hasReport && status >= 400) throw refusal(status, outcome);
+  if (!hasReport && status >= 400) throw await namedRefusal(status, outcome, args, host);
   if (flag(args, 'json')) await printJson(host, outcome ?? {});
   else await print(host, rendered(outcome ?? {}, paintFor(host)));
   return status < 400 ? EXIT.ok : refusal(status, outcome).exitCode;
+}
+
+/** The daemon refuses an unknown cache as a bad query; who typed it named something that is not there, as elsewhere. */
+async function namedRefusal(
+  status: number,
+  problem: Fields | undefined,
+  args: Arguments,
+  host: Host,
+): Promise<CommandError> {
+  const refused = refusal(status, problem);
+  if (codeIn(problem) !== 'bad_query' || args.words.length === 0) return refused;
+  const listing = await askForFields(addressOf(args, host.env), { method: 'GET', target: '/caches' });
+  const known = rowsAt(listing, 'caches').map((cache) => textAt(cache, 'name'));
+  if (args.words.every((name) => known.includes(name))) return refused;
+  return new CommandError(EXIT.notFound, refused.message);
 }
 
 function rendered(outcome: Fields, paint: Paint): string {

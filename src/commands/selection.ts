@@ -1,7 +1,7 @@
 // Which entries `invalidate` and `refresh` mean, as the daemon's query says it.
 
 import { CommandError } from '../errors.ts';
-import { type Arguments, flag, listOption, textOption } from './arguments.ts';
+import { type Arguments, choiceOption, flag, listOption, tagsOption, textOption } from './arguments.ts';
 import { checkedCacheName } from './entry.ts';
 import { EXIT } from './exit-codes.ts';
 import { keyInUrl, percentEncode } from './percent.ts';
@@ -39,14 +39,18 @@ function selectors(args: Arguments): readonly string[] {
   const encoded = flag(args, 'encoded');
   return [
     ...listOption(args, 'key').map((key) => `key=${keyInUrl(key, encoded)}`),
-    ...listOption(args, 'tag').map((tag) => `tag=${percentEncode(Buffer.from(tag))}`),
+    ...tagsOption(args).map((tag) => `tag=${percentEncode(Buffer.from(tag))}`),
     ...listOption(args, 'prefix').map((prefix) => `prefix=${keyInUrl(prefix, encoded)}`),
   ];
 }
 
 function conditions(args: Arguments): readonly string[] {
-  return ['scope', 'require', 'timeout'].flatMap((name) => {
-    const value = textOption(args, name);
+  const values = {
+    scope: choiceOption(args, 'scope', ['local', 'fleet']),
+    require: choiceOption(args, 'require', ['all']),
+    timeout: textOption(args, 'timeout'),
+  };
+  return Object.entries(values).flatMap(([name, value]) => {
     return value === undefined ? [] : [`${name}=${percentEncode(Buffer.from(value))}`];
   });
 }

@@ -3,12 +3,14 @@
 import type { Readable } from 'node:stream';
 import { CommandError } from '../errors.ts';
 import { addressOf } from './address.ts';
-import { type Arguments, flag, listOption, textOption } from './arguments.ts';
+import { type Arguments, durationOption, flag, tagsOption, textOption } from './arguments.ts';
 import { expectOk } from './client.ts';
 import { entryTarget } from './entry.ts';
 import { EXIT } from './exit-codes.ts';
 import { type Host, printJson } from './host.ts';
 import { percentEncode } from './percent.ts';
+
+const LONGEST_TTL_MS = 365 * 86_400_000;
 
 export async function set(args: Arguments, host: Host): Promise<number> {
   const reply = await expectOk(addressOf(args, host.env), {
@@ -40,7 +42,7 @@ function valueFrom(args: Arguments, host: Host): Buffer | Readable {
 }
 
 function queryOf(args: Arguments): string {
-  const ttl = textOption(args, 'ttl');
+  const ttl = checkedTtl(args);
   const pairs = ttl === undefined ? [] : [`ttl=${percentEncode(Buffer.from(ttl))}`];
   if (flag(args, 'fill') && flag(args, 'change')) {
     throw new CommandError(EXIT.usage, '--fill and --change are opposites; give one of them');
@@ -53,17 +55,18 @@ function queryOf(args: Arguments): string {
 function headersOf(args: Arguments): Record<string, string> {
   const headers: Record<string, string> = {};
   const contentType = textOption(args, 'content-type');
-  const tags = listOption(args, 'tag').map((tag) => checkedTag(tag));
+  const tags = tagsOption(args);
   if (contentType !== undefined) headers['Content-Type'] = checkedContentType(contentType);
   if (tags.length > 0) headers['Surrogate-Key'] = tags.join(' ');
   if (flag(args, 'if-absent')) headers['If-None-Match'] = '*';
   return headers;
 }
 
-/** A blank would make two tags of one; the rest the daemon checks. */
-function checkedTag(tag: string): string {
-  if (/^[!-~]{1,256}$/.test(tag)) return tag;
-  throw new CommandError(EXIT.usage, '--tag must be 1 to 256 printable ASCII characters without blanks');
+/** As it was given, with the daemon's bounds. */
+function checkedTtl(args: Arguments): string | undefined {
+  const ms = durationOption(args, 'ttl');
+  if (ms === undefined || (ms > 0 && ms <= LONGEST_TTL_MS)) return textOption(args, 'ttl');
+  throw new CommandError(EXIT.usage, '--ttl must be more than 0 and at most 365d');
 }
 
 function checkedContentType(contentType: string): string {

@@ -124,12 +124,37 @@ test('--json prints the report and nothing else, confirmed or not', async () => 
   assert.equal(JSON.parse(stdout), CONFIRMED);
 });
 
-test('an unknown cache is the daemon’s to refuse, by name', async () => {
-  const unknown = problem(400, 'bad_query', 'there is no cache nope; known: users, flags');
-  const { exitCode, stderr, stdout } = await against(unknown, ['invalidate', 'nope', '--json']);
-  assert.is(exitCode, 1);
-  assert.match(stderr, 'known: users, flags');
-  assert.equal(JSON.parse(stdout), { error: 'there is no cache nope; known: users, flags', exit_code: 1 });
+test('an unknown cache is the daemon’s to refuse, by name, and exit 3 as everywhere', async () => {
+  const unknown = problem(400, 'bad_query', "unknown cache 'nope'; caches here: users");
+  const caches = { body: { caches: [{ name: 'users' }] } };
+  const daemon = await startFakeDaemon(({ target }) => (target === '/caches' ? caches : unknown));
+  open.push(daemon);
+  const at = ['--socket', daemon.socket];
+  for (const command of ['invalidate', 'refresh']) {
+    const { exitCode, stderr, stdout } = await runCommand([command, 'users', 'nope', '--json', ...at]);
+    assert.is(exitCode, 3);
+    assert.match(stderr, 'caches here: users');
+    assert.equal(JSON.parse(stdout), { error: "unknown cache 'nope'; caches here: users", exit_code: 3 });
+  }
+  assert.is((await runCommand(['invalidate', 'users', '--key', '1', ...at])).exitCode, 1, 'another mistake');
+});
+
+test('a value of an option that cannot be is exit 2, and nothing is asked', async () => {
+  const mistakes: [string[], string][] = [
+    [['invalidate', 'users', '--require', 'some'], '--require must be all, not some'],
+    [['refresh', 'users', '--scope', 'x'], '--scope must be local or fleet, not x'],
+    [['invalidate', 'users', '--tag', 'a b'], '--tag must be 1 to 256 printable'],
+    [['invalidate', 'users', '--timeout', '2'], '--timeout must be a duration'],
+    [['set', 'users', '1', 'v', '--ttl', '5'], '--ttl must be a duration'],
+    [['set', 'users', '1', 'v', '--ttl', '0s'], '--ttl must be more than 0 and at most 365d'],
+    [['set', 'users', '1', 'v', '--ttl', '366d'], '--ttl must be more than 0 and at most 365d'],
+  ];
+  for (const [argv, says] of mistakes) {
+    const { exitCode, stderr, asked } = await against({ body: CONFIRMED }, argv);
+    assert.is(exitCode, 2, argv.join(' '));
+    assert.match(stderr, says);
+    assert.is(asked.length, 0, argv.join(' '));
+  }
 });
 
 test.run();
