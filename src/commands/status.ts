@@ -7,7 +7,7 @@ import { askForFields } from './client.ts';
 import { EXIT } from './exit-codes.ts';
 import { type Host, print, printJson } from './host.ts';
 import { formatBytes, formatField, formatShare, formatSpan } from './quantity.ts';
-import { type Align, type Paint, paintFor, renderList, renderTable } from './table.ts';
+import { type Align, escapeControls, type Paint, paintFor, renderList, renderTable } from './table.ts';
 
 const HEADING = ['CACHE', 'ENTRIES', 'BYTES', 'HITS', 'LOADS', 'FAILURES', 'EVICTIONS'];
 const ALIGN: readonly Align[] = ['left', ...Array<Align>(HEADING.length - 1).fill('right')];
@@ -22,8 +22,18 @@ export async function status(args: Arguments, host: Host): Promise<number> {
 }
 
 function rendered(answer: Fields, paint: Paint): string {
-  const rows = rowsAt(answer, 'caches').map(cacheRow);
-  return `${renderList(summary(answer), paint)}\n${renderTable(HEADING, rows, ALIGN, paint)}`;
+  const caches = rowsAt(answer, 'caches');
+  const table = renderTable(HEADING, caches.map(cacheRow), ALIGN, paint);
+  const troubles = caches.flatMap(troubleOf).map((line) => `${paint.bad(escapeControls(line))}\n`);
+  return `${renderList(summary(answer), paint)}\n${table}${troubles.length > 0 ? '\n' : ''}${troubles.join('')}`;
+}
+
+/** What a cache's origin is failing with now; nothing while loads succeed. */
+function troubleOf(cache: Fields): string[] {
+  const paused = textAt(cache, 'breaker') === 'open' ? ['loads paused'] : [];
+  const lastError = textAt(cache, 'last_error');
+  const said = [...paused, ...(lastError === undefined ? [] : [`last error: ${lastError}`])];
+  return said.length === 0 ? [] : [`${textAt(cache, 'name') ?? '?'}: ${said.join(', ')}`];
 }
 
 function summary(answer: Fields): (readonly [string, string])[] {

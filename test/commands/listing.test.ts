@@ -108,6 +108,21 @@ const STATUS = {
   ],
 };
 
+test('status says under its table which loads are paused and what failed last, and nothing where all is well', async () => {
+  const caches = [
+    { name: 'flags', breaker: 'closed', last_error: null },
+    { name: 'teams', breaker: 'closed', last_error: 'http://h answered 500' },
+    { name: 'users', breaker: 'open', last_error: 'http://h refused\x1b[2J' },
+  ];
+  const { stdout } = await against(() => ({ body: { ...STATUS, caches } }), ['status']);
+  assert.equal(stdout.split('\n').slice(-4), [
+    '',
+    'teams: last error: http://h answered 500',
+    'users: loads paused, last error: http://h refused\\x1b[2J',
+    '',
+  ]);
+});
+
 test('status shows the instance, its memory and a line for each cache', async () => {
   const { stdout, targets } = await against(() => ({ body: STATUS }), ['status']);
   assert.equal(targets, ['/caches']);
