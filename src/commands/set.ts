@@ -3,8 +3,9 @@
 import type { Readable } from 'node:stream';
 import { CommandError } from '../errors.ts';
 import { addressOf } from './address.ts';
+import { type Fields, readFields } from './answer.ts';
 import { type Arguments, durationOption, flag, tagsOption, textOption } from './arguments.ts';
-import { expectOk } from './client.ts';
+import { codeIn, refusal, send } from './client.ts';
 import { entryTarget } from './entry.ts';
 import { EXIT } from './exit-codes.ts';
 import { type Host, printJson } from './host.ts';
@@ -13,12 +14,14 @@ import { percentEncode } from './percent.ts';
 const LONGEST_TTL_MS = 365 * 86_400_000;
 
 export async function set(args: Arguments, host: Host): Promise<number> {
-  const reply = await expectOk(addressOf(args, host.env), {
+  const reply = await send(addressOf(args, host.env), {
     method: 'PUT',
     target: entryTarget(args, args.words[1] ?? '') + queryOf(args),
     headers: headersOf(args),
     body: valueFrom(args, host),
   });
+  const status = reply.statusCode ?? 500;
+  if (status >= 400) throw refusalOfSet(status, await readFields(reply), flag(args, 'if-absent'));
   reply.resume();
   if (flag(args, 'json')) {
     await printJson(host, {
@@ -27,6 +30,12 @@ export async function set(args: Arguments, host: Host): Promise<number> {
     });
   }
   return EXIT.ok;
+}
+
+/** The daemon speaks of the header that it was sent; whoever typed --if-absent never saw one. */
+function refusalOfSet(status: number, problem: Fields | undefined, ifAbsent: boolean): CommandError {
+  if (!ifAbsent || codeIn(problem) !== 'precondition_failed') return refusal(status, problem);
+  return new CommandError(EXIT.failed, 'there is already an entry under this key');
 }
 
 function valueFrom(args: Arguments, host: Host): Buffer | Readable {

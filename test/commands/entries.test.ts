@@ -1,9 +1,11 @@
 // get, set, delete, explain: what they ask the daemon, and what they print of its answers.
 
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { Readable, Writable } from 'node:stream';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { LABELS } from '../../src/commands/explain.ts';
 import { type Canned, type FakeDaemon, problem, startFakeDaemon, temporarySocket } from './fake-daemon.ts';
 import { type Ran, runCommand, type Surroundings } from './fake-host.ts';
 
@@ -191,11 +193,11 @@ test('an empty value is a value', async () => {
 });
 
 test('set --if-absent asks for exactly that, and exits 1 when the entry is there', async () => {
-  const there = problem(412, 'precondition_failed', 'the entry exists');
+  const there = problem(412, 'precondition_failed', 'the entry is not as If-None-Match says');
   const { exitCode, stderr, asked } = await against(there, ['set', 'users', '42', 'v', '--if-absent']);
   assert.is(asked[0]?.headers['if-none-match'], '*');
   assert.is(exitCode, 1);
-  assert.match(stderr, 'the entry exists');
+  assert.is(stderr, 'sidecache: there is already an entry under this key\n');
 });
 
 test('--fill and --change say what a write means, and exclude each other', async () => {
@@ -268,13 +270,25 @@ test('explain lists every field, known or not, in units people read', async () =
     'age         1m 12s',
     'size        1.5K (1536)',
     'tags        a, b',
-    'stored at   1970-01-01T00:00:00.000Z',
+    'loaded at   1970-01-01T00:00:00.000Z',
     'new field   {"x":1}',
     'last error  boom\\x1b[2J',
     '',
   ]);
   const json = await against({ body }, ['explain', 'users', '42', '--json']);
   assert.equal(JSON.parse(json.stdout), body);
+});
+
+test('explain of a key that is not there is an answer: exit 0', async () => {
+  const body = { cache: 'users', key: '1', state: 'absent', failures: 2, next_retry_in_ms: 250 };
+  const { exitCode, stdout } = await against({ body }, ['explain', 'users', '1']);
+  assert.is(exitCode, 0);
+  assert.match(stdout, /^state +absent\nfailed loads in a row +2\nnext load in +250ms$/m);
+});
+
+test('docs/command-line.md says what the labels of explain mean', () => {
+  const docs = readFileSync('docs/command-line.md', 'utf8');
+  for (const label of LABELS.values()) assert.ok(docs.includes(`| ${label} | `), label);
 });
 
 test.run();
