@@ -73,6 +73,7 @@ export class Connections {
   readonly #parts: ConnectionsParts;
   readonly #open = new Map<Socket, Connection>();
   #leaving = false;
+  #accepted = 0;
   #looking = false;
 
   constructor(parts: ConnectionsParts) {
@@ -85,6 +86,11 @@ export class Connections {
     return count;
   }
 
+  /** How many there ever were. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
   /** Whether a request is in progress, an answer not sent, or a connection has not asked anything yet. */
   get busy(): boolean {
     for (const { asked, response, waiting, socket } of this.#open.values())
@@ -94,6 +100,7 @@ export class Connections {
 
   /** Takes the connection in; where there is neither place nor memory for it, it is told and closed. */
   admit(server: HttpServer, socket: Socket): void {
+    this.#accepted++;
     if (!this.#hasPlace()) {
       socket.on('error', () => {});
       refuseOn(socket, NO_PLACE);

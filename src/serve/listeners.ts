@@ -25,8 +25,8 @@ export interface ListenersParts {
 /** Without a client for this long, a drain is over. */
 const QUIET_MS = 200;
 const LOOK_EVERY_MS = 20;
-/** Who connected before the socket was hidden has been accepted by then. */
-const ACCEPTED_AFTER_MS = 50;
+/** Who connected before the socket was hidden is accepted one by one; when nobody was for so long, nobody is left. */
+const ACCEPTED_WITHIN_MS = 50;
 /** After a drain, requests that were sent may take so long to come and be answered. */
 const LAST_ANSWERS_MS = 1000;
 
@@ -85,13 +85,24 @@ export class Listeners {
     const closed: Promise<void>[] = [closeServer(this.#http)];
     if (this.#file) {
       hideSocket(this.#file);
-      await pause(ACCEPTED_AFTER_MS);
+      await this.#acceptAll();
       closed.push(closeSocket(this.#socket, this.#file));
     }
     const untilMs = clock.now() + LAST_ANSWERS_MS;
     while (clock.now() < untilMs && connections.busy) await pause(LOOK_EVERY_MS);
     connections.destroyAll();
     await Promise.all(closed);
+  }
+
+  /** Takes in whoever has connected already, also where many have. */
+  async #acceptAll(): Promise<void> {
+    const { clock, connections } = this.#parts;
+    const untilMs = clock.now() + LAST_ANSWERS_MS;
+    let accepted = -1;
+    while (accepted !== connections.accepted && clock.now() < untilMs) {
+      accepted = connections.accepted;
+      await pause(ACCEPTED_WITHIN_MS);
+    }
   }
 }
 
