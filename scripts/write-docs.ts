@@ -72,7 +72,7 @@ ${RESERVED_NAMES.map((name) => `\`${name}\``).join(' ')}.
 There is always a cache called \`default\`, whether configured or not: keys that name no cache belong to it.
 A cache without a loader holds what the app puts there; a cache with one fetches what is missing. A loader needs a
 \`url\`; \`refresh_ahead\` and \`negative\` need a loader, \`refresh_ahead\` also needs \`refresh\`. \`ttl\` is not less than
-\`refresh\`, \`soft_timeout\` is less than \`timeout\`, \`mode: replicated\` has no \`expiry\`, and the caches' own \`memory\`
+\`refresh\`, \`soft_timeout\` is less than \`timeout\`, \`mode: replicated\` has no \`expiry\`, \`loader.ca\` needs an \`https:\` url and a file that can be read, and the caches' own \`memory\`
 together is not more than the daemon's.
 
 ## An example
@@ -95,7 +95,7 @@ log: { level: info, keys: false }  # keys as hashes
 metrics:
   labels: { team: accounts }       # on every metric
 caches:
-  users:                           # fetched from the app itself, kept fresh
+  users:                           # fetched from a service, kept fresh
     refresh: 60s                   # older: served at once, reloaded behind the reader
     refresh_ahead: true            # what is read is reloaded without waiting for a reader
     ttl: 1h                        # never served older than this
@@ -106,7 +106,7 @@ caches:
     mode: local
     writes: change                 # a PUT tells that what others hold is wrong
     loader:
-      url: "http://127.0.0.1:8080/internal/users/{key}"
+      url: "https://users.example.com/internal/users/{key}"
       timeout: 2500ms              # of a load, its tries included
       soft_timeout: 300ms          # then a waiting reader gets the old value, if there is one
       retries: 2

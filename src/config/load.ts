@@ -8,7 +8,7 @@ import { gatherEnvironment } from './environment.ts';
 import type { ParsedFile } from './file.ts';
 import { flagTree } from './flags.ts';
 import { type Gathered, gatherTree, nothingGathered } from './gather.ts';
-import { ruleProblems } from './rules.ts';
+import { ruleProblems, type Unreadable } from './rules.ts';
 import type { Values } from './values.ts';
 import { configWarnings } from './warnings.ts';
 
@@ -19,6 +19,8 @@ export interface ConfigInput {
   /** Read with parseFile (file.ts), which is imported only where there is a file. */
   file?: ParsedFile;
   hostname: string;
+  /** Why a file that the configuration names cannot be read; undefined: it can, or nobody looks. */
+  unreadable?: Unreadable;
   /** The container's memory limit, where it has one. */
   cgroupLimitBytes?: number;
 }
@@ -37,7 +39,7 @@ export interface LoadedConfig {
 export function loadConfig(input: ConfigInput): LoadedConfig {
   const { layers, warnings } = gather(input);
   const draft = draftOf(layers, input);
-  const problems = [...draft.problems, ...ruleProblems(draft)];
+  const problems = [...draft.problems, ...ruleProblems(draft, input.unreadable)];
   if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
   return {
     config: buildConfig(draft.values, draft.caches, draft.loaders),

@@ -36,6 +36,7 @@ async function gatherInput({ argvFlags, env, directory = '' }: ReadInput): Promi
     env,
     file: await findFile(argvFlags.config, env, directory),
     hostname: hostname(),
+    unreadable,
     cgroupLimitBytes: containerLimitBytes(),
   };
 }
@@ -72,8 +73,26 @@ function contentOf(path: string): { text: string } | { problem: string } {
     if (size > MAX_FILE_BYTES) return { problem: `has ${size} bytes; allowed: at most 1 MiB` };
     return { text: readFileSync(path, 'utf8') };
   } catch (error) {
-    return { problem: `cannot be read: ${error instanceof Error ? error.message : String(error)}` };
+    return { problem: `cannot be read: ${reasonOf(error)}` };
   }
+}
+
+function unreadable(path: string): string | undefined {
+  try {
+    readFileSync(path);
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+/** The system's own message would name the path once more. */
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a directory';
+  if (code === 'EACCES') return 'it is not allowed';
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** cgroup v1 or v2, as libuv finds it; "no limit" is a number larger than the machine. */

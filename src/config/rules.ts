@@ -11,11 +11,17 @@ import type { Values } from './values.ts';
 /** sockaddr_un has room for 108 with the zero that ends it. */
 const MAX_SOCKET_PATH_BYTES = 107;
 
+export type Unreadable = (path: string) => string | undefined;
+
 /** The path that is to be changed, what it looks at besides, and what is wrong; `undefined` = fine. */
 type Rule = [path: string, besides: readonly string[], problem: string | undefined];
 
-export function ruleProblems(input: Draft): string[] {
-  const rules = [...daemonRules(input), ...input.caches.flatMap((name) => cacheRules(name, input))];
+/** `unreadable`: why a file cannot be read; this module itself touches none. */
+export function ruleProblems(input: Draft, unreadable: Unreadable = () => undefined): string[] {
+  const rules = [
+    ...daemonRules(input),
+    ...input.caches.flatMap((name) => [...cacheRules(name, input), ...caRules(name, input, unreadable)]),
+  ];
   return rules.flatMap(([path, others, problem]) => {
     if (problem === undefined || [path, ...others].some((each) => input.wrong.has(each))) return [];
     return [problemLine(path, sourceOf(path, input), problem)];
@@ -87,6 +93,23 @@ function loaderRules(at: (key: string) => string, { values }: Draft): Rule[] {
   return [
     [at('loader.soft_timeout'), [at('loader.timeout')], softProblem],
     [at('loader.url'), [], isOff(values, at('loader.url')) ? 'is missing; a loader needs one' : undefined],
+  ];
+}
+
+function caRules(name: string, { values }: Draft, unreadable: Unreadable): Rule[] {
+  const [ca, url] = [`caches.${name}.loader.ca`, `caches.${name}.loader.url`];
+  const path = values.get(ca);
+  if (typeof path !== 'string') return [];
+  const why = unreadable(path);
+  return [
+    [
+      ca,
+      [url],
+      /^http:/i.test(String(values.get(url) ?? ''))
+        ? 'is of no use, as loader.url is http: and not https:; remove it or change the url'
+        : undefined,
+    ],
+    [ca, [], why === undefined ? undefined : `${quote(path)} cannot be read: ${why}`],
   ];
 }
 

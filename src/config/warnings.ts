@@ -13,6 +13,8 @@ export function configWarnings(draft: Draft, input: ConfigInput): string[] {
     ...portWarnings(draft, input),
     ...drainWarnings(draft, input),
     ...shareWarnings(draft),
+    ...socketModeWarnings(draft),
+    ...draft.caches.flatMap((name) => refreshWarnings(name, draft)),
     ...draft.caches.flatMap((name) => modeWarnings(name, draft)),
   ];
 }
@@ -48,6 +50,26 @@ function shareWarnings({ values, caches }: Draft): string[] {
   const without = caches.filter((_, place) => shares[place] === undefined);
   if (leftBytes > 0 || without.length === 0) return [];
   return [`memory: all of it is kept for single caches, so ${without.join(', ')} can hold nothing`];
+}
+
+/** To connect to a socket is to write to it. */
+const OTHERS_MAY_WRITE = 0o002;
+
+function socketModeWarnings({ values }: Draft): string[] {
+  const mode = values.number('socket_mode');
+  if ((mode & OTHERS_MAY_WRITE) === 0) return [];
+  const shown = `0${mode.toString(8)}`;
+  return [
+    `socket_mode: ${shown} lets every user of this machine read and change what is cached; 0660 lets a group only`,
+  ];
+}
+
+function refreshWarnings(name: string, { values, loaders }: Draft): string[] {
+  const refresh = `caches.${name}.refresh`;
+  if (values.optionalNumber(refresh) === undefined || loaders.has(name)) return [];
+  return [
+    `${refresh}: this cache has no loader, so its entries get old and nothing reloads them; is \`loader:\` indented as it should be?`,
+  ];
 }
 
 function modeWarnings(name: string, { values }: Draft): string[] {

@@ -238,4 +238,22 @@ test('of a bad configuration what is good about the socket and the log is still 
   );
 });
 
+test('refresh where nothing can reload is warned of: a loader may be indented wrongly', () => {
+  const { warnings } = load({ file: 'caches:\n  users:\n    refresh: 60s\n  loader:\n    refresh: off' });
+  assert.is(warnings.length, 1);
+  assert.match(warnings[0]!, /^caches\.users\.refresh: this cache has no loader, .* indented/);
+  const file = 'caches: { users: { refresh: 60s, loader: { url: "http://h/{key}" } } }';
+  assert.equal(load({ file }).warnings, []);
+});
+
+test('a socket that every user may write to is warned of', () => {
+  for (const mode of ['0666', '0602', '0777']) {
+    const { warnings } = load({ file: `socket_mode: ${mode}` });
+    assert.match(warnings.join(), new RegExp(`^socket_mode: ${mode} lets every user`));
+  }
+  for (const mode of ['0600', '0660', '0664']) {
+    assert.equal(load({ file: `socket_mode: ${mode}` }).warnings, []);
+  }
+});
+
 test.run();

@@ -65,6 +65,26 @@ test('of a bad file enough is left to answer on the socket', async ({ directory 
   assert.is(config.onBadConfig, 'degrade');
 });
 
+test('a certificate that is not there is a problem of the configuration, with its key and line', async ({
+  directory,
+}) => {
+  const [config, ca] = [join(directory, 'sidecache.yml'), join(directory, 'ca.pem')];
+  await writeFile(
+    config,
+    `caches:\n  users:\n    loader:\n      url: "https://h/{key}"\n      ca: ${JSON.stringify(ca)}\n`,
+  );
+  const where = `caches.users.loader.ca (${config}:5)`;
+  assert.equal(await problemsOf({ config }), [`${where}: "${ca}" cannot be read: there is no such file`]);
+  await writeFile(ca, '');
+  assert.equal(await problemsOf({ config }), []);
+});
+
+test('a file that is not there is said to be so, once', async () => {
+  assert.equal(await problemsOf({ config: '/nowhere/s.yml' }), [
+    'config (flag --config): "/nowhere/s.yml" cannot be read: there is no such file',
+  ]);
+});
+
 async function problemsOf(argvFlags: Record<string, unknown>): Promise<readonly string[]> {
   try {
     await readConfig({ argvFlags, env: {} });

@@ -123,4 +123,12 @@ test('a URL is never shown with its password, whole or broken', () => {
   }
 });
 
+test('a certificate for an origin that is asked without TLS is refused, naming loader.ca', () => {
+  assert.match(
+    problemIn(cache('loader: { url: "http://h/{key}", ca: /ca.pem }')),
+    /^caches\.a\.loader\.ca \(sidecache\.yml:1\): is of no use, as loader\.url is http:/,
+  );
+  fine(cache('loader: { url: "https://h/{key}", ca: /ca.pem }'));
+});
+
 test.run();
