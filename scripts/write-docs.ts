@@ -44,8 +44,8 @@ The rules:
 
 - An unknown key, a unit that is missing or wrong, a value out of bounds: an error that names the key, where it
   stands and what is allowed. All of them are reported at once, and even where something overrules them.
-- Unknown \`SIDECACHE_…\` variables only warn: Kubernetes sets some for a service of this name. An empty variable
-  counts as not set.
+- Unknown \`SIDECACHE_…\` variables only warn, with the option whose name is nearest: Kubernetes sets some for a service
+  of this name. An empty variable counts as not set.
 - In a variable the dots and dashes of a key are \`_\`. \`SIDECACHE_CACHES_MY_CACHE_REFRESH\` means cache \`my-cache\` or
   \`my_cache\`, whichever the file or a flag names; where none is named it makes a cache \`my_cache\`.
 - A secret has no flag, as flags stand in every process list. Secrets, users and passwords in URLs, and the values

@@ -1,7 +1,7 @@
 // The command line as yargs reads it: rows of the catalogue in, a command's arguments out. Loaded only when needed.
 
 import yargs, { type Argv } from 'yargs';
-import { suggest } from '../config/suggest.ts';
+import { suggest, suggestWithin } from '../config/suggest.ts';
 import { CommandError } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import type { Arguments } from './arguments.ts';
@@ -58,7 +58,7 @@ async function parse(own: readonly string[], host: Host): Promise<Arguments | { 
     failure = error ?? undefined;
     output = text;
   });
-  if (failure !== undefined) throw new CommandError(EXIT.usage, sentence(failure.message, own));
+  if (failure !== undefined) throw new CommandError(EXIT.usage, await sentence(failure.message, own));
   if (output !== '') return { output };
   const { _, $0: _name, help: _help, version: _version, ...options } = found;
   return { words: _.map(String), options: definedOnly(options) };
@@ -130,17 +130,40 @@ function checkWords(row: CommandRow, words: readonly string[]): void {
 }
 
 /** yargs' words for an unknown option, with the command that explains the known ones. */
-function sentence(message: string, own: readonly string[]): string {
-  const name = commandNamed(own[0] ?? '')?.name;
+async function sentence(message: string, own: readonly string[]): Promise<string> {
+  const row = commandNamed(own[0] ?? '');
+  const name = row?.name;
+  const known = row === undefined ? [] : Object.keys(await optionsOf(row, own));
+  const variableOf = row?.takesConfiguration
+    ? (await import('../config/flags.ts')).secretVariable
+    : () => undefined;
   const unknown = message.replace(/^Unknown arguments?: (.*)$/, (_, names: string) => {
     return `there is no option ${names
       .split(', ')
-      .map((one) => (one.length > 1 ? `--${one}` : `-${one}`))
+      .map((one) => (one.length > 1 ? `--${one}${hint(one, known, variableOf)}` : `-${one}`))
       .join(', ')}`;
   });
   const plain = unknown.replace(/^Not enough arguments following: (.*)$/, '--$1 needs a value');
   return `${plain}; see ${name === undefined ? 'sidecache' : `sidecache ${name}`} --help`;
 }
+
+/** Why an option is not known, or which one is probably meant. */
+function hint(
+  unknown: string,
+  known: readonly string[],
+  secretVariable: (flag: string) => string | undefined,
+): string {
+  const variable = secretVariable(unknown);
+  if (variable !== undefined) return ` (a secret has no flag: set ${variable})`;
+  const cache = /^caches\.([^.]+)\./.exec(unknown)?.[1];
+  const names = known.map((name) => name.replace('<name>', cache ?? '<name>'));
+  // `--mem` is the beginning of one, and too short to be near it.
+  const begun = unknown.length >= 3 ? names.filter((name) => name.startsWith(unknown)) : [];
+  if (begun.length === 1) return ` (did you mean --${begun[0]}?)`;
+  return suggestWithin(`--${unknown}`, names.map(dashed), '--');
+}
+
+const dashed = (name: string): string => `--${name}`;
 
 function definedOnly(options: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(

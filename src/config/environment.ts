@@ -4,6 +4,7 @@ import { cacheNameProblem } from './cache-name.ts';
 import { type Gathered, NOT_YET, nothingGathered, problemLine } from './gather.ts';
 import { envName, type Option } from './option.ts';
 import { OPTIONS } from './options.ts';
+import { suggestWithin } from './suggest.ts';
 
 const CACHES = 'SIDECACHE_CACHES_';
 const CACHE_OPTION = 'SIDECACHE_CACHES_<NAME>_';
@@ -27,11 +28,18 @@ export function gatherEnvironment(
     if (!variable.startsWith('SIDECACHE_') || raw === undefined || raw === '') continue;
     const found = resolve(variable, declared);
     if (found === undefined) {
-      if (!INJECTED.test(variable)) warnings.push(`${variable}: no such option; the variable is ignored`);
+      if (!INJECTED.test(variable))
+        warnings.push(`${variable}: no such option${suggestVariable(variable)}; the variable is ignored`);
     } else if ('problem' in found) gathered.problems.push(`${variable}: ${found.problem}`);
     else set(gathered, found, raw, variable);
   }
   return { gathered, warnings };
+}
+
+/** Only names of the daemon's own options: what stands for a cache's name could be anything. */
+function suggestVariable(variable: string): string {
+  const known = OPTIONS.filter((option) => !option.later && !option.path.includes('*')).map(envName);
+  return suggestWithin(variable, known, 'SIDECACHE_');
 }
 
 interface Target {

@@ -3,7 +3,7 @@
 // Names are dotted as in the file, with dashes: `--socket-mode`, `--log.level`, `--caches.users.refresh-ahead`.
 // A parser hands the dotted ones back as nested objects (`caches: { users: { 'refresh-ahead': true } }`) or flat.
 
-import { flagName, type Option } from './option.ts';
+import { envName, flagName, type Option, rowPath } from './option.ts';
 import { OPTIONS } from './options.ts';
 import { describeAllowed } from './parse.ts';
 import type { MapNode, Tree } from './tree.ts';
@@ -44,6 +44,15 @@ export function flagTree(flags: Readonly<Record<string, unknown>>): MapNode {
   const roots = new Set(OPTIONS.map((option) => rootOf(option.path)));
   const entries = entriesOf(flags, '').filter((entry) => roots.has(rootOf(entry.key)));
   return merge(entries.map((entry) => split(entry.key, entry.node)));
+}
+
+/** The variable to set instead of what looks like the flag of a secret; undefined where it is none. */
+export function secretVariable(flag: string): string | undefined {
+  const path = dashless(flag);
+  const option = OPTIONS.find((row) => row.path === rowPath(path));
+  if (!option?.secret || option.later) return undefined;
+  const [, cache = ''] = /^caches\.([^.]+)/.exec(path) ?? [];
+  return envName(option).replace('<NAME>', cache.replaceAll('-', '_').toUpperCase());
 }
 
 interface Entry {

@@ -14,6 +14,16 @@ export function suggest(unknown: string, known: Iterable<string>): string {
   return best === undefined ? '' : ` (did you mean ${best}?)`;
 }
 
+/** As suggest, where every name begins with `prefix`: what all share must not make names look alike. */
+export function suggestWithin(unknown: string, known: readonly string[], prefix: string): string {
+  const bare = (name: string): string => (name.startsWith(prefix) ? name.slice(prefix.length) : name);
+  const said = suggest(
+    bare(unknown),
+    known.map((name) => bare(name)),
+  );
+  return said.replace('(did you mean ', `(did you mean ${prefix}`);
+}
+
 // refreshAhead, refresh-ahead and refresh_ahead are one word to whoever types them.
 function plain(name: string): string {
   return name

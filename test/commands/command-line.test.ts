@@ -26,7 +26,15 @@ test('a mistake is exit 2, one line, and says what would be right', async () => 
     [['status', '--url', 'localhost:7070'], '--url must be http://HOST:PORT'],
     [['status', '--url', 'http://127.0.0.1:1', '--socket', '/s'], 'give one of them'],
     [['serve', '--caches.users.refesh', '5s'], 'there is no option --caches.users.refesh'],
-    [['serve', '--nope'], 'there is no option --nope'],
+    [['serve', '--nope'], 'there is no option --nope; see'],
+    [['serve', '--mem', '64M'], 'there is no option --mem (did you mean --memory?); see'],
+    [['serve', '--memroy', '64M'], '(did you mean --memory?)'],
+    [['check', '--caches.my-users.refesh', '5s'], '(did you mean --caches.my-users.refresh?)'],
+    [['keys', 'users', '--limt', '5'], '(did you mean --limit?)'],
+    [
+      ['serve', '--caches.my-users.loader.headers', 'a=b'],
+      '(a secret has no flag: set SIDECACHE_CACHES_MY_USERS_LOADER_HEADERS)',
+    ],
   ];
   for (const [argv, says] of mistakes) {
     const { exitCode, stdout, stderr } = await runCommand(argv);

@@ -70,7 +70,7 @@ test('an unknown variable only warns, and what Kubernetes sets does not even tha
   assert.equal(load({ env: injected }).warnings, []);
   assert.equal(load({ env: { SIDECACHE_MEMROY: '1M', SIDECACHE_CACHES_A_TIMEOUT: '1s' } }).warnings, [
     'SIDECACHE_CACHES_A_TIMEOUT: no such option; the variable is ignored',
-    'SIDECACHE_MEMROY: no such option; the variable is ignored',
+    'SIDECACHE_MEMROY: no such option (did you mean SIDECACHE_MEMORY?); the variable is ignored',
   ]);
 });
 
