@@ -66,6 +66,10 @@ function send(outgoing, status, body, headers = { 'content-type': 'text/plain' }
   outgoing.writeHead(status, headers).end(body);
 }
 
+// Longer than callers keep an idle connection: the router keeps one for 90 s, and a request must not meet a connection
+// that is being closed at this end. Node's own 5 s would make loads and page views fail now and then.
+server.keepAliveTimeout = 95_000;
+
 server.listen(port, () => console.log(`the app listens on ${server.address().port}`));
 // The daemon serves until the app has gone: finish what was begun, then leave.
 process.once('SIGTERM', () => server.close());

@@ -37,6 +37,12 @@ test("the app starts the same by the manifest and by npm, on the buildpack's Nod
   assert.is(engines.node, '22.x || 24.x');
 });
 
+test('the example app keeps idle connections longer than the router, which keeps them for 90 s', () => {
+  const server = readFileSync(join(ROOT, app.path, 'server.js'), 'utf8');
+  const [, timeoutMs] = /^server\.keepAliveTimeout = ([\d_]+);$/m.exec(server) ?? [];
+  assert.ok(Number(timeoutMs?.replaceAll('_', '')) > 90_000);
+});
+
 test('every file that the Procfile starts is there, or is what the build makes', () => {
   const lines = readFileSync(join(ROOT, 'Procfile'), 'utf8').trim().split('\n');
   assert.equal(
