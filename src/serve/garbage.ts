@@ -11,12 +11,12 @@ const ALL_AFTER_BYTES = 6 << 20;
 type Collect = (how?: { type: 'minor' }) => void;
 
 export class Garbage {
-  readonly #collect: Collect;
+  #collect: Collect | undefined;
   #passedBytes = 0;
   #externalBytes = 0;
 
   constructor() {
-    this.#collect = takeCollector();
+    keepHeapTight();
     this.#externalBytes = getHeapStatistics().external_memory;
   }
 
@@ -25,6 +25,7 @@ export class Garbage {
     this.#passedBytes += bytes;
     if (this.#passedBytes < YOUNG_AFTER_BYTES) return;
     this.#passedBytes = 0;
+    this.#collect ??= takeCollector();
     this.#collect({ type: 'minor' });
     // What outlived two collections counts as old, and only a full one finds it dead.
     const grownBytes = getHeapStatistics().external_memory - this.#externalBytes;
@@ -35,13 +36,17 @@ export class Garbage {
 }
 
 /**
- * Also keeps the space of young objects at its first size, 1 MiB: V8 would let it grow to 16 MiB and more under load,
- * and at 30,000 requests a second that is no faster (measured). What became old too early for it may be collected
- * when it is a fifth of the heap; V8 would wait for the heap to double.
+ * Keeps the space of young objects at its first size, 1 MiB: V8 would let it grow to 16 MiB and more under load, and
+ * at 30,000 requests a second that is no faster (measured). What became old too early for it may be collected when it
+ * is a fifth of the heap; V8 would wait for the heap to double.
  */
-function takeCollector(): Collect {
+function keepHeapTight(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--heap-growing-percent=20');
+}
+
+/** V8's own collector, only when it is first needed: the context that it comes from takes an idle process 1 MB. */
+function takeCollector(): Collect {
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('globalThis.gc');
   return typeof collect === 'function' ? (how) => collect(how) : () => {};
