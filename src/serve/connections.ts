@@ -7,7 +7,7 @@
 
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Clock } from '../cache/clock.ts';
+import type { Clock, Timer } from '../cache/clock.ts';
 import { RoomError } from '../errors.ts';
 import type { Garbage } from './garbage.ts';
 import type { Headroom } from './headroom.ts';
@@ -74,7 +74,8 @@ export class Connections {
   readonly #open = new Map<Socket, Connection>();
   #leaving = false;
   #accepted = 0;
-  #looking = false;
+  #look: Timer | undefined;
+  #lookIsAtFew = true;
 
   constructor(parts: ConnectionsParts) {
     this.#parts = parts;
@@ -246,11 +247,13 @@ export class Connections {
   // --- looking
 
   #lookLater(): void {
-    if (this.#looking) return;
-    this.#looking = true;
-    const pauseMs = this.#open.size > FEW ? LOOK_EVERY_MS : LOOK_AT_FEW_EVERY_MS;
-    this.#parts.clock.after(pauseMs, () => {
-      this.#looking = false;
+    const isFew = this.#open.size <= FEW;
+    // Many may have come since a look at few was set: they are not given that long.
+    if (this.#look && (isFew || !this.#lookIsAtFew)) return;
+    this.#look?.cancel();
+    this.#lookIsAtFew = isFew;
+    this.#look = this.#parts.clock.after(isFew ? LOOK_AT_FEW_EVERY_MS : LOOK_EVERY_MS, () => {
+      this.#look = undefined;
       const nowMs = this.#parts.clock.now();
       for (const connection of this.#open.values()) this.#lookAt(connection, nowMs);
       if (this.#open.size > 0) this.#lookLater();
