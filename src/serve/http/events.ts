@@ -30,6 +30,8 @@ export function streamEvents(
     );
   };
   response.writeHead(200, ['Content-Type', 'text/event-stream', 'Cache-Control', 'no-store']);
+  // There may be nothing to say for long; that it listens, a client is to know now.
+  response.flushHeaders();
   const missed = missedEvents(context, request.headers['last-event-id']?.toString());
   if (missed) for (const event of missed) send(event);
   else write(response, `id: ${instance.incarnation}-${feed.latest}\nevent: reset\ndata: {}\n\n`);
