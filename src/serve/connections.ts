@@ -37,6 +37,10 @@ const STALLED_AFTER_MS = 30_000;
 const SILENT_AFTER_MS = 250;
 const IDLE_AFTER_MS = 5000;
 
+/** Who is turned away may take so long to hear why, while they are few. */
+const HEARD_WITHIN_MS = 500;
+const MOST_TURNED_AWAY = 32;
+
 const NO_PLACE = refusal('no_room', 'there is no place or no memory for another connection; try again later');
 const TOO_MUCH = refusal('no_room', 'there is no memory left for what this connection sends');
 
@@ -74,6 +78,7 @@ export class Connections {
   readonly #open = new Map<Socket, Connection>();
   #leaving = false;
   #accepted = 0;
+  #turnedAway = 0;
   #look: Timer | undefined;
   #lookIsAtFew = true;
 
@@ -103,8 +108,7 @@ export class Connections {
   admit(server: HttpServer, socket: Socket): void {
     this.#accepted++;
     if (!this.#hasPlace()) {
-      socket.on('error', () => {});
-      refuseOn(socket, NO_PLACE);
+      this.#turnAway(socket);
       return;
     }
     const connection: Connection = {
@@ -172,6 +176,22 @@ export class Connections {
       return true;
     }
     return false;
+  }
+
+  /** Closing at once would break off the request that is just being sent, before its sender has read why. */
+  #turnAway(socket: Socket): void {
+    socket.on('error', () => {});
+    if (this.#turnedAway >= MOST_TURNED_AWAY) {
+      refuseOn(socket, NO_PLACE);
+      return;
+    }
+    this.#turnedAway++;
+    socket.end(NO_PLACE);
+    const late = this.#parts.clock.after(HEARD_WITHIN_MS, () => socket.destroy());
+    socket.once('close', () => {
+      this.#turnedAway--;
+      late.cancel();
+    });
   }
 
   #forget(connection: Connection): void {

@@ -1,5 +1,6 @@
 // Promise 5 under attack: RSS stays within idle + 24 MB + 1.15 x memory, and others are served meanwhile.
 
+import { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -263,12 +264,15 @@ attacked('keys of 64 KiB, many', ['32M'], async (attack) => {
 
 attacked('15,000 short values written over 50 connections', ['32M', '8M'], async (attack) => {
   const body = Buffer.alloc(1000, 'x');
+  const agent = new Agent({ keepAlive: true, maxSockets: 50 });
   let written = 0;
   await Promise.all(
     times(50, async () => {
-      while (written < 15_000) await attack.request(`/caches/default/${written++}`, { method: 'PUT', body });
+      while (written < 15_000)
+        await attack.request(`/caches/default/${written++}`, { method: 'PUT', body, agent });
     }),
   );
+  agent.destroy();
   assert.ok(attack.counted('201') >= 15_000, JSON.stringify([...attack.outcomes]));
 });
 
