@@ -38,6 +38,59 @@ export interface CacheConfig {
   mode: CacheMode;
   writes: WriteMeaning;
   loader: LoaderConfig | undefined;
+  /** The own app's URL that is told what was applied to this cache; the daemon's, unless the cache has one. */
+  notify: NotifyConfig | undefined;
+}
+
+export interface NotifyConfig {
+  url: string;
+  timeoutMs: number;
+}
+
+/** What operators may do over the fleet listener. */
+export const PERMISSIONS = [
+  'invalidate',
+  'refresh',
+  'metrics',
+  'peers',
+  'discovery',
+  'values',
+  'events',
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+export type OperatorConfig =
+  | { readonly token: string }
+  /** Without a password one is made at the start. */
+  | { readonly user: string; readonly password: string | undefined };
+
+export const OPEN_PATHS = ['metrics', 'healthz', 'readyz'] as const;
+export type OpenPath = (typeof OPEN_PATHS)[number];
+
+/** How peers are found and reached. */
+export type PeersConfig =
+  /** `url` may have a path; guids in lower case, `processGuid` empty where the platform does not tell. */
+  | { by: 'gorouter'; url: string; appGuid: string; processGuid: string }
+  /** `url` with one or more `{index}`. */
+  | { by: 'address'; url: string }
+  | { by: 'dns'; host: string; port: number; tls: boolean }
+  | { by: 'list'; urls: readonly string[] };
+
+export interface FleetConfig {
+  listen: ListenAddress;
+  /** The first signs, all verify. */
+  tokens: readonly string[];
+  operators: readonly OperatorConfig[];
+  allow: readonly Permission[];
+  open: readonly OpenPath[];
+  insecure: boolean;
+  /** Paths of PEM files. */
+  tls: { cert: string; key: string } | undefined;
+  /** Extra CA certificates for peers' TLS, a PEM file. */
+  caFile: string | undefined;
+  syncMs: number;
+  /** Undefined: it listens to operators, and knows of no peer. */
+  peers: PeersConfig | undefined;
 }
 
 export interface ListenAddress {
@@ -64,4 +117,7 @@ export interface Config {
   log: { level: 'debug' | 'info' | 'warn' | 'error'; keys: boolean };
   metrics: { labels: Readonly<Record<string, string>> };
   caches: readonly CacheConfig[];
+  notify: NotifyConfig | undefined;
+  /** Undefined: no fleet listener. */
+  fleet: FleetConfig | undefined;
 }

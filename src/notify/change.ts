@@ -1,0 +1,21 @@
+// What the own app is told of: one change, as it was applied here.
+
+/** Order of changes over the fleet: milliseconds, and a counter within one. */
+export type HybridTime = readonly [ms: number, count: number];
+
+export interface AppChange {
+  /** `<incarnation>-<n>` of who made it, n its sequence there: what `Sidecache-Event` says. */
+  readonly id: string;
+  readonly at: HybridTime;
+  readonly kind: 'invalidate' | 'refresh';
+  readonly caches: readonly string[];
+  /** They unite; all three empty: the caches whole. */
+  readonly keys: readonly Buffer[];
+  readonly tags: readonly string[];
+  readonly prefixes: readonly Buffer[];
+  /** What came with the call, to be handed on as it is; undefined: the change itself is told, as JSON. */
+  readonly body: { readonly contentType: string; readonly bytes: Buffer } | undefined;
+}
+
+/** `failed`: the app answered otherwise than 2xx, or not at all, once; it is called again all the same. */
+export type AppAnswer = 'applied' | 'failed';
