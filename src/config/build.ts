@@ -26,6 +26,8 @@ export function buildConfig(
     },
     metrics: { labels: values.texts('metrics.labels') },
     caches: caches.map((name) => buildCache(values, name, loaders.has(name))),
+    notify: undefined,
+    fleet: undefined,
   });
 }
 
@@ -43,6 +45,7 @@ function buildCache(values: Values, name: string, hasLoader: boolean): CacheConf
     mode: values.choice(at('mode'), ['local', 'invalidation', 'replicated']),
     writes: values.choice(at('writes'), ['fill', 'change']),
     loader: hasLoader ? buildLoader(values, (key) => at(`loader.${key}`)) : undefined,
+    notify: undefined,
   };
 }
 

@@ -34,8 +34,11 @@ test('without any configuration there is one cache, default, on a socket in /tmp
       mode: 'local',
       writes: 'fill',
       loader: undefined,
+      notify: undefined,
     },
   ]);
+  assert.is(config.notify, undefined);
+  assert.is(config.fleet, undefined);
 });
 
 test('a loader has the documented defaults, and writes to its cache are changes', () => {
