@@ -6,6 +6,7 @@ import { stopReading } from './reading.ts';
 
 export const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad request',
+  401: 'Credentials needed',
   403: 'Forbidden',
   404: 'Not found',
   405: 'Method not allowed',
@@ -16,6 +17,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   415: 'Unsupported media type',
   417: 'Expectation failed',
   421: 'Misdirected request',
+  429: 'Too many failures',
   431: 'Header too large',
   500: 'Internal error',
   502: 'The origin failed',
