@@ -21,6 +21,7 @@ const TYPE_WORDS: Record<OptionType, string> = {
   address: '`host:port`',
   list: 'list',
   map: 'names with values',
+  operators: 'list of `{ token: … }`, `{ basic: … }`',
 };
 
 const INTRO = `# Configuration
@@ -75,11 +76,35 @@ A cache without a loader holds what the app puts there; a cache with one fetches
 \`refresh\`, \`soft_timeout\` is less than \`timeout\`, \`mode: replicated\` has no \`expiry\`, \`loader.ca\` needs an \`https:\` url and a file that can be read, and the caches' own \`memory\`
 together is not more than the daemon's.
 
+## The app's own memory
+
+An app that keeps lists and objects in its own memory is told by \`notify\`: each instance's daemon POSTs there what it
+applied, the body that came with the call or the event as JSON. So the URL is one on this machine, such as
+\`http://127.0.0.1:8080/api/v1/refresh_all\`; it may have a query, and user and password.
+
+## The fleet
+
+\`fleet.listen\` answers outside the container and turns the fleet on. It needs \`fleet.token\` or \`fleet.operators\`, or
+\`fleet.insecure: true\` written out. Instances that should tell each other need \`fleet.listen\`, \`fleet.token\` and one of:
+
+| \`fleet.peers\` | for | what it needs besides |
+|---|---|---|
+| \`gorouter\` | Cloud Foundry, through its router | a route of its own to the port; VCAP_APPLICATION, else the daemon runs alone and says so |
+| \`address\` | container networking, a StatefulSet | the own \`index\`, a number |
+| \`dns\` | container networking, a headless Service | a name with one address per instance |
+| \`list\` | instances that are known one by one | each URL once |
+
+\`fleet.tls.cert\` and \`fleet.tls.key\` go together; these and \`fleet.tls.ca\` are files that can be read, and \`fleet.tls.ca\`
+is for peers that are asked by \`https:\`. A user of \`fleet.operators\` without a password gets one that is made at start
+and shown once, where there are no \`fleet.peers\`. With an unusable configuration the fleet stays closed.
+
+To change the token, write the new one after the old one on all instances, then before it, then without the old one.
+
 ## An example
 
 `;
 
-/** Everything the file can say in this version; a test loads it. */
+/** Everything the file can say in this version, and the other ways to find peers as comments; a test loads it. */
 export const EXAMPLE = `socket: /tmp/sidecache.sock        # what the app reads over
 socket_mode: 0600                  # only the daemon's own user
 http: 127.0.0.1:7070               # the same over loopback TCP, for curl
@@ -94,6 +119,9 @@ invalidate: { get: true }          # a plain GET may invalidate
 log: { level: info, keys: false }  # keys as hashes
 metrics:
   labels: { team: accounts }       # on every metric
+notify:                            # the app's own objects in memory: it is told, on every instance
+  url: http://127.0.0.1:8080/api/v1/refresh_all
+  timeout: 1s                      # for its answer; then it is told again
 caches:
   users:                           # fetched from a service, kept fresh
     refresh: 60s                   # older: served at once, reloaded behind the reader
@@ -103,7 +131,8 @@ caches:
     negative: 5s                   # "no such user" is remembered, too
     retry: 5s                      # after a failure the origin is left alone this long
     memory: 16M                    # its own, and no more
-    mode: local
+    notify: { url: "http://127.0.0.1:8080/users-changed" } # for this cache instead
+    mode: invalidation             # a change here makes the other instances forget
     writes: change                 # a PUT tells that what others hold is wrong
     loader:
       url: "https://users.example.com/internal/users/{key}"
@@ -118,7 +147,33 @@ caches:
   pages:                           # look-aside: the app fetches and fills
     expiry: 1h
     writes: fill
+fleet:
+  listen: 0.0.0.0:7071             # what peers and operators reach
+  token: ["\${FLEET_TOKEN}"]        # what instances know each other by; the first signs, all verify
+  operators:                       # who may call from outside
+    - { token: "\${OPERATOR_TOKEN}" }
+    - { basic: "alice:\${ALICE_PASSWORD}" }
+  allow: [invalidate, refresh, metrics, peers, discovery]
+  open: [metrics, healthz]         # for everybody, without credentials
+  insecure: false                  # true: listen without token and operators
+  tls:
+    cert: /etc/sidecache/cert.pem
+    key: /etc/sidecache/key.pem
+    ca: /etc/sidecache/ca.pem      # trusted besides the usual ones
+  sync: 5s                         # who did not confirm is told again this often
+  peers:                           # one of
+    address: "https://{index}.my-app.apps.internal:7071"
+    # gorouter: https://my-app-cache.example.com
+    # dns: my-app.apps.internal:7071
+    # list: [https://10.0.0.1:7071, https://10.0.0.2:7071]
 `;
+
+/** What the example takes from its environment. */
+export const EXAMPLE_ENV = {
+  FLEET_TOKEN: 'f'.repeat(32),
+  OPERATOR_TOKEN: 'o'.repeat(32),
+  ALICE_PASSWORD: 'p'.repeat(32),
+};
 
 export function configurationDocs(): string {
   const groups = [...new Set(OPTIONS.map((option) => option.group))];
@@ -150,7 +205,9 @@ function row(option: Option): string {
 }
 
 function typeWords(option: Option): string {
-  const words = option.choices === undefined ? TYPE_WORDS[option.type] : codes(option.choices);
+  const choices = option.choices === undefined ? undefined : codes(option.choices);
+  const words =
+    option.type === 'list' && choices ? `list of ${choices}` : (choices ?? TYPE_WORDS[option.type]);
   return option.off ? `${words} or \`off\`` : words;
 }
 

@@ -1,13 +1,11 @@
 // Effective values → the frozen Config that the daemon is made from.
 
-import type { CacheConfig, Config, LoaderConfig } from './config.ts';
+import { buildFleet } from './build-fleet.ts';
+import type { CacheConfig, Config, LoaderConfig, NotifyConfig } from './config.ts';
+import type { Draft } from './draft.ts';
 import type { Values } from './values.ts';
 
-export function buildConfig(
-  values: Values,
-  caches: readonly string[],
-  loaders: ReadonlyMap<string, string>,
-): Config {
+export function buildConfig({ values, caches, loaders, application }: Draft): Config {
   return freeze({
     socket: values.text('socket'),
     socketMode: values.number('socket_mode'),
@@ -26,8 +24,8 @@ export function buildConfig(
     },
     metrics: { labels: values.texts('metrics.labels') },
     caches: caches.map((name) => buildCache(values, name, loaders.has(name))),
-    notify: undefined,
-    fleet: undefined,
+    notify: buildNotify(values, 'notify.url'),
+    fleet: buildFleet(values, application),
   });
 }
 
@@ -45,8 +43,13 @@ function buildCache(values: Values, name: string, hasLoader: boolean): CacheConf
     mode: values.choice(at('mode'), ['local', 'invalidation', 'replicated']),
     writes: values.choice(at('writes'), ['fill', 'change']),
     loader: hasLoader ? buildLoader(values, (key) => at(`loader.${key}`)) : undefined,
-    notify: undefined,
+    notify: buildNotify(values, at('notify.url')) ?? buildNotify(values, 'notify.url'),
   };
+}
+
+function buildNotify(values: Values, path: string): NotifyConfig | undefined {
+  const url = values.optionalText(path);
+  return url === undefined ? undefined : { url, timeoutMs: values.number('notify.timeout') };
 }
 
 function buildLoader(values: Values, at: (key: string) => string): LoaderConfig {

@@ -1,8 +1,10 @@
 // Defaults that are found rather than written in the table: from the platform's variables, the host, other options.
 
+import type { Draft } from './draft.ts';
 import type { ConfigInput } from './load.ts';
 import { defaultMemory, memoryLimit } from './memory-limit.ts';
 import type { OptionValue } from './option.ts';
+import { peersOf, peersSet } from './peers.ts';
 import type { Values } from './values.ts';
 
 export interface Default {
@@ -30,12 +32,21 @@ export function daemonDefault(path: string, input: ConfigInput, values: Values):
   return undefined;
 }
 
-export function cacheDefault(path: string, hasLoader: boolean): Default | undefined {
-  if (path.endsWith('.mode')) return { value: 'local', source: 'computed: no fleet' };
+/** What the daemon as a whole has must be in the draft's values. */
+export function cacheDefault(path: string, cache: string, draft: Draft): Default | undefined {
+  if (path.endsWith('.mode')) return defaultMode(draft);
   if (!path.endsWith('.writes')) return undefined;
-  return hasLoader
+  return draft.loaders.has(cache)
     ? { value: 'change', source: 'computed: has a loader' }
     : { value: 'fill', source: 'computed: has no loader' };
+}
+
+function defaultMode({ values, application }: Draft): Default {
+  const [set] = peersSet(values);
+  if (set === undefined) return { value: 'local', source: 'computed: no fleet.peers' };
+  return peersOf(values, application) === undefined
+    ? { value: 'local', source: 'computed: runs alone' }
+    : { value: 'invalidation', source: `computed: ${set} is set` };
 }
 
 function defaultSocket(directory: string | undefined): Default {

@@ -7,6 +7,7 @@ import type { Option } from './option.ts';
 import { OPTIONS } from './options.ts';
 import { parseOption } from './parse.ts';
 import { Values } from './values.ts';
+import { type Application, applicationOf } from './vcap.ts';
 
 export interface Draft {
   values: Values;
@@ -15,6 +16,8 @@ export interface Draft {
   caches: readonly string[];
   /** Caches with a loader section → where it stands. */
   loaders: ReadonlyMap<string, string>;
+  /** Who this is on Cloud Foundry, or why that is not known. */
+  application: Application | { problem: string };
   problems: string[];
   /** Paths whose own value is wrong. */
   wrong: ReadonlySet<string>;
@@ -26,7 +29,9 @@ export function draftOf(layers: readonly Gathered[], input: ConfigInput): Draft 
   // Keys whose prefix names no cache belong to `default`: it is always there.
   const caches = [...new Set([...layers.flatMap((layer) => [...layer.caches]), 'default'])];
   const loaders = new Map(layers.flatMap((layer) => [...layer.loaders]));
-  const draft: Draft = { values: new Values(), sources: new Map(), caches, loaders, problems, wrong };
+  const application = applicationOf(input.env.VCAP_APPLICATION);
+  const read = { caches, loaders, application, problems, wrong };
+  const draft: Draft = { ...read, values: new Values(), sources: new Map() };
   for (const [path, option] of effectivePaths(draft)) {
     const { value, source } = given.get(path) ?? defaultOf(path, option, draft, input);
     draft.values.set(path, value);
@@ -76,9 +81,7 @@ function defaultOf(path: string, option: Option, draft: Draft, input: ConfigInpu
   if (option.default !== undefined) return { value: tableDefault(option, option.default), source: 'default' };
   const cache = /^caches\.([^.]+)\./.exec(path)?.[1];
   const computed =
-    cache === undefined
-      ? daemonDefault(path, input, draft.values)
-      : cacheDefault(path, draft.loaders.has(cache));
+    cache === undefined ? daemonDefault(path, input, draft.values) : cacheDefault(path, cache, draft);
   return computed ?? { value: undefined, source: 'default' };
 }
 

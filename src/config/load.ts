@@ -42,22 +42,21 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
   const problems = [...draft.problems, ...ruleProblems(draft, input.unreadable)];
   if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
   return {
-    config: buildConfig(draft.values, draft.caches, draft.loaders),
+    config: buildConfig(draft),
     values: draft.values,
     sources: draft.sources,
     warnings: [...warnings, ...configWarnings(draft, input)],
   };
 }
 
-/** What can be used of a bad configuration, so that the daemon can say so on its socket: no caches, no memory. */
+/** What can be used of a bad configuration, so that the daemon can say so on its socket: no caches, no fleet. */
 export function loadDegraded(input: ConfigInput): Config {
   const kept = /^(socket|socket_mode|http|connections|drain|index|instance_id|on_bad_config|log\..*)$/;
   const layers = gather(input).layers.map((layer) => ({
     ...nothingGathered(),
     settings: layer.settings.filter((setting) => kept.test(setting.path)),
   }));
-  const draft = draftOf(layers, input);
-  return buildConfig(draft.values, draft.caches, draft.loaders);
+  return buildConfig(draftOf(layers, input));
 }
 
 /** Least to greatest precedence. */

@@ -1,5 +1,7 @@
 // One row of the option table: what flags, environment names, validation, help and docs are made from.
 
+import type { OperatorConfig } from './config.ts';
+
 export type OptionType =
   | 'duration'
   | 'bytes'
@@ -12,7 +14,8 @@ export type OptionType =
   | 'url'
   | 'address'
   | 'list'
-  | 'map';
+  | 'map'
+  | 'operators';
 
 /** What an option's text becomes; `undefined` is `off` or "not set". */
 export type OptionValue =
@@ -22,6 +25,7 @@ export type OptionValue =
   | undefined
   | { readonly host: string; readonly port: number }
   | readonly string[]
+  | readonly OperatorConfig[]
   | Readonly<Record<string, string>>;
 
 /** Rules for the names and values of a `map` option. */
@@ -48,10 +52,18 @@ export interface Option {
   /** Least and greatest value, as they would be written. */
   min?: string;
   max?: string;
+  /** For `choice`, and for each part of a `list`. */
   choices?: readonly string[];
   /** For `text`: what it must match, and `allowed` says it in words. */
   pattern?: RegExp;
+  /**
+   * For `url`, `address` and each part of a `list`: what is wrong with it, or undefined; `allowed` says in words what
+   * would be right. Never repeats the text, which may hold a secret.
+   */
+  problemOf?: (text: string) => string | undefined;
   allowed?: string;
+  /** For `address`: not on loopback only. */
+  anyHost?: true;
   /** For `path`: the longest, in bytes. */
   maxBytes?: number;
   entries?: EntryRules;

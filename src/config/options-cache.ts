@@ -1,5 +1,6 @@
 // Rows of the option table: one cache, and its loader.
 
+import { loaderUrlProblem } from './loader-url.ts';
 import type { EntryRules, Option } from './option.ts';
 
 const TIMES = 'Times of a cache';
@@ -98,8 +99,9 @@ export const CACHE_OPTIONS: readonly Option[] = [
     group: CACHE,
     type: 'choice',
     choices: ['local', 'invalidation', 'replicated'],
-    computed: '`local`; with a fleet `invalidation`',
-    description: 'What instances tell each other: nothing, what to forget, or the values themselves.',
+    computed: '`invalidation` where `fleet.peers` is set and the daemon does not run alone, else `local`',
+    description:
+      'What instances tell each other: nothing, what to forget, or the values themselves (not copied in this version).',
   },
   {
     path: 'caches.*.writes',
@@ -114,6 +116,8 @@ export const CACHE_OPTIONS: readonly Option[] = [
     path: 'caches.*.loader.url',
     group: LOADER,
     type: 'url',
+    problemOf: loaderUrlProblem,
+    allowed: 'an http or https URL with {key} in a path segment or a query value',
     description:
       'Where a missing or old entry is fetched; `{key}` stands in a path segment or a query value.',
   },

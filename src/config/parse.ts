@@ -3,13 +3,15 @@
 import { parseBytes } from '../units/bytes.ts';
 import { parseDuration } from '../units/duration.ts';
 import { isLoopback, parseAddress } from './address.ts';
-import { loaderUrlProblem } from './loader-url.ts';
+import { OPERATORS_ALLOWED, parseOperators } from './operators.ts';
 import type { EntryRules, Option, OptionType, OptionValue } from './option.ts';
 import { quote, quoteKey } from './quote.ts';
 import { redactUrl } from './redact.ts';
 
-/** As written: one text, a list of them, or names with texts. */
-export type Raw = string | readonly string[] | ReadonlyMap<string, string>;
+/** As written: one text, names with texts, or a list of either. */
+export type Raw = string | Names | readonly string[] | readonly Names[];
+
+export type Names = ReadonlyMap<string, string>;
 
 /** `problem` says what is wrong and what is allowed, and never shows a secret. */
 export type Parsed = { value: OptionValue } | { problem: string };
@@ -18,8 +20,8 @@ type Parser = (text: string, option: Option) => Parsed;
 
 export function parseOption(option: Option, raw: Raw): Parsed {
   if (option.type === 'map') return parseMap(option.entries!, raw);
-  if (option.type === 'list')
-    return { value: typeof raw === 'string' ? commaSeparated(raw) : [...raw.values()] };
+  if (option.type === 'list') return parseList(option, raw);
+  if (option.type === 'operators') return parseOperators(raw);
   if (typeof raw !== 'string') return refuse(option, 'takes one value');
   if (option.off && (raw === 'off' || raw === 'false')) return { value: undefined };
   return PARSERS[option.type](raw, option);
@@ -42,13 +44,19 @@ const ALLOWED: Record<OptionType, (option: Option) => string> = {
   text: (option) => option.allowed ?? 'a text',
   path: (option) => `a path${option.maxBytes ? ` of at most ${option.maxBytes} bytes` : ''}`,
   mode: () => 'octal file mode bits such as 0600 or 0660, with read and write for the owner',
-  url: () => 'an http or https URL with {key} in a path segment or a query value',
-  address: () => 'a loopback host:port such as 127.0.0.1:7070 (the fleet listener is what answers outside)',
-  list: () => 'a list, or its parts with commas between',
+  url: (option) => option.allowed ?? 'an http or https URL',
+  address: (option) =>
+    option.allowed ??
+    'a loopback host:port such as 127.0.0.1:7070 (the fleet listener is what answers outside)',
+  list: (option) => `${partsAllowed(option)}, as a list or with commas between`,
   map: (option) => option.entries?.allowed ?? 'names with values',
+  operators: () => OPERATORS_ALLOWED,
 };
 
-const PARSERS: Record<Exclude<OptionType, 'list' | 'map'>, Parser> = {
+const partsAllowed = ({ choices, allowed }: Option): string =>
+  choices === undefined ? (allowed ?? 'texts') : `any of ${choices.join(', ')}`;
+
+const PARSERS: Record<Exclude<OptionType, 'list' | 'map' | 'operators'>, Parser> = {
   duration: (text, option) => parseNumber(text, option, parseDuration, 'is not a duration'),
   bytes: (text, option) => parseNumber(text, option, parseBytes, 'is not an amount of bytes'),
   integer: (text, option) => parseNumber(text, option, parseInteger, 'is not a whole number'),
@@ -60,7 +68,7 @@ const PARSERS: Record<Exclude<OptionType, 'list' | 'map'>, Parser> = {
   path: parsePath,
   mode: parseMode,
   url: parseUrl,
-  address: parseLoopback,
+  address: parseHostPort,
 };
 
 function refuse(option: Option, what: string, text?: string): Parsed {
@@ -110,14 +118,38 @@ function parseMode(text: string, option: Option): Parsed {
 }
 
 function parseUrl(text: string, option: Option): Parsed {
-  const problem = loaderUrlProblem(text);
+  const problem = option.problemOf?.(text);
   return problem === undefined ? { value: text } : refuse(option, problem, redactUrl(text));
 }
 
-function parseLoopback(text: string, option: Option): Parsed {
+function parseHostPort(text: string, option: Option): Parsed {
   const value = parseAddress(text);
   if (value === undefined) return refuse(option, 'is no host:port', text);
-  return isLoopback(value.host) ? { value } : refuse(option, 'is not loopback', text);
+  const away = option.anyHost || isLoopback(value.host) ? undefined : 'is not loopback';
+  const problem = away ?? option.problemOf?.(text);
+  return problem === undefined ? { value } : refuse(option, problem, text);
+}
+
+function parseList(option: Option, raw: Raw): Parsed {
+  const parts = typeof raw === 'string' ? commaSeparated(raw) : textsOf(raw);
+  if (parts === undefined) return refuse(option, 'is no list of texts');
+  for (const [place, part] of parts.entries()) {
+    const problem = partProblem(option, part);
+    if (problem === undefined) continue;
+    const [what, shown] = option.secret ? [`part ${place + 1} ${problem}`] : [problem, redactUrl(part)];
+    return refuse(option, what!, shown);
+  }
+  return { value: parts };
+}
+
+function partProblem({ choices, problemOf }: Option, part: string): string | undefined {
+  if (choices !== undefined) return choices.includes(part) ? undefined : 'is not one of them';
+  return problemOf?.(part);
+}
+
+function textsOf(raw: Exclude<Raw, string>): string[] | undefined {
+  const parts = [...raw.values()];
+  return parts.every((part) => typeof part === 'string') ? parts : undefined;
 }
 
 function commaSeparated(text: string): string[] {

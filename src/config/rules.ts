@@ -6,6 +6,7 @@ import { formatDuration } from '../units/duration.ts';
 import type { Draft } from './draft.ts';
 import { problemLine } from './gather.ts';
 import { quote } from './quote.ts';
+import { fleetRules } from './rules-fleet.ts';
 import type { Values } from './values.ts';
 
 /** sockaddr_un has room for 108 with the zero that ends it. */
@@ -14,12 +15,13 @@ const MAX_SOCKET_PATH_BYTES = 107;
 export type Unreadable = (path: string) => string | undefined;
 
 /** The path that is to be changed, what it looks at besides, and what is wrong; `undefined` = fine. */
-type Rule = [path: string, besides: readonly string[], problem: string | undefined];
+export type Rule = [path: string, besides: readonly string[], problem: string | undefined];
 
 /** `unreadable`: why a file cannot be read; this module itself touches none. */
 export function ruleProblems(input: Draft, unreadable: Unreadable = () => undefined): string[] {
   const rules = [
     ...daemonRules(input),
+    ...fleetRules(input, unreadable),
     ...input.caches.flatMap((name) => [...cacheRules(name, input), ...caRules(name, input, unreadable)]),
   ];
   return rules.flatMap(([path, others, problem]) => {

@@ -3,14 +3,16 @@
 import { approximateBytes, formatBytes } from '../units/bytes.ts';
 import { formatDuration } from '../units/duration.ts';
 import { formatAddress } from './address.ts';
+import type { OperatorConfig } from './config.ts';
 import type { Option, OptionValue } from './option.ts';
 import { REDACTED, redactUrl, redactValues } from './redact.ts';
-import { isAddress, isRecord } from './values.ts';
+import { isAddress, isOperators, isRecord } from './values.ts';
 
 /** `off` where the option can be turned off and is, `none` where nothing is set. */
 export function showValue(option: Option, value: OptionValue): string {
   if (value === undefined) return option.off ? 'off' : 'none';
   if (isRecord(value)) return showRecord(option.secret ? redactValues(value) : value);
+  if (Array.isArray(value)) return showList(option, value);
   if (option.secret) return REDACTED;
   if (isAddress(value)) return formatAddress(value);
   if (typeof value === 'number') return showNumber(option, value);
@@ -26,6 +28,18 @@ function showNumber(option: Option, value: number): string {
 function showBytes(bytes: number): string {
   const exact = formatBytes(bytes);
   return /^\d{5,}/.test(exact) ? `${exact} (${approximateBytes(bytes)})` : exact;
+}
+
+/** How many secrets there are is none: it tells whether a second token is in. */
+function showList(option: Option, value: readonly string[] | readonly OperatorConfig[]): string {
+  if (value.length === 0) return 'none';
+  if (isOperators(value)) return value.map(showOperator).join(', ');
+  return value.map((part) => (option.secret ? REDACTED : redactUrl(part))).join(', ');
+}
+
+function showOperator(operator: OperatorConfig): string {
+  if ('token' in operator) return `token ${REDACTED}`;
+  return `basic ${REDACTED}${operator.password === undefined ? ' without a password' : ''}`;
 }
 
 function showRecord(values: Readonly<Record<string, string>>): string {

@@ -1,6 +1,6 @@
 // The effective values by path, read by the type they have. A wrong type is a mistake in the table, not in a file.
 
-import type { ListenAddress } from './config.ts';
+import type { ListenAddress, OperatorConfig } from './config.ts';
 import type { OptionValue } from './option.ts';
 
 export class Values {
@@ -51,6 +51,17 @@ export class Values {
     return isAddress(value) ? value : missing(path);
   }
 
+  /** Nothing set is an empty list. */
+  list(path: string): readonly string[] {
+    const value = this.byPath.get(path) ?? [];
+    return Array.isArray(value) && value.every((part) => typeof part === 'string') ? value : missing(path);
+  }
+
+  operators(path: string): readonly OperatorConfig[] {
+    const value = this.byPath.get(path) ?? [];
+    return isOperators(value) ? value : missing(path);
+  }
+
   texts(path: string): Readonly<Record<string, string>> {
     const value = this.byPath.get(path);
     if (value === undefined) return {};
@@ -60,6 +71,11 @@ export class Values {
 
 export function isAddress(value: OptionValue): value is ListenAddress {
   return typeof value === 'object' && 'port' in value && typeof value.port === 'number';
+}
+
+/** Of credentials, empty too; a list of texts is none. */
+export function isOperators(value: OptionValue): value is readonly OperatorConfig[] {
+  return Array.isArray(value) && value.every((part) => typeof part === 'object');
 }
 
 export function isRecord(value: OptionValue): value is Readonly<Record<string, string>> {

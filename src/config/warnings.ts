@@ -4,18 +4,22 @@ import { parseBytes } from '../units/bytes.ts';
 import type { Draft } from './draft.ts';
 import type { ConfigInput } from './load.ts';
 import { defaultMemory, memoryLimit, memoryWarning } from './memory-limit.ts';
+import { appPortWarning, fleetWarnings, modeWarnings } from './warnings-fleet.ts';
+import { notifyWarnings } from './warnings-notify.ts';
 
 const PLATFORM_KILLS_AFTER_MS = 10_000;
 
 export function configWarnings(draft: Draft, input: ConfigInput): string[] {
   return [
     ...limitWarnings(draft, input),
-    ...portWarnings(draft, input),
+    ...appPortWarning('http', draft.values.address('http')?.port, input),
     ...drainWarnings(draft, input),
     ...shareWarnings(draft),
     ...socketModeWarnings(draft),
     ...draft.caches.flatMap((name) => refreshWarnings(name, draft)),
     ...draft.caches.flatMap((name) => modeWarnings(name, draft)),
+    ...notifyWarnings(draft),
+    ...fleetWarnings(draft, input),
   ];
 }
 
@@ -29,14 +33,6 @@ function limitWarnings({ values, sources }: Draft, input: ConfigInput): string[]
     isDefault ? defaultMemory(limit).warning : undefined,
     memoryWarning(values.number('memory'), limit),
   ].filter((warning) => warning !== undefined);
-}
-
-function portWarnings({ values }: Draft, input: ConfigInput): string[] {
-  const port = values.address('http')?.port;
-  if (port === undefined || port === 0 || String(port) !== input.env.PORT) return [];
-  return [
-    `http: port ${port} is PORT, which is the app's; the app or this daemon will not be able to listen`,
-  ];
 }
 
 function drainWarnings({ values }: Draft, input: ConfigInput): string[] {
@@ -69,13 +65,5 @@ function refreshWarnings(name: string, { values, loaders }: Draft): string[] {
   if (values.optionalNumber(refresh) === undefined || loaders.has(name)) return [];
   return [
     `${refresh}: this cache has no loader, so its entries get old and nothing reloads them; is \`loader:\` indented as it should be?`,
-  ];
-}
-
-function modeWarnings(name: string, { values }: Draft): string[] {
-  const mode = values.text(`caches.${name}.mode`);
-  if (mode === 'local') return [];
-  return [
-    `caches.${name}.mode: ${mode} coordinates nothing without a fleet, which is not in this version of sidecache`,
   ];
 }

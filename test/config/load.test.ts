@@ -195,14 +195,15 @@ test('a TMPDIR too deep for a socket is an error, unless a socket is set', () =>
   assert.equal(problemsOf({ env, flags: { socket: '/tmp/s' } }), []);
 });
 
-test('a mode that needs a fleet warns, as there is none', () => {
+test('a mode that is written and needs peers warns where there are none', () => {
   const { config, warnings } = loadFile('caches: { a: { mode: invalidation }, b: { mode: replicated } }');
   assert.equal(
     config.caches.map((cache) => cache.mode),
     ['invalidation', 'replicated', 'local'],
   );
   assert.is(warnings.length, 2);
-  assert.match(warnings[0]!, /^caches\.a\.mode: invalidation coordinates nothing without a fleet/);
+  assert.match(warnings[0]!, /^caches\.a\.mode: invalidation coordinates nothing without fleet\.peers/);
+  assert.match(warnings[1]!, /^caches\.b\.mode: values are not copied in this version of sidecache/);
 });
 
 test('a port that is the app’s own warns', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { configurationDocs, DOCS_FILE, EXAMPLE } from '../../scripts/write-docs.ts';
+import { configurationDocs, DOCS_FILE, EXAMPLE, EXAMPLE_ENV } from '../../scripts/write-docs.ts';
 import { envName, flagName } from '../../src/config/option.ts';
 import { OPTIONS } from '../../src/config/options.ts';
 import { parseOption } from '../../src/config/parse.ts';
@@ -36,32 +36,44 @@ test('docs/configuration.md is what the table says (npm run docs writes it)', ()
   assert.fixture(readFileSync(DOCS_FILE, 'utf8'), configurationDocs());
 });
 
+/** Of these only one may be set; the example has the others as comments. */
+const OTHER_PEERS = /^ {4}# ((gorouter|dns|list): .*)$/gm;
+
 test('the example in the docs loads, and sets every option of this version', () => {
   const [, example = ''] = /```yaml\n(.*?)```/s.exec(readFileSync(DOCS_FILE, 'utf8')) ?? [];
   assert.is(example, EXAMPLE);
-  const { sources, warnings } = load({ file: example });
+  const { sources, warnings } = load({ file: example, env: EXAMPLE_ENV });
   const set = new Set([...sources].filter(([, source]) => source.startsWith('file')).map(([path]) => path));
   const missing = OPTIONS.filter(
     (row) => !row.later && !row.notInFile && !set.has(row.path.replace('*', 'users')),
   );
+  const others = [...EXAMPLE.matchAll(OTHER_PEERS)].map(([, , by]) => `fleet.peers.${by}`);
   assert.equal(
     missing.map((row) => row.path),
-    [],
+    others,
   );
   assert.equal(warnings, []);
+});
+
+test('the other ways to find peers in the example load as well, in its place', () => {
+  const others = [...EXAMPLE.matchAll(OTHER_PEERS)];
+  assert.is(others.length, 3);
+  for (const [, written, by] of others) {
+    const file = EXAMPLE.replace(/^ {4}address: .*$/m, `    ${written}`);
+    const { config } = load({ file, env: { ...EXAMPLE_ENV, VCAP_APPLICATION: '{"application_id":"ab"}' } });
+    assert.is(config.fleet?.peers?.by, by);
+  }
 });
 
 test('every option of the design that is not here yet is listed as such', () => {
   const later = OPTIONS.filter((row) => row.later).map((row) => row.path);
   for (const path of [
     'preset',
-    'notify.url',
-    'caches.*.notify.url',
     'caches.*.partition',
     'caches.*.fill',
     'resp.listen',
-    'fleet.listen',
-    'fleet.peers.list',
+    'fleet.identity',
+    'fleet.apps',
   ]) {
     assert.ok(later.includes(path), path);
   }

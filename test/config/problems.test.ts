@@ -51,11 +51,11 @@ test('an unknown key names the one that was probably meant', () => {
 
 test('what is not in this version is refused, never ignored', () => {
   const written = [
-    'fleet: { listen: x }',
-    'notify: { url: x }',
+    'fleet: { identity: cloudfoundry }',
+    'fleet: { apps: [a] }',
     'resp: { server: x }',
     'preset: landscape',
-    'fleet:',
+    'resp:',
   ];
   for (const file of written)
     assert.match(problemIn(file), /\(sidecache\.yml:1\): is not in this version of sidecache/);
@@ -63,18 +63,15 @@ test('what is not in this version is refused, never ignored', () => {
     problemIn('caches: { a: { partition: load } }'),
     /^caches\.a\.partition .* not in this version/,
   );
-  assert.match(
-    problemIn('caches: { a: { notify: { url: x } } }'),
-    /^caches\.a\.notify .* not in this version/,
-  );
-  const [fromEnvironment] = problemsOf({ env: { SIDECACHE_FLEET_TOKEN: 'sixteen bytes or so' } });
+  assert.match(problemIn('caches: { a: { fill: owner } }'), /^caches\.a\.fill .* not in this version/);
+  const [fromEnvironment] = problemsOf({ env: { SIDECACHE_RESP_PASSWORD: 'sixteen bytes or so' } });
   assert.is(
     fromEnvironment,
-    'fleet.token (SIDECACHE_FLEET_TOKEN): is not in this version of sidecache; remove it',
+    'resp.password (SIDECACHE_RESP_PASSWORD): is not in this version of sidecache; remove it',
   );
   assert.match(
-    problemsOf({ flags: { 'fleet.listen': 'x' } })[0]!,
-    /^fleet \(flag --fleet\.listen\): is not in this/,
+    problemsOf({ flags: { 'resp.listen': 'x' } })[0]!,
+    /^resp \(flag --resp\.listen\): is not in this/,
   );
 });
 

@@ -1,0 +1,33 @@
+// Who this app is on Cloud Foundry, as VCAP_APPLICATION tells it.
+
+export interface Application {
+  readonly appGuid: string;
+  /** Empty where the platform does not tell. */
+  readonly processGuid: string;
+}
+
+/** Without the guids' form nothing could be addressed by them; the router compares lower case. */
+const GUID = /^[0-9a-f-]{1,64}$/;
+
+/** `problem` continues a sentence that begins with the daemon running alone. */
+export function applicationOf(vcapApplication: string | undefined): Application | { problem: string } {
+  if (!vcapApplication) return { problem: 'VCAP_APPLICATION is not set, as it is on Cloud Foundry' };
+  const { application_id, process_id } = fieldsOf(vcapApplication) ?? {};
+  const appGuid = guidOf(application_id);
+  if (appGuid === '') return { problem: 'VCAP_APPLICATION holds no application_id' };
+  return { appGuid, processGuid: guidOf(process_id) };
+}
+
+function guidOf(value: unknown): string {
+  const guid = typeof value === 'string' ? value.toLowerCase() : '';
+  return GUID.test(guid) ? guid : '';
+}
+
+function fieldsOf(text: string): Record<string, unknown> | undefined {
+  try {
+    const fields: unknown = JSON.parse(text);
+    return typeof fields === 'object' && fields !== null ? { ...fields } : undefined;
+  } catch {
+    return undefined;
+  }
+}
