@@ -17,7 +17,7 @@ export interface Ask {
   /** The incarnation that is meant; undefined: whoever is there. */
   readonly to: string | undefined;
   readonly kind: MessageKind;
-  /** Sent as JSON. */
+  /** Sent as JSON; a text is JSON already. */
   readonly body: unknown;
   readonly timeoutMs: number;
 }

@@ -1,0 +1,133 @@
+// The events that began here and that not every member has confirmed: numbered, encoded, bounded in bytes.
+//
+// Where they do not fit, the oldest go, and of each only the caches are remembered: who would still have needed it
+// forgets those caches whole.
+
+import { encodeEvent, type NewEvent, type PeerEvent } from './event.ts';
+import type { HybridTime } from './hybrid-clock.ts';
+
+export interface EventLogParts {
+  /** The most bytes that are kept, as long as they are free. */
+  readonly maxBytes: number;
+  /** Whether the bytes may be held; they are charged then, until they are released. */
+  readonly charge: (bytes: number) => boolean;
+  readonly release: (bytes: number) => void;
+}
+
+/** What one who has confirmed all up to `after` is to be told. */
+export interface Batch {
+  readonly after: number;
+  /** JSON, in order. */
+  readonly events: readonly string[];
+  /** Caches of which events are missing. */
+  readonly lost: readonly string[];
+  /** What it has confirmed when it confirms this. */
+  readonly upTo: number;
+}
+
+interface Logged {
+  readonly sequence: number;
+  readonly caches: readonly string[];
+  readonly text: string;
+  readonly atMs: number;
+}
+
+/** An object around a text. */
+const COST_BYTES = 160;
+
+export class EventLog {
+  readonly #parts: EventLogParts;
+  /** In order, without gaps. */
+  #kept: Logged[] = [];
+  #bytes = 0;
+  #latest = 0;
+  /** Cache → the last of its events that is not kept, though somebody may need it. */
+  readonly #lost = new Map<string, number>();
+
+  constructor(parts: EventLogParts) {
+    this.#parts = parts;
+  }
+
+  /** The number of the last event. */
+  get latest(): number {
+    return this.#latest;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  append(event: NewEvent, at: HybridTime): PeerEvent {
+    const numbered = { ...event, sequence: ++this.#latest, at };
+    const logged = {
+      sequence: numbered.sequence,
+      caches: event.caches,
+      text: encodeEvent(numbered),
+      atMs: at[0],
+    };
+    const cost = costOf(logged);
+    while (this.#kept.length > 0 && this.#bytes + cost > this.#parts.maxBytes) this.#loseOldest();
+    if (cost <= this.#parts.maxBytes && this.#parts.charge(cost)) {
+      this.#kept.push(logged);
+      this.#bytes += cost;
+    } else {
+      // A gap would look as if nothing was missing: what is before it goes as well.
+      while (this.#kept.length > 0) this.#loseOldest();
+      this.#lose(logged);
+    }
+    return numbered;
+  }
+
+  /** The next events after one that is confirmed, as many as `maxLength` allows and one at least. */
+  after(confirmed: number, maxLength: number): Batch | undefined {
+    if (confirmed >= this.#latest) return undefined;
+    const events: string[] = [];
+    let upTo = confirmed;
+    let length = 0;
+    for (const { sequence, text } of this.#kept) {
+      if (sequence <= confirmed) continue;
+      length += text.length;
+      if (events.length > 0 && length > maxLength) break;
+      events.push(text);
+      upTo = sequence;
+    }
+    const lost = [...this.#lost].filter(([, sequence]) => sequence > confirmed).map(([cache]) => cache);
+    return { after: confirmed, events, lost, upTo: events.length > 0 ? upTo : this.#latest };
+  }
+
+  /** When the first event after `confirmed` was made; undefined where there is none, or none is kept. */
+  waitingSinceMs(confirmed: number): number | undefined {
+    return this.#kept.find(({ sequence }) => sequence > confirmed)?.atMs;
+  }
+
+  /** Everybody has confirmed what is up to here. */
+  confirmed(upTo: number): void {
+    let count = 0;
+    for (const logged of this.#kept) {
+      if (logged.sequence > upTo) break;
+      this.#forget(logged);
+      count++;
+    }
+    if (count > 0) this.#kept = this.#kept.slice(count);
+    for (const [cache, sequence] of this.#lost) if (sequence <= upTo) this.#lost.delete(cache);
+  }
+
+  #loseOldest(): void {
+    const oldest = this.#kept.shift()!;
+    this.#forget(oldest);
+    this.#lose(oldest);
+  }
+
+  #lose({ caches, sequence }: Logged): void {
+    for (const cache of caches) this.#lost.set(cache, sequence);
+  }
+
+  #forget(logged: Logged): void {
+    this.#bytes -= costOf(logged);
+    this.#parts.release(costOf(logged));
+  }
+}
+
+function costOf({ text }: Logged): number {
+  return COST_BYTES + 2 * text.length;
+}

@@ -1,0 +1,108 @@
+// How an instance joins: it asks everybody it finds, and whom they know, what they have applied; until then it keeps
+// nothing. Who finds only others that join waits for the one with the lowest incarnation.
+
+import type { Clock, Timer } from '../cache/clock.ts';
+import type { Identity } from './identity.ts';
+import type { Outcome, Place } from './link.ts';
+import type { Member } from './member.ts';
+
+export interface JoiningParts {
+  readonly self: Identity;
+  readonly clock: Clock;
+  /** Where nobody is known yet. */
+  readonly find: () => Promise<readonly Place[]>;
+  readonly ask: (place: Place) => Promise<Outcome>;
+  readonly members: () => readonly Member[];
+  readonly joined: () => void;
+}
+
+/** Ready within this, whoever may not have answered. */
+const AT_MOST_MS = 10_000;
+const AGAIN_AFTER_MS = 200;
+
+export class Joining {
+  readonly #parts: JoiningParts;
+  #limit: Timer | undefined;
+  #isOver = false;
+  #foundJoined = false;
+  #end: () => void = () => {};
+
+  constructor(parts: JoiningParts) {
+    this.#parts = parts;
+  }
+
+  get active(): boolean {
+    return !this.#isOver;
+  }
+
+  /** Resolves when it is over. */
+  async start(): Promise<void> {
+    const over = new Promise<void>((resolve) => {
+      this.#end = resolve;
+    });
+    this.#limit = this.#parts.clock.after(AT_MOST_MS, () => this.#finish());
+    void this.#attempt();
+    await over;
+  }
+
+  /** Somebody who serves already told what it has applied. */
+  foundJoined(): void {
+    this.#foundJoined = true;
+  }
+
+  close(): void {
+    this.#limit?.cancel();
+    this.#isOver = true;
+    this.#end();
+  }
+
+  async #attempt(): Promise<void> {
+    while (this.active) {
+      const outcomes = await this.#askEverybody();
+      if (this.#mayBegin(outcomes)) {
+        this.#finish();
+        return;
+      }
+      await new Promise<void>((resolve) => this.#parts.clock.after(AGAIN_AFTER_MS, resolve));
+    }
+  }
+
+  /** At the places there are, and then at those that were learnt of, until there is no new one. */
+  async #askEverybody(): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    const asked = new Set<Place>();
+    const askNew = async (places: readonly Place[]): Promise<void> => {
+      const fresh = [...new Set(places)].filter((place) => !asked.has(place));
+      if (fresh.length === 0) return;
+      for (const place of fresh) asked.add(place);
+      outcomes.push(...(await Promise.all(fresh.map((place) => this.#parts.ask(place)))));
+      const known = this.#parts.members().map(({ place }) => place);
+      await askNew([...(await this.#parts.find()), ...known.filter((place) => place !== undefined)]);
+    };
+    const known = this.#parts.members().map(({ place }) => place);
+    await askNew([...(await this.#parts.find()), ...known.filter((place) => place !== undefined)]);
+    return outcomes;
+  }
+
+  #mayBegin(outcomes: readonly Outcome[]): boolean {
+    if (this.#foundJoined) return true;
+    const { self, members } = this.#parts;
+    if (members().length > 0)
+      return members().every(({ identity }) => self.incarnation < identity.incarnation);
+    // Alone, if nobody is where one could be; with somebody there who does not answer, one cannot tell.
+    return outcomes.every((outcome) => outcome.result === 'unlisted' || isFrom(self, outcome));
+  }
+
+  #finish(): void {
+    if (this.#isOver) return;
+    this.#limit?.cancel();
+    this.#isOver = true;
+    this.#parts.joined();
+    this.#end();
+  }
+}
+
+/** Where the own place is not known beforehand, one asks oneself, too. */
+function isFrom({ incarnation }: Identity, outcome: Outcome): boolean {
+  return outcome.result === 'answered' && outcome.from.incarnation === incarnation;
+}

@@ -1,0 +1,45 @@
+// One other instance's daemon, as this one knows it.
+
+import type { Identity } from './identity.ts';
+import type { Place } from './link.ts';
+
+/** `up`: heard from. The rest is why it could not be reached when it was last tried. */
+export type MemberStatus = 'up' | 'unlisted' | 'unreachable' | 'refused';
+
+export interface Member {
+  readonly identity: Identity;
+  /** Where it was last found; undefined: nowhere yet, or another is there now. */
+  place: Place | undefined;
+  status: MemberStatus;
+  /** Of the last try that failed. */
+  why: string;
+  /** When it, or somebody who heard it, last said something. */
+  heardAtMs: number;
+  /** Since when the transport does not list it; undefined while it does, or nobody asked. */
+  unlistedSinceMs: number | undefined;
+  /** When it last fetched events by itself, since routing does not lead to it. */
+  pulledAtMs: number;
+  /** Our events up to this one were applied there. */
+  confirmed: number;
+  /** A message with events is on its way. */
+  sending: boolean;
+}
+
+export function newMember(
+  identity: Identity,
+  place: Place | undefined,
+  nowMs: number,
+  confirmed: number,
+): Member {
+  return {
+    identity,
+    place,
+    status: 'up',
+    why: '',
+    heardAtMs: nowMs,
+    unlistedSinceMs: undefined,
+    pulledAtMs: Number.NEGATIVE_INFINITY,
+    confirmed,
+    sending: false,
+  };
+}

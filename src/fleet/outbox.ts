@@ -1,0 +1,219 @@
+// What goes to the others: to each member one message with events at a time, in order, until it has confirmed them all.
+//
+// What is announced while a message is on its way goes with the next; so a member gets events in their order, and many
+// announcements cost few messages.
+
+import type { Clock } from '../cache/clock.ts';
+import { Announcement, type MemberReport } from './announcement.ts';
+import type { NewEvent, PeerEvent } from './event.ts';
+import { EventLog, type EventLogParts } from './event-log.ts';
+import { type HybridTime, isCount } from './hybrid-clock.ts';
+import type { Link, Outcome } from './link.ts';
+import type { Member } from './member.ts';
+import type { Members } from './members.ts';
+
+export interface OutboxParts {
+  readonly log: EventLogParts;
+  readonly clock: Clock;
+  readonly link: Link;
+  readonly members: Members;
+  /** Who this is, as JSON, and the hash of its members: what every message says. */
+  readonly sender: () => object;
+  /** Told of every outcome, before what it means for events is seen to. */
+  readonly heard: (member: Member, outcome: Outcome) => void;
+}
+
+/** Of one message. */
+const MAX_EVENTS_LENGTH = 768 << 10;
+/** For what nobody waits for. */
+const BEHIND_TIMEOUT_MS = 2000;
+/** Who fetches for itself has done so within this long, or does not count on it any more. */
+const PULLS_WITHIN_MS = 5000;
+
+export class Outbox {
+  readonly #parts: OutboxParts;
+  readonly #log: EventLog;
+  readonly #announcements = new Set<Announcement>();
+
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+    this.#log = new EventLog(parts.log);
+  }
+
+  get latest(): number {
+    return this.#log.latest;
+  }
+
+  /** Where one begins that is met now: at what was announced last, or before what is being announced. */
+  get beginning(): number {
+    let beginning = this.#log.latest;
+    for (const { sequence } of this.#announcements) beginning = Math.min(beginning, sequence - 1);
+    return beginning;
+  }
+
+  /** Numbers the event; it goes to the members when `announce` is called, or with the next message. */
+  append(event: NewEvent, at: HybridTime): PeerEvent {
+    return this.#log.append(event, at);
+  }
+
+  /** Resolves when every member has answered, or has not within `timeoutMs`. */
+  announce(sequence: number, timeoutMs: number): Promise<readonly MemberReport[]> {
+    const { clock, members } = this.#parts;
+    const announcement = new Announcement(sequence, members.all, timeoutMs, clock);
+    this.#announcements.add(announcement);
+    for (const member of members.all) this.deliver(member);
+    return announcement.done.finally(() => {
+      this.#announcements.delete(announcement);
+      this.#trim();
+    });
+  }
+
+  /** To everybody, and nobody waits for it. */
+  spread(): void {
+    for (const member of this.#parts.members.all) this.deliver(member);
+    this.#trim();
+  }
+
+  /** A member that was met just now is asked by whoever waits, too. */
+  include(member: Member): void {
+    for (const announcement of this.#announcements) announcement.expect(member);
+    this.deliver(member);
+  }
+
+  /** It belongs to the fleet no longer. */
+  exclude(member: Member, why: string): void {
+    for (const announcement of this.#announcements) announcement.failed(member, 'gone', why);
+    this.#trim();
+  }
+
+  /** Sends what the member has not confirmed, if anything and unless that is being done. */
+  deliver(member: Member): void {
+    if (member.sending) return;
+    const batch = this.#log.after(member.confirmed, MAX_EVENTS_LENGTH);
+    if (!batch) return;
+    if (member.place === undefined) {
+      this.#cannotSend(member);
+      return;
+    }
+    const { place, identity } = member;
+    const { after, events, lost, upTo } = batch;
+    const head = JSON.stringify({ ...this.#parts.sender(), after, lost });
+    const body = `${head.slice(0, -1)},"events":[${events.join(',')}]}`;
+    member.sending = true;
+    const timeoutMs = this.#timeoutMs(member);
+    void this.#parts.link
+      .ask({ place, to: identity.incarnation, kind: 'events', body, timeoutMs })
+      .then((outcome) => {
+        member.sending = false;
+        this.#parts.heard(member, outcome);
+        if (outcome.result === 'answered') this.#answered(member, outcome.body);
+        else this.#failed(member, upTo, outcome);
+      });
+  }
+
+  /** Up to here it has applied our events, `waiting` for its app with some: it said so unasked. */
+  confirmed(member: Member, upTo: number, waiting: readonly number[] = []): void {
+    member.confirmed = Math.max(member.confirmed, Math.min(upTo, this.#log.latest));
+    for (const announcement of this.#announcements) {
+      const { sequence } = announcement;
+      if (sequence <= member.confirmed) announcement.applied(member, undefined, waiting.includes(sequence));
+    }
+    this.#trim();
+  }
+
+  /** What a member that fetches for itself has not got. */
+  batchFor(member: Member): object {
+    const batch = this.#log.after(member.confirmed, MAX_EVENTS_LENGTH);
+    if (!batch) return { after: member.confirmed, events: [], lost: [] };
+    return { after: batch.after, lost: batch.lost, events: batch.events.map((text) => JSON.parse(text)) };
+  }
+
+  /** Since when something waits for the member's confirmation. */
+  waitingSinceMs(member: Member): number | undefined {
+    return this.#log.waitingSinceMs(member.confirmed);
+  }
+
+  unconfirmed(member: Member): number {
+    return this.#log.latest - member.confirmed;
+  }
+
+  #answered(member: Member, body: unknown): void {
+    const { confirmed, results } = body as { confirmed?: unknown; results?: unknown };
+    if (!isCount(confirmed) || confirmed > this.#log.latest) {
+      this.#settle(member, 'refused', 'its answer says nothing of what it applied');
+      return;
+    }
+    if (confirmed <= member.confirmed) {
+      this.#settle(member, 'refused', 'it took the message, and applied nothing of it');
+      return;
+    }
+    member.confirmed = confirmed;
+    const resultOf = new Map(parseResults(results).map((result) => [result[0], result]));
+    for (const announcement of this.#announcements) {
+      if (announcement.sequence > member.confirmed || !announcement.isOpen(member)) continue;
+      const [, entries, isWaiting] = resultOf.get(announcement.sequence) ?? [0, undefined, false];
+      announcement.applied(member, entries, isWaiting);
+      if (isWaiting) void this.#askForApp(member, announcement);
+    }
+    this.#trim();
+    this.deliver(member);
+  }
+
+  async #askForApp(member: Member, announcement: Announcement): Promise<void> {
+    const { clock, link, sender } = this.#parts;
+    const timeoutMs = announcement.untilMs - clock.now();
+    if (timeoutMs <= 0 || member.place === undefined) return;
+    const body = { ...sender(), sequence: announcement.sequence, within_ms: Math.floor(timeoutMs) };
+    const { place, identity } = member;
+    const outcome = await link.ask({ place, to: identity.incarnation, kind: 'confirm', body, timeoutMs });
+    if (outcome.result !== 'answered') return;
+    const { app } = outcome.body as { app?: unknown };
+    if (app === 'applied' || app === 'failed') announcement.app(member, app);
+  }
+
+  #failed(member: Member, upTo: number, outcome: Exclude<Outcome, { result: 'answered' }>): void {
+    // It may be that routing does not lead to it; then it comes by itself.
+    if (this.#pulls(member)) return;
+    const status = outcome.result === 'refused' ? 'refused' : 'unreachable';
+    const why = outcome.result === 'other' ? 'another instance answers in its place' : outcome.why;
+    this.#settle(member, status, why, upTo);
+    const isAwaited = [...this.#announcements].some((announcement) => announcement.isOpen(member));
+    if (isAwaited) this.deliver(member);
+  }
+
+  #cannotSend(member: Member): void {
+    if (!this.#pulls(member)) this.#settle(member, 'unreachable', member.why || 'no way to it is known');
+  }
+
+  #pulls({ pulledAtMs }: Member): boolean {
+    return this.#parts.clock.now() - pulledAtMs < PULLS_WITHIN_MS;
+  }
+
+  #settle(member: Member, status: 'unreachable' | 'refused', why: string, upTo = this.#log.latest): void {
+    for (const announcement of this.#announcements) {
+      if (announcement.sequence <= upTo) announcement.failed(member, status, why);
+    }
+  }
+
+  /** As long as somebody waits for it. */
+  #timeoutMs(member: Member): number {
+    const nowMs = this.#parts.clock.now();
+    let longestMs = 0;
+    for (const announcement of this.#announcements) {
+      if (announcement.isOpen(member)) longestMs = Math.max(longestMs, announcement.untilMs - nowMs);
+    }
+    return longestMs > 0 ? longestMs : BEHIND_TIMEOUT_MS;
+  }
+
+  #trim(): void {
+    this.#log.confirmed(Math.min(this.#parts.members.leastConfirmed(this.#log.latest), this.beginning));
+  }
+}
+
+function parseResults(value: unknown): [sequence: number, entries: number | undefined, waiting: boolean][] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((result): [number, number | undefined, boolean][] => {
+    if (!Array.isArray(result) || !isCount(result[0])) return [];
+    return [[result[0], isCount(result[1]) ? result[1] : undefined, result[2] === true]];
+  });
+}
