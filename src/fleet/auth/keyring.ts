@@ -1,0 +1,50 @@
+// The shared secret of the peers as keys that sign and verify. HMAC-SHA-256 (RFC 2104), HKDF-SHA-256 (RFC 5869).
+
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+
+const INFO = 'sidecache peer v1';
+const KEY_BYTES = 32;
+
+export class Key {
+  readonly #secret: Buffer;
+
+  constructor(token: string) {
+    this.#secret = Buffer.from(hkdfSync('sha256', token, '', INFO, KEY_BYTES));
+  }
+
+  /** Base64url. */
+  sign(input: Buffer): string {
+    return createHmac('sha256', this.#secret).update(input).digest('base64url');
+  }
+
+  /** Takes as long for a MAC that is nearly right as for one that is not. */
+  verifies(input: Buffer, mac: string): boolean {
+    const expected = Buffer.from(this.sign(input), 'latin1');
+    const given = Buffer.from(mac, 'latin1');
+    return expected.length === given.length && timingSafeEqual(expected, given);
+  }
+}
+
+/** One key a token. A new token becomes the second first, everywhere, and then the first: nobody is refused meanwhile. */
+export class Keyring {
+  readonly #keys: readonly Key[];
+
+  constructor(tokens: readonly string[]) {
+    this.#keys = tokens.map((token) => new Key(token));
+  }
+
+  /** What own requests are signed with; undefined without a token. */
+  get first(): Key | undefined {
+    return this.#keys[0];
+  }
+
+  /** The key that made this MAC, so that the reply is signed with what the other side knows. */
+  keyOf(input: Buffer, mac: string): Key | undefined {
+    return this.#keys.find((key) => key.verifies(input, mac));
+  }
+}
+
+/** SHA-256, base64url. */
+export function digestOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('base64url');
+}

@@ -1,0 +1,140 @@
+// Peers through the Cloud Foundry router: a header picks the instance, of one process where the router knows that
+// header (routing-release 0.332), else of the app. Both are remembered by what comes back: a router, or a proxy before
+// it, that does not know a header sends the request to anybody. Then asking more would only reach more of anybody.
+
+import type { Clock } from '../../cache/clock.ts';
+import type { Identity } from '../identity.ts';
+import type { Place } from '../link.ts';
+import { INDEX_FORM, indicesUpTo, type PeerTransport, type Sign, withoutSlash } from './transport.ts';
+
+export interface GorouterParts {
+  readonly url: string;
+  readonly appGuid: string;
+  /** Empty where the platform does not tell. */
+  readonly processGuid: string;
+  readonly ownIndex: string;
+  readonly clock: Clock;
+}
+
+const PROCESS_HEADER = 'X-CF-PROCESS-INSTANCE';
+const APP_HEADER = 'X-CF-APP-INSTANCE';
+const GUID = /^[0-9a-f-]{1,64}$/;
+
+/** A router that is replaced may know the header then. */
+const TRY_AGAIN_MS = 600_000;
+
+interface Parsed {
+  readonly by: 'process' | 'app';
+  readonly guid: string;
+  readonly index: string;
+}
+
+type Known = 'unknown' | 'yes' | 'no';
+
+export function createGorouterTransport(parts: GorouterParts): PeerTransport {
+  const { appGuid, processGuid, ownIndex, clock } = parts;
+  const url = withoutSlash(parts.url);
+  const host = new URL(url).host;
+  const hasIndex = INDEX_FORM.test(ownIndex);
+  let processHeader: Known = 'unknown';
+  let noProcessHeaderSinceMs = 0;
+  let appHeaderStripped = false;
+
+  const usesProcess = (): boolean => {
+    if (processHeader === 'no' && clock.now() - noProcessHeaderSinceMs >= TRY_AGAIN_MS)
+      processHeader = 'unknown';
+    return processGuid !== '' && processHeader !== 'no';
+  };
+
+  const processPlace = (index: number | string): Place => `process:${processGuid}:${index}`;
+  const appPlace = (index: number | string): Place => `app:${appGuid}:${index}`;
+
+  const own = (): Place | undefined => {
+    if (!hasIndex) return undefined;
+    return usesProcess() ? processPlace(ownIndex) : appPlace(ownIndex);
+  };
+
+  const find = async (highestIndex: number): Promise<readonly Place[]> => {
+    const indices = indicesUpTo(highestIndex).filter((index) => String(index) !== ownIndex);
+    const byProcess = usesProcess() ? indices.map(processPlace) : [];
+    // An index that is surely not there: once the header arrives again, the router says so, and not anybody.
+    if (appHeaderStripped) return [...byProcess, ...indices.slice(-1).map(appPlace)];
+    return [...byProcess, ...indices.map(appPlace), ...twinPlace()];
+  };
+
+  /** During a rolling deploy the app header may lead to an instance of the other process with the own index. */
+  const twinPlace = (): Place[] =>
+    hasIndex && processHeader === 'yes' && usesProcess() ? [appPlace(ownIndex)] : [];
+
+  const placeOf = (identity: Identity): Place | undefined => {
+    if (!INDEX_FORM.test(identity.index)) return undefined;
+    const byProcess = usesProcess() && GUID.test(identity.process);
+    return byProcess ? `process:${identity.process}:${identity.index}` : appPlace(identity.index);
+  };
+
+  const parse = (place: Place): Parsed | undefined => {
+    const [by, guid = '', index = '', ...more] = place.split(':');
+    if (more.length > 0 || !GUID.test(guid) || !INDEX_FORM.test(index)) return undefined;
+    if (by === 'process') return { by, guid, index };
+    return by === 'app' && guid === appGuid ? { by, guid, index } : undefined;
+  };
+
+  const heard = (place: Place, sign: Sign): void => {
+    const by = parse(place)?.by;
+    if (by === 'process') heardOfProcess(sign);
+    if (by !== 'app') return;
+    // That somebody fits may be chance; that the router does not know an index is not.
+    if (sign === 'misfit') appHeaderStripped = true;
+    else if (sign === 'unlisted') appHeaderStripped = false;
+  };
+
+  const heardOfProcess = (sign: Sign): void => {
+    if (sign === 'unlisted') processHeader = 'yes';
+    if (sign !== 'misfit') return;
+    processHeader = 'no';
+    noProcessHeaderSinceMs = clock.now();
+  };
+
+  return {
+    kind: 'gorouter',
+    tls: url.startsWith('https:'),
+    serverName: undefined,
+    lookup: undefined,
+    hostIsInstance: false,
+    get own(): Place | undefined {
+      return own();
+    },
+    get problem(): string | undefined {
+      return appHeaderStripped ? strippedOn(host) : undefined;
+    },
+    find,
+    placeOf,
+    isPlace: (place) => parse(place) !== undefined,
+    request: (place) => {
+      const { by, guid, index } = known(parse(place));
+      return { url, headers: { [by === 'process' ? PROCESS_HEADER : APP_HEADER]: `${guid}:${index}` } };
+    },
+    fits: (place, identity) => {
+      const { by, guid, index } = known(parse(place));
+      return identity.index === index && (by === 'app' || identity.process === guid);
+    },
+    heard,
+    describe: (place) => {
+      const { by, guid, index } = known(parse(place));
+      return `instance ${index} of ${by === 'app' ? 'the app' : `process ${guid}`} on ${host}`;
+    },
+  };
+}
+
+function strippedOn(host: string): string {
+  return (
+    `${APP_HEADER} does not arrive at the router of ${host}: instances answer that were not asked. ` +
+    'A proxy, or a route service, on the way takes it away; let it pass, or let peers find each other by ' +
+    'fleet.peers.address or dns.'
+  );
+}
+
+function known(parsed: Parsed | undefined): Parsed {
+  if (parsed === undefined) throw new TypeError('this is no place behind this router');
+  return parsed;
+}
