@@ -2,6 +2,7 @@
 
 import { cacheNameProblem } from './cache-name.ts';
 import { buildKeyTree, isLater, isSection, type KeyTree } from './key-tree.ts';
+import { operatorKey } from './operators.ts';
 import type { Option } from './option.ts';
 import type { Names, Raw } from './parse.ts';
 import { quoteKey } from './quote.ts';
@@ -157,18 +158,19 @@ function rawOf(node: Tree, option: Option): { raw: Raw } | { problem: string } {
 function namesIn(items: readonly Tree[]): { raw: readonly Names[] } | { problem: string } {
   const raw: Names[] = [];
   for (const [place, item] of items.entries()) {
-    const names = item.kind === 'map' ? textsByName(item) : { problem: 'must be names with values' };
-    if ('problem' in names) return { problem: `${place + 1}: ${names.problem}` };
+    const names =
+      item.kind === 'map' ? textsByName(item, operatorKey) : { problem: 'must be names with values' };
+    if ('problem' in names) return { problem: `operator ${place + 1}: ${names.problem}` };
     raw.push(names.raw);
   }
   return { raw };
 }
 
-function textsByName(node: MapNode): { raw: Names } | { problem: string } {
+function textsByName(node: MapNode, shown = quoteKey): { raw: Names } | { problem: string } {
   const raw = new Map<string, string>();
   for (const { key, node: value } of node.entries) {
-    if (value.kind === 'broken') return { problem: `${quoteKey(key)}: ${value.problem}` };
-    if (value.kind !== 'text') return { problem: `${quoteKey(key)} must have one plain value` };
+    if (value.kind === 'broken') return { problem: `${shown(key)}: ${value.problem}` };
+    if (value.kind !== 'text') return { problem: `${shown(key)} must have one plain value` };
     raw.set(key, value.text);
   }
   return { raw };

@@ -2,13 +2,14 @@
 
 import type { OperatorConfig } from './config.ts';
 import type { Names, Raw } from './parse.ts';
-import { quoteKey } from './quote.ts';
 import { TOKEN_ALLOWED, tokenProblem } from './token.ts';
 
 export const OPERATORS_ALLOWED = `a list (as a variable: a JSON array) of { token: … } with ${TOKEN_ALLOWED}, and of { basic: "user:password" }`;
 
 /** The user may hold no colon, which is where the password begins (RFC 7617). */
 const BASIC = /^([^:\p{Cc}]{1,256})(?::([^\p{Cc}]{1,1024}))?$/u;
+
+const KEYS: readonly string[] = ['token', 'basic'];
 
 type ParsedOperators = { value: readonly OperatorConfig[] } | { problem: string };
 
@@ -25,13 +26,19 @@ export function parseOperators(raw: Raw): ParsedOperators {
   return { value: operators };
 }
 
+/** A key as it may be shown: of `{ ann:secret }` all is a key. */
+export function operatorKey(key: string): string {
+  return KEYS.includes(key) ? key : 'a key';
+}
+
 function refuse(problem: string): { problem: string } {
   return { problem: `${problem}; allowed: ${OPERATORS_ALLOWED}` };
 }
 
 function operatorOf(names: Names): OperatorConfig | { problem: string } {
-  const unknown = [...names.keys()].find((name) => name !== 'token' && name !== 'basic');
-  if (unknown !== undefined) return { problem: `has ${quoteKey(unknown)}, which is neither token nor basic` };
+  if ([...names.keys()].some((name) => !KEYS.includes(name))) {
+    return { problem: 'has what is neither token nor basic' };
+  }
   if (names.size !== 1) return { problem: 'needs one of token and basic' };
   const [token, basic] = [names.get('token'), names.get('basic')];
   return token === undefined ? basicOf(basic ?? '') : tokenOf(token);

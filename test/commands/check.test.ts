@@ -72,6 +72,72 @@ test('secrets are redacted in text and in JSON', async ({ directory }) => {
   }
 });
 
+const FLEET = `
+notify: { url: "http://ann:hunter2@127.0.0.1:8080/refreshed" }
+caches: { users: { notify: { url: "http://ann:hunter2@127.0.0.1:8080/users" } } }
+fleet:
+  listen: 0.0.0.0:7071
+  token: [hunter2-hunter2-hunter2, hunter2-hunter2-hunter3]
+  operators: [{ token: hunter2-hunter2-hunter4 }, { basic: "bob:hunter2" }]
+  open: [metrics, healthz]
+  peers: { list: ["http://10.0.0.1:7071", "http://10.0.0.2:7071"] }
+`;
+
+test('the fleet is shown with its sources and without its secrets', async ({ directory }) => {
+  const { exitCode, out } = await check(directory, FLEET, false, { SIDECACHE_FLEET_SYNC: '2s' });
+  assert.is(exitCode, 0);
+  const rows: Record<string, RegExp> = {
+    'fleet.listen': /0\.0\.0\.0:7071 +file .*:5/,
+    'fleet.token': /\[redacted\], \[redacted\] +file .*:6/,
+    'fleet.operators': /token \[redacted\], basic \[redacted\] +file .*:7/,
+    'fleet.allow': /invalidate, refresh, metrics, peers, discovery +default/,
+    'fleet.open': /metrics, healthz +file .*:8/,
+    'fleet.insecure': /false +default/,
+    'fleet.tls.ca': /none +default/,
+    'fleet.sync': /2s +env SIDECACHE_FLEET_SYNC/,
+    'fleet.peers.dns': /none +default/,
+    'fleet.peers.list': /http:\/\/10\.0\.0\.1:7071, http:\/\/10\.0\.0\.2:7071 +file .*:9/,
+    'notify.url': /http:\/\/\[redacted\]@127\.0\.0\.1:8080\/refreshed +file .*:2/,
+    'notify.timeout': /1s +default/,
+    'caches.users.notify.url': /http:\/\/\[redacted\]@127\.0\.0\.1:8080\/users +file .*:3/,
+    'caches.users.mode': /invalidation +computed: fleet\.peers\.list is set/,
+  };
+  for (const [key, row] of Object.entries(rows)) {
+    const line = out.split('\n').find((text) => text.startsWith(`${key} `));
+    assert.match(line ?? '', row, key);
+  }
+  for (const json of [false, true]) {
+    assert.not.match((await check(directory, FLEET, json)).out, /hunter2|ann:|bob/);
+  }
+});
+
+test('of a fleet that is not configured nothing is shown but its defaults', async ({ directory }) => {
+  const { out } = await check(directory, '');
+  assert.match(out, /^fleet\.listen +off +default$/m);
+  assert.match(out, /^fleet\.(token|operators|open) +none +default$/m);
+  assert.match(out, /^caches\.default\.mode +local +computed: no fleet\.peers$/m);
+});
+
+test('a user whose password is made at start is shown as such', async ({ directory }) => {
+  const { out } = await check(directory, 'fleet: { listen: 0.0.0.0:0, operators: [{ basic: bob }] }');
+  assert.match(out, /^fleet\.operators +basic \[redacted\] without a password +file /m);
+});
+
+test('secrets are not in what is wrong either', async ({ directory }) => {
+  const file =
+    'notify: { url: "http://ann:hunter2@h/{key}" }\nfleet: { token: hunter2, operators: [{ basic: "bob:hunter2\\n" }] }';
+  const { exitCode, err } = await check(directory, file);
+  assert.is(exitCode, 2);
+  assert.equal(
+    err
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(' ', 1)[0]),
+    ['notify.url', 'fleet.token', 'fleet.operators'],
+  );
+  assert.not.match(err, /hunter2|bob/);
+});
+
 test('JSON has the same rows and the warnings', async ({ directory }) => {
   const { out } = await check(directory, 'caches: { flags: { mode: replicated } }', true, {
     MEMORY_LIMIT: '1G',
