@@ -1,6 +1,7 @@
 // TLS of the fleet listener: its certificate, taken anew when it is renewed on disk, and who has not asked anything yet.
 
 import { readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../cache/clock.ts';
@@ -69,7 +70,9 @@ export class FleetTls {
       handle,
     );
     this.server.prependListener('connection', (socket: Socket) => this.#meet(socket));
-    this.server.prependListener('request', ({ socket }) => this.#silent.delete(nameOf(socket)));
+    const asked = ({ socket }: IncomingMessage): void => void this.#silent.delete(nameOf(socket));
+    this.server.prependListener('request', asked);
+    this.server.prependListener('checkContinue', asked);
     this.#lookLater();
   }
 
