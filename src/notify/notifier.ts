@@ -66,7 +66,7 @@ export class Notifier {
 
   constructor(parts: NotifierParts) {
     this.#parts = parts;
-    this.#patience = new Patience(parts.random);
+    this.#patience = new Patience(() => parts.random());
   }
 
   /** What the app has not answered yet, the call in flight included. */
@@ -198,7 +198,8 @@ export class Notifier {
 
   #failed(job: Job, why: string): void {
     this.counts.failed++;
-    this.#parts.failed?.(why, this.#patience.failed(why, this.#parts.clock.now()));
+    const inARow = this.#patience.failed(why, this.#parts.clock.now());
+    this.#parts.failed?.(why, inARow);
     this.#merge(job);
     this.#answerAll('failed');
   }
