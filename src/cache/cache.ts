@@ -34,6 +34,9 @@ const AHEAD_DUE = 8;
 /** So many entries, the most recently read, are reloaded at once by a refresh call. */
 const RELOAD_AT_ONCE = 1000;
 
+/** `joining`: this instance does not hear of every change yet. `differs`: another has the cache in another mode. */
+export type PassReason = 'joining' | 'differs';
+
 export interface CacheParts {
   readonly name: string;
   readonly times: Times;
@@ -77,6 +80,7 @@ export class Cache {
   refusal: SidecacheError | undefined;
   readonly #fence: Fence;
   readonly #fenced = fencedCache();
+  readonly #passReasons = new Set<PassReason>();
   readonly #clock: Clock;
 
   constructor(parts: CacheParts) {
@@ -139,12 +143,32 @@ export class Cache {
         'the lease is void: its key, or what it belongs to, changed after it was given',
       );
     }
+    if (shelf.passesThrough) {
+      this.#changeKey(key);
+      this.counters.writes++;
+      return done;
+    }
     const slot = shelf.keep(key, draft, { contentType, etag: '', tags }, undefined, this.#fence.now + 1);
     this.#changeKey(key);
     shelf.store.touch(shelf.stored, slot, this.#clock.now());
     if (options.ttlMs !== undefined) shelf.endAt(slot, this.#clock.now() + options.ttlMs);
     this.counters.writes++;
     return done;
+  }
+
+  // --- passing through
+
+  /** Why nothing is kept; empty: it serves from what is stored. */
+  get passesThrough(): readonly PassReason[] {
+    return [...this.#passReasons];
+  }
+
+  /** Keeps nothing from now on, or again; either way what is stored goes, and what is being loaded is not kept. */
+  passThrough(reason: PassReason, passes: boolean): void {
+    if (passes) this.#passReasons.add(reason);
+    else this.#passReasons.delete(reason);
+    this.shelf.passesThrough = this.#passReasons.size > 0;
+    this.invalidateAll();
   }
 
   // --- invalidating: each says how many entries went

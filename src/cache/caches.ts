@@ -3,6 +3,7 @@
 import type { Store } from '../store/store.ts';
 import { Cache, type CacheParts } from './cache.ts';
 import type { Clock, Timer } from './clock.ts';
+import type { ChangeSource } from './counters.ts';
 import { Fence } from './fence.ts';
 
 /** What an invalidation or a refresh is about: these entries of these caches, or the caches whole. */
@@ -22,9 +23,6 @@ export interface Applied {
   /** For a refresh: resolves when the loads that it started have ended. */
   readonly loaded: Promise<void>;
 }
-
-/** Told of everything that was applied here. */
-export type Applying = (kind: ChangeKind, selection: Selection, entries: number) => void;
 
 export type NewCache = Omit<
   CacheParts,
@@ -47,7 +45,6 @@ export class Caches {
   readonly #random: () => number;
   readonly #byName = new Map<string, Cache>();
   readonly #byId: Cache[] = [];
-  readonly #listeners: Applying[] = [];
   #timer: Timer | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
   #reclaiming = false;
@@ -87,22 +84,16 @@ export class Caches {
     return [...this.#byName.keys()];
   }
 
-  onApplied(listener: Applying): void {
-    this.#listeners.push(listener);
-  }
-
   /** Applies the whole of it before it returns; nobody who reads afterwards sees what it is about as fresh. */
-  apply(kind: ChangeKind, selection: Selection): Applied {
+  apply(kind: ChangeKind, selection: Selection, source: ChangeSource): Applied {
     let entries = 0;
     const loads: Promise<void>[] = [];
     for (const cache of selection.caches) {
       const applied = kind === 'invalidate' ? invalidate(cache, selection) : refresh(cache, selection, loads);
-      cache.counters.invalidations++;
-      cache.counters.invalidatedEntries += applied;
+      cache.counters.countInvalidation(source, applied);
       entries += applied;
     }
     this.#reclaim();
-    for (const listener of this.#listeners) listener(kind, selection, entries);
     return { entries, loaded: Promise.all(loads).then(() => undefined) };
   }
 

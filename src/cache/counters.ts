@@ -20,6 +20,10 @@ export const LOAD_RESULTS = [
 ] as const;
 export type LoadResult = (typeof LOAD_RESULTS)[number];
 
+/** Where a call that changed the cache came from; `repair`: what was announced may have been missed. */
+export const CHANGE_SOURCES = ['local', 'peer', 'repair'] as const;
+export type ChangeSource = (typeof CHANGE_SOURCES)[number];
+
 /** Upper bounds of the load duration histogram, in seconds. */
 export const LOAD_SECONDS_BOUNDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
@@ -34,8 +38,8 @@ export class Counters {
   /** One bucket a bound and one for all above; not cumulative. */
   readonly loadSecondsBuckets = new Float64Array(LOAD_SECONDS_BOUNDS.length + 1);
   loadSecondsSum = 0;
-  /** Whole calls that concerned this cache, and entries that they dropped or marked old. */
-  invalidations = 0;
+  readonly #invalidations = new Float64Array(CHANGE_SOURCES.length);
+  /** Entries that calls dropped or marked old. */
   invalidatedEntries = 0;
   /** Writes and deletes by clients. */
   writes = 0;
@@ -57,6 +61,16 @@ export class Counters {
     const bucket = LOAD_SECONDS_BOUNDS.findIndex((bound) => seconds <= bound);
     this.loadSecondsBuckets[bucket === -1 ? LOAD_SECONDS_BOUNDS.length : bucket]!++;
     this.loadSecondsSum += seconds;
+  }
+
+  /** A whole call that concerned this cache. */
+  countInvalidation(source: ChangeSource, entries: number): void {
+    this.#invalidations[CHANGE_SOURCES.indexOf(source)]!++;
+    this.invalidatedEntries += entries;
+  }
+
+  invalidations(source: ChangeSource): number {
+    return this.#invalidations[CHANGE_SOURCES.indexOf(source)]!;
   }
 
   reads(result: ReadResult): number {

@@ -386,7 +386,7 @@ export class Loads {
 
   /** Only the flight that still stands for its key, and that no change of its tags concerns, may be kept. */
   #mayKeep(flight: Flight, tags: readonly string[]): boolean {
-    if (this.#flights.get(flight.keyText) !== flight) return false;
+    if (this.#shelf.passesThrough || this.#flights.get(flight.keyText) !== flight) return false;
     if (!this.#tagsChanged(tags, flight.since)) return this.#isWanted(flight);
     // What is still stored turns out to have been changed, too: its next reader has it loaded anew.
     const slot = this.#shelf.peek(flight.key);

@@ -29,6 +29,8 @@ export class Shelf {
   readonly times: Times;
   /** Entries as of an earlier change than this are old: the cache was refreshed whole. */
   refreshedAt = 0;
+  /** Nothing is kept. */
+  passesThrough = false;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #reloads: boolean;

@@ -2,7 +2,7 @@
 
 import type { Registry } from 'prom-client';
 import type { Caches } from '../cache/caches.ts';
-import { LOAD_RESULTS, LOAD_TRIGGERS, READ_RESULTS } from '../cache/counters.ts';
+import { CHANGE_SOURCES, LOAD_RESULTS, LOAD_TRIGGERS, READ_RESULTS } from '../cache/counters.ts';
 import { EVICTION_REASONS } from '../store/store.ts';
 import { counterIn, gaugeIn } from './describe.ts';
 import type { PromClient } from './prom-client.ts';
@@ -73,7 +73,10 @@ export function describeCaches(prom: PromClient, registry: Registry, caches: Cac
     'sidecache_invalidations_total',
     'Invalidate and refresh calls applied, by where they came from.',
     ['cache', 'source'],
-    (add) => each(({ name, counters }) => add({ cache: name, source: 'local' }, counters.invalidations))(),
+    (add) =>
+      each(({ name, counters }) => {
+        for (const source of CHANGE_SOURCES) add({ cache: name, source }, counters.invalidations(source));
+      })(),
   );
   counter(
     'sidecache_invalidated_entries_total',

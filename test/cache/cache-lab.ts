@@ -126,7 +126,7 @@ export class Lab {
   apply(kind: ChangeKind, selection: Partial<Omit<Selection, 'keys' | 'prefixes'>> & Selectors = {}) {
     const { caches = [this.cache], tags = [], keys = [], prefixes = [] } = selection;
     const bytes = (texts: readonly string[]): Buffer[] => texts.map((text) => Buffer.from(text, 'latin1'));
-    return this.caches.apply(kind, { caches, tags, keys: bytes(keys), prefixes: bytes(prefixes) });
+    return this.caches.apply(kind, { caches, tags, keys: bytes(keys), prefixes: bytes(prefixes) }, 'local');
   }
 
   get isStored(): boolean {

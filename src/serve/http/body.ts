@@ -24,13 +24,23 @@ export async function receiveValue(
   });
 }
 
-/** Receives at most `maxBytes` as text. Throws RequestError, TooLargeError, RoomError. */
+/** Receives at most `maxBytes` as text, one byte a character. Throws RequestError, TooLargeError, RoomError. */
 export async function receiveText(
   request: IncomingMessage,
   response: ServerResponse,
   maxBytes: number,
-  { headroom, garbage }: Pick<Context, 'headroom' | 'garbage'>,
+  context: Pick<Context, 'headroom' | 'garbage'>,
 ): Promise<string> {
+  return (await receiveBytes(request, response, maxBytes, context)).toString('latin1');
+}
+
+/** Receives at most `maxBytes`. Throws RequestError, TooLargeError, RoomError. */
+export async function receiveBytes(
+  request: IncomingMessage,
+  response: ServerResponse,
+  maxBytes: number,
+  { headroom, garbage }: Pick<Context, 'headroom' | 'garbage'>,
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   let chargedBytes = 0;
@@ -48,7 +58,7 @@ export async function receiveText(
       take(bytes);
       chunks.push(chunk);
     });
-    return Buffer.concat(chunks).toString('latin1');
+    return Buffer.concat(chunks);
   } finally {
     headroom.release(chargedBytes);
     garbage.passed(TIMES_COPIED * bytes);

@@ -2,6 +2,7 @@
 
 import type { Caches } from '../../cache/caches.ts';
 import type { Clock } from '../../cache/clock.ts';
+import type { Changes } from '../../changes/changes.ts';
 import type { EventFeed } from '../event-feed.ts';
 import type { Garbage } from '../garbage.ts';
 import type { Headroom } from '../headroom.ts';
@@ -22,6 +23,7 @@ export interface CacheFacts {
 
 export interface Context {
   readonly caches: Caches;
+  readonly changes: Changes;
   readonly clock: Clock;
   readonly instance: Instance;
   readonly feed: EventFeed;

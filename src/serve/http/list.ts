@@ -2,7 +2,7 @@
 
 import type { ServerResponse } from 'node:http';
 import type { Cache } from '../../cache/cache.ts';
-import { READ_RESULTS } from '../../cache/counters.ts';
+import { CHANGE_SOURCES, READ_RESULTS } from '../../cache/counters.ts';
 import { RequestError } from '../../errors.ts';
 import { encodePercent } from '../../units/percent.ts';
 import type { Context } from './context.ts';
@@ -41,6 +41,7 @@ function describe(context: Context, cache: Cache): Record<string, unknown> {
   return {
     name: cache.name,
     ...context.facts.get(cache.name),
+    passes_through: cache.passesThrough,
     loader: loads !== undefined,
     refresh_ms: times.refreshMs ?? null,
     refresh_ahead: times.refreshAhead,
@@ -61,7 +62,7 @@ function describe(context: Context, cache: Cache): Record<string, unknown> {
     writes_total: counters.writes,
     deletes: counters.deletes,
     void_fills: counters.voidFills,
-    invalidations: counters.invalidations,
+    invalidations: sum(CHANGE_SOURCES.map((source) => counters.invalidations(source))),
     invalidated_entries: counters.invalidatedEntries,
     evictions: stored.evictions,
   };
@@ -113,4 +114,8 @@ function wholeNumber(name: string, value: Buffer, least: number, most: number): 
     'bad_query',
     `${name} is a whole number from ${least} to ${most}; not '${shown(text)}'`,
   );
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -123,7 +123,7 @@ function entryRequest(
 ): void | Promise<void> {
   allow(request, ['GET', 'HEAD', 'PUT', 'DELETE']);
   if (request.method === 'PUT') return putEntry(context, cache, key, parameters, request, response);
-  if (request.method === 'DELETE') return deleteEntry(context, cache, key, parameters, response);
+  if (request.method === 'DELETE') return deleteEntry(context, cache, key, parameters, request, response);
   if (wantsExplanation(parameters)) return explainEntry(context, cache, key, response);
   const text = key.toString('latin1').replaceAll('%', '%25');
   return readEntry(context, cache, text, 0, text.length, request, response);

@@ -13,18 +13,35 @@ export interface Call {
   /** Answer with JSON. */
   readonly report: boolean;
   readonly waitLoaded: boolean;
-  /** Every cache was named by `all`, or none was named at all. */
-  readonly namesNone: boolean;
+  readonly scope: 'fleet' | 'local';
+  /** Who is not confirmed by all makes the answer an error. */
+  readonly requireAll: boolean;
+  readonly notify: 'all' | 'others';
+  /** For the others to confirm. */
+  readonly timeoutMs: number;
 }
+
+/** How a call is carried out and answered, as far as it was said. */
+type How = { -readonly [Name in Exclude<keyof Call, 'selection'>]: Call[Name] };
 
 const SELECTORS = ['key', 'tag', 'prefix'];
 const MAX_SELECTORS = 10_000;
+/** For the others to confirm, where the caller does not say. */
+export const DEFAULT_TIMEOUT_MS = 2000;
+const LONGEST_TIMEOUT_MS = 60_000;
 
 /** Throws RequestError naming what is wrong and what is allowed. */
 export function parseCall(parameters: readonly Parameter[], caches: Caches, allByDefault: boolean): Call {
   const chosen = new Set<Cache>();
   const selectors = { key: [] as Buffer[], tag: [] as string[], prefix: [] as Buffer[] };
-  const how = { report: false, waitLoaded: false };
+  const how: How = {
+    report: false,
+    waitLoaded: false,
+    scope: 'fleet',
+    requireAll: false,
+    notify: 'all',
+    timeoutMs: DEFAULT_TIMEOUT_MS,
+  };
   for (const parameter of parameters) {
     const { name, value } = parameter;
     if (SELECTORS.includes(name)) addSelector(selectors, name, value);
@@ -39,7 +56,6 @@ export function parseCall(parameters: readonly Parameter[], caches: Caches, allB
   const chosenCaches = namesNone && allByDefault && !namesSome(parameters, caches) ? caches.all : [...chosen];
   return {
     ...how,
-    namesNone,
     selection: { caches: chosenCaches, keys: selectors.key, tags: selectors.tag, prefixes: selectors.prefix },
   };
 }
@@ -60,27 +76,26 @@ function addSelector(
 }
 
 /** Whether `name` is an option of the call and no cache. */
-function parseOption(how: { report: boolean; waitLoaded: boolean }, name: string, value: string): boolean {
+function parseOption(how: How, name: string, value: string): boolean {
   switch (name) {
     case 'report':
       how.report = parseSwitch(name, value);
       return true;
     case 'scope':
-      oneOf(name, value, ['local', 'fleet']);
+      how.scope = oneOf(name, value, ['fleet', 'local'] as const);
       return true;
     case 'require':
-      oneOf(name, value, ['all']);
+      how.requireAll = parseRequire(value);
       return true;
     case 'notify':
-      oneOf(name, value, ['others', 'all']);
+      how.notify = oneOf(name, value, ['others', 'all'] as const);
       return true;
     case 'wait':
       oneOf(name, value, ['loaded']);
       how.waitLoaded = true;
       return true;
     case 'timeout':
-      if (parseDuration(value) === undefined)
-        throw bad(`timeout is a time such as 500ms or 2s; not '${shown(value)}'`);
+      how.timeoutMs = parseTimeout(value);
       return true;
     default:
       return false;
@@ -99,8 +114,22 @@ function namesSome(parameters: readonly Parameter[], caches: Caches): boolean {
   return parameters.some(({ name }) => name === 'all' || caches.get(name) !== undefined);
 }
 
-function oneOf(name: string, value: string, allowed: readonly string[]): void {
-  if (!allowed.includes(value)) throw bad(`${name} is ${allowed.join(' or ')}; not '${shown(value)}'`);
+/** Throws RequestError. */
+export function parseRequire(value: string): boolean {
+  return oneOf('require', value, ['all'] as const) === 'all';
+}
+
+/** In milliseconds. Throws RequestError. */
+export function parseTimeout(value: string): number {
+  const ms = parseDuration(value);
+  if (ms !== undefined && ms > 0 && ms <= LONGEST_TIMEOUT_MS) return ms;
+  throw bad(`timeout is a time such as 500ms or 2s, up to 60s; not '${shown(value)}'`);
+}
+
+function oneOf<Choice extends string>(name: string, value: string, allowed: readonly Choice[]): Choice {
+  const found = allowed.find((choice) => choice === value);
+  if (found === undefined) throw bad(`${name} is ${allowed.join(' or ')}; not '${shown(value)}'`);
+  return found;
 }
 
 function knownCaches(caches: Caches): string {

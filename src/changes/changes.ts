@@ -1,0 +1,233 @@
+// What a change means beyond the caches of this instance: it is applied here, told to the own app, announced to the
+// others, and published to who listens; and what the others announce is applied here in the same way.
+//
+//   a client's call ─▶ caches ─▶ feed
+//                  ├─▶ own app          who confirmed: the report
+//                  └─▶ the others ─▶ their caches, feeds and apps
+
+import type { Cache } from '../cache/cache.ts';
+import type { Caches, ChangeKind, Selection } from '../cache/caches.ts';
+import type { Clock } from '../cache/clock.ts';
+import type { MemberReport } from '../fleet/announcement.ts';
+import type { NewEvent, PeerEvent } from '../fleet/event.ts';
+import { HybridClock } from '../fleet/hybrid-clock.ts';
+import type { AppliedEvent } from '../fleet/inbox.ts';
+import type { AppAnswer, AppChange } from '../notify/change.ts';
+import type { ChangeCall, ChangeOutcome, MemberOutcome, MemberStatus } from './change-call.ts';
+import { ToldEvents } from './told-events.ts';
+import { type WriteEvent, WriteEvents, type WriteKind } from './write-events.ts';
+
+/** What is asked of the fleet, where there is one. */
+export interface FleetPort {
+  readonly count: number | undefined;
+  readonly hybrid: HybridClock;
+  append(event: NewEvent): PeerEvent;
+  announce(event: PeerEvent, timeoutMs: number): Promise<readonly MemberReport[]>;
+  spread(): void;
+}
+
+/** What is asked of the own apps, where there are some that want to be told. */
+export interface AppsPort {
+  /** Undefined where no app is told of these caches. */
+  tell(change: AppChange): Promise<AppAnswer> | undefined;
+  resync(): void;
+}
+
+/** Those who listen here. */
+export type Publish = (kind: ChangeKind | WriteKind, selection: Selection, entries: number) => void;
+
+export interface ChangesParts {
+  readonly caches: Caches;
+  readonly clock: Clock;
+  readonly self: { readonly index: string; readonly instanceId: string; readonly incarnation: string };
+  /** Names of the caches that other instances have no part in. */
+  readonly localCaches: ReadonlySet<string>;
+  readonly publish: Publish;
+}
+
+export class Changes {
+  readonly #parts: ChangesParts;
+  readonly #writes: WriteEvents;
+  readonly #told: ToldEvents;
+  #fleet: FleetPort | undefined;
+  #apps: AppsPort | undefined;
+  readonly #hybrid: HybridClock;
+  #localEvents = 0;
+
+  constructor(parts: ChangesParts) {
+    this.#parts = parts;
+    this.#writes = new WriteEvents(parts.clock, (events) => this.#publishWrites(events));
+    this.#told = new ToldEvents(() => parts.clock.now());
+    this.#hybrid = new HybridClock(() => parts.clock.now());
+  }
+
+  /** From now on the others are told, too. */
+  joinFleet(fleet: FleetPort): void {
+    this.#fleet = fleet;
+  }
+
+  /** From now on own apps are told, too. */
+  tellApps(apps: AppsPort): void {
+    this.#apps = apps;
+  }
+
+  // --- by clients
+
+  /** Applied here before it returns; resolves when the others, and the apps, have confirmed or time is up. */
+  async call(call: ChangeCall): Promise<ChangeOutcome> {
+    const { clock, caches } = this.#parts;
+    const beganMs = clock.now();
+    const { entries, loaded } = caches.apply(call.kind, call.selection, 'local');
+    this.#parts.publish(call.kind, call.selection, entries);
+    const isAnswer = call.repeats !== undefined && this.#told.has(call.repeats);
+    const event = this.#eventOf(call);
+    const announced = isAnswer || call.scope === 'local' ? undefined : this.#announce(event, call.timeoutMs);
+    const at = announced?.event.at ?? (this.#fleet?.hybrid ?? this.#hybrid).next();
+    const sequence = announced ? String(announced.event.sequence) : `local-${++this.#localEvents}`;
+    const isTold = !isAnswer && call.notify === 'all';
+    const app = isTold ? this.#tellApp({ ...event, at, caches: names(call.selection) }, sequence) : undefined;
+    const [ownStatus, others] = await Promise.all([
+      this.#within(call.timeoutMs, app),
+      announced?.reports ?? [],
+    ]);
+    const own: MemberOutcome = {
+      ...this.#parts.self,
+      status: ownStatus === 'failed' ? 'app-failed' : 'applied',
+      ms: Math.round((clock.now() - beganMs) * 10) / 10,
+      entries,
+      why: ownStatus === 'failed' ? 'its app did not take it, or not in time; it is called again' : undefined,
+    };
+    return { entries, loaded, ...this.#count([own, ...others.map(outcomeOf)], announced !== undefined) };
+  }
+
+  /** A client changed an entry. The others are told in a moment, with what else changes until then. */
+  wrote(cache: Cache, key: Buffer, kind: WriteKind): void {
+    this.#writes.add(cache.name, key, kind);
+  }
+
+  /** The same, and the others are told at once: resolves when they have confirmed or time is up. */
+  async wroteEverywhere(
+    cache: Cache,
+    key: Buffer,
+    kind: WriteKind,
+    timeoutMs: number,
+  ): Promise<ChangeOutcome> {
+    const { clock, self, localCaches } = this.#parts;
+    const beganMs = clock.now();
+    // What was gathered before it goes first.
+    this.#writes.flush();
+    this.#publishWrite({ kind, cache: cache.name, keys: [key] });
+    const event = writeEvent({ kind, cache: cache.name, keys: [key] });
+    const announced = localCaches.has(cache.name) ? undefined : this.#announce(event, timeoutMs);
+    const others = (await announced?.reports) ?? [];
+    const ms = Math.round((clock.now() - beganMs) * 10) / 10;
+    const own = { ...self, status: 'applied' as const, ms, entries: 1, why: undefined };
+    const counted = this.#count([own, ...others.map(outcomeOf)], announced !== undefined);
+    return { entries: 1, loaded: Promise.resolve(), ...counted };
+  }
+
+  // --- by other instances
+
+  /** Applies what another instance announced; nobody is told onwards but the own app and who listens here. */
+  receive(event: PeerEvent, from: string): AppliedEvent {
+    const caches = event.caches
+      .map((name) => this.#parts.caches.get(name))
+      .filter((cache) => cache !== undefined);
+    const selection = { ...event, caches };
+    const isCall = event.kind === 'invalidate' || event.kind === 'refresh';
+    const kind: ChangeKind = event.kind === 'refresh' ? 'refresh' : 'invalidate';
+    const { entries } = this.#parts.caches.apply(kind, selection, 'peer');
+    this.#parts.publish(event.kind, selection, entries);
+    const isTold = isCall && event.notify;
+    return { entries, app: isTold ? this.#tellApp(event, String(event.sequence), from) : undefined };
+  }
+
+  /** What others announced may have been missed: these caches are forgotten, and the app is told to begin anew. */
+  dropMissed(dropped: readonly string[] | 'all'): void {
+    const { caches, localCaches, publish } = this.#parts;
+    const concerned = caches.all.filter(
+      ({ name }) => !localCaches.has(name) && (dropped === 'all' || dropped.includes(name)),
+    );
+    const selection = { caches: concerned, keys: [], tags: [], prefixes: [] };
+    const { entries } = caches.apply('invalidate', selection, 'repair');
+    publish('invalidate', selection, entries);
+    this.#apps?.resync();
+  }
+
+  /** Nothing that was gathered is kept back. */
+  flush(): void {
+    this.#writes.flush();
+  }
+
+  // --- the inside
+
+  #announce(event: NewEvent, timeoutMs: number) {
+    if (!this.#fleet || event.caches.length === 0) return undefined;
+    const appended = this.#fleet.append(event);
+    return { event: appended, reports: this.#fleet.announce(appended, timeoutMs) };
+  }
+
+  /** What the others have a part in. */
+  #eventOf({ kind, selection, body }: ChangeCall): NewEvent {
+    const caches = names(selection).filter((name) => !this.#parts.localCaches.has(name));
+    const { keys, tags, prefixes } = selection;
+    return { kind, caches, keys, tags, prefixes, notify: true, body };
+  }
+
+  #tellApp(
+    { kind, caches, keys, tags, prefixes, body, at }: Omit<PeerEvent, 'sequence'>,
+    sequence: string,
+    from = this.#parts.self.incarnation,
+  ): Promise<AppAnswer> | undefined {
+    if (!this.#apps || caches.length === 0 || (kind !== 'invalidate' && kind !== 'refresh')) return undefined;
+    const id = `${from}-${sequence}`;
+    const answer = this.#apps.tell({ id, at, kind, caches, keys, tags, prefixes, body });
+    if (answer) this.#told.add(id);
+    return answer;
+  }
+
+  #within(timeoutMs: number, app: Promise<AppAnswer> | undefined): Promise<AppAnswer> | undefined {
+    if (!app) return undefined;
+    return new Promise((resolve) => {
+      const late = this.#parts.clock.after(timeoutMs, () => resolve('failed'));
+      void app.then((answer) => {
+        late.cancel();
+        resolve(answer);
+      });
+    });
+  }
+
+  #count(report: readonly MemberOutcome[], isFleetWide: boolean) {
+    const isMember = ({ status }: MemberOutcome): boolean => status !== 'gone';
+    const isApplied = ({ status }: MemberOutcome): boolean => status === 'applied';
+    const nobodyYet = isFleetWide && this.#fleet?.count === undefined;
+    const members = nobodyYet ? undefined : report.filter(isMember).length;
+    return { report, applied: report.filter(isApplied).length, members };
+  }
+
+  #publishWrites(events: readonly WriteEvent[]): void {
+    for (const event of events) {
+      this.#publishWrite(event);
+      if (!this.#parts.localCaches.has(event.cache)) this.#fleet?.append(writeEvent(event));
+    }
+    this.#fleet?.spread();
+  }
+
+  #publishWrite({ kind, cache: name, keys }: WriteEvent): void {
+    const cache = this.#parts.caches.get(name);
+    if (cache) this.#parts.publish(kind, { caches: [cache], keys, tags: [], prefixes: [] }, keys.length);
+  }
+}
+
+function names({ caches }: Selection): string[] {
+  return caches.map(({ name }) => name);
+}
+
+function writeEvent({ kind, cache, keys }: WriteEvent): NewEvent {
+  return { kind, caches: [cache], keys, tags: [], prefixes: [], notify: false, body: undefined };
+}
+
+function outcomeOf({ identity, status, ms, entries, why }: MemberReport): MemberOutcome {
+  const { index, instanceId, incarnation } = identity;
+  return { index, instanceId, incarnation, status: status satisfies MemberStatus, ms, entries, why };
+}
