@@ -161,6 +161,24 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./status.ts')).status,
   },
   {
+    name: 'peers',
+    words: [],
+    describe: 'Show the other instances, whether they are reached, and what mends it if not',
+    options: {
+      ...WHERE,
+      require: {
+        type: 'string',
+        describe: '`all`: exit 5 unless every peer is reached and nothing is wrong',
+      },
+    },
+    examples: [
+      ['sidecache peers', ''],
+      ['sidecache peers --require all', 'for scripts: exit 5 while the fleet is not whole'],
+      ["sidecache peers --json | jq -r '.problems[].mend'", ''],
+    ],
+    load: async () => (await import('./peers.ts')).peers,
+  },
+  {
     name: 'wait',
     words: ['[COMMAND…]'],
     describe: 'Block until the daemon is ready; then run COMMAND, if there is one',
