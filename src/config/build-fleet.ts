@@ -23,6 +23,7 @@ export function buildFleet(
     tls: buildTls(values),
     caFile: values.optionalText('fleet.tls.ca'),
     syncMs: values.number('fleet.sync'),
+    appName: 'problem' in application ? undefined : application.appName,
     peers: peersOf(values, application),
   };
 }

@@ -89,6 +89,8 @@ export interface FleetConfig {
   /** Extra CA certificates for peers' TLS, a PEM file. */
   caFile: string | undefined;
   syncMs: number;
+  /** As Cloud Foundry calls this app, fit to stand in a command; undefined elsewhere. */
+  appName: string | undefined;
   /** Undefined: it listens to operators, and knows of no peer. */
   peers: PeersConfig | undefined;
 }

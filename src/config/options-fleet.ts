@@ -58,7 +58,7 @@ const LISTENER: readonly FleetRow[] = [
     type: 'boolean',
     default: 'false',
     description:
-      'Listen with neither `fleet.token` nor `fleet.operators`: whoever reaches the listener is an operator.',
+      'Whoever reaches the listener is an operator, without credentials. It then needs neither `fleet.token` nor `fleet.operators`; peers still need the token.',
   },
 ];
 

@@ -34,6 +34,13 @@ function listenRules(values: Values): Rule[] {
         : 'answers outside this container to whoever calls; set fleet.token or fleet.operators, or write out fleet.insecure: true',
     ],
     [
+      'fleet.insecure',
+      ['fleet.operators'],
+      values.flag('fleet.insecure') && has(values, 'fleet.operators')
+        ? 'cannot be true besides fleet.operators, whose credentials nobody would be asked for; remove one of them'
+        : undefined,
+    ],
+    [
       'fleet.listen',
       ['http'],
       http !== undefined && takesPortOf(listen, http)

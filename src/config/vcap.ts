@@ -4,18 +4,23 @@ export interface Application {
   readonly appGuid: string;
   /** Empty where the platform does not tell. */
   readonly processGuid: string;
+  /** Fit to stand in a command: `APP` where it is not told, or would need quoting. */
+  readonly appName: string;
 }
 
 /** Without the guids' form nothing could be addressed by them; the router compares lower case. */
 const GUID = /^[0-9a-f-]{1,64}$/;
 
+const NAME = /^\w[\w.-]{0,254}$/;
+
 /** `problem` continues a sentence that begins with the daemon running alone. */
 export function applicationOf(vcapApplication: string | undefined): Application | { problem: string } {
   if (!vcapApplication) return { problem: 'VCAP_APPLICATION is not set, as it is on Cloud Foundry' };
-  const { application_id, process_id } = fieldsOf(vcapApplication) ?? {};
+  const { application_id, process_id, application_name: name } = fieldsOf(vcapApplication) ?? {};
   const appGuid = guidOf(application_id);
   if (appGuid === '') return { problem: 'VCAP_APPLICATION holds no application_id' };
-  return { appGuid, processGuid: guidOf(process_id) };
+  const appName = typeof name === 'string' && NAME.test(name) ? name : 'APP';
+  return { appGuid, processGuid: guidOf(process_id), appName };
 }
 
 function guidOf(value: unknown): string {

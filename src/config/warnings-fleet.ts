@@ -6,6 +6,9 @@ import type { ConfigInput } from './load.ts';
 import { peersOf, peersSet, peerUrls } from './peers.ts';
 import type { Values } from './values.ts';
 
+/** Shorter ones can be guessed, so the listener does not look at them while somebody does. */
+const SAFE_PASSWORD_BYTES = 16;
+
 export function fleetWarnings(draft: Draft, input: ConfigInput): string[] {
   const { values } = draft;
   if (values.address('fleet.listen') === undefined) return offWarnings(draft);
@@ -57,7 +60,7 @@ function listenWarnings(values: Values, input: ConfigInput): string[] {
 
 function credentialWarnings(values: Values): string[] {
   const [tokens, operators] = [values.list('fleet.token'), values.operators('fleet.operators')];
-  const isClosed = tokens.length > 0 || operators.length > 0;
+  const short = operators.findIndex((operator) => 'user' in operator && isShort(operator.password));
   const shared = operators.findIndex((operator) => 'token' in operator && tokens.includes(operator.token));
   return [
     tokens.length === 0 && operators.length > 0
@@ -66,14 +69,18 @@ function credentialWarnings(values: Values): string[] {
     shared < 0
       ? undefined
       : `fleet.operators: operator ${shared + 1} has the fleet's own token, with which anyone may speak as a peer`,
-    values.flag('fleet.insecure') ? insecureWarning(isClosed) : undefined,
+    short < 0
+      ? undefined
+      : `fleet.operators: operator ${short + 1} has a password of less than ${SAFE_PASSWORD_BYTES} bytes, which is refused too while wrong ones come often`,
+    values.flag('fleet.insecure')
+      ? 'fleet.insecure: whoever reaches fleet.listen may do all that fleet.allow lists, without credentials'
+      : undefined,
   ].filter((warning) => warning !== undefined);
 }
 
-function insecureWarning(isClosed: boolean): string {
-  return isClosed
-    ? 'fleet.insecure: is of no effect, as there are fleet.token or fleet.operators'
-    : 'fleet.insecure: whoever reaches fleet.listen may do all that fleet.allow lists';
+/** None is written: one is made, and not a short one. */
+function isShort(password: string | undefined): boolean {
+  return password !== undefined && Buffer.byteLength(password) < SAFE_PASSWORD_BYTES;
 }
 
 function peersWarnings({ values, application }: Draft): string[] {

@@ -28,6 +28,15 @@ test('the listener refuses to start open, unless that is written out', () => {
   fine(fleet('listen: off'));
 });
 
+test('insecure besides operators is refused, as nobody would be asked for their credentials', () => {
+  assert.is(
+    problemIn(open(`insecure: true, operators: [{ token: ${TOKEN} }]`)),
+    'fleet.insecure (sidecache.yml:1): cannot be true besides fleet.operators, whose credentials nobody would be asked for; remove one of them',
+  );
+  fine(open('insecure: true, operators: []'));
+  fine(open(`insecure: false, operators: [{ token: ${TOKEN} }]`));
+});
+
 test('peers need a listener', () => {
   for (const off of ['', 'listen: off,']) {
     assert.is(

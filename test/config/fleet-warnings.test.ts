@@ -48,18 +48,26 @@ test('operators without a token warn that peers are refused', () => {
 });
 
 test('an operator with the token of the fleet warns, without showing it', () => {
-  assert.equal(warned(open(`operators: [{ basic: "a:b" }, { token: ${TOKEN} }]`)), [
+  assert.equal(warned(open(`operators: [{ basic: "a:${TOKEN}" }, { token: ${TOKEN} }]`)), [
     "fleet.operators: operator 2 has the fleet's own token, with which anyone may speak as a peer",
   ]);
 });
 
-test('insecure warns: of what it opens, or that it is of no effect', () => {
-  assert.equal(warned('fleet: { listen: 0.0.0.0:1, insecure: true }'), [
-    'fleet.insecure: whoever reaches fleet.listen may do all that fleet.allow lists',
+test('insecure warns of what it opens, with a token too', () => {
+  for (const file of ['fleet: { listen: 0.0.0.0:1, insecure: true }', open('insecure: true')]) {
+    assert.equal(warned(file), [
+      'fleet.insecure: whoever reaches fleet.listen may do all that fleet.allow lists, without credentials',
+    ]);
+  }
+});
+
+test('a password that can be guessed warns, without showing it, one that is made does not', () => {
+  const by = (basic: string): readonly string[] => warned(open(`operators: [{ basic: "${basic}" }]`));
+  assert.equal(by('ann:fifteen-bytes-x'), [
+    'fleet.operators: operator 1 has a password of less than 16 bytes, which is refused too while wrong ones come often',
   ]);
-  assert.equal(warned(open('insecure: true')), [
-    'fleet.insecure: is of no effect, as there are fleet.token or fleet.operators',
-  ]);
+  assert.equal(by('ann:sixteen-bytes-xx'), []);
+  assert.equal(by('ann'), []);
 });
 
 test('a route by http: warns that messages can be read, on loopback it does not', () => {

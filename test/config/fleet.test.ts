@@ -7,7 +7,7 @@ import { load, loadFile } from './loading.ts';
 const test = suite('fleet');
 const TOKEN = 'a token of the fleet'.replaceAll(' ', '-');
 const OTHER = 'another token of it'.replaceAll(' ', '-');
-const VCAP = JSON.stringify({ application_id: 'AB-12', process_id: 'CD-34', name: 'shop' });
+const VCAP = JSON.stringify({ application_id: 'AB-12', process_id: 'CD-34', application_name: 'shop' });
 
 const fleet = (settings: string): string => `fleet: { listen: 0.0.0.0:7071, token: ${TOKEN}, ${settings} }`;
 
@@ -28,6 +28,7 @@ test('a listener with a token has the documented defaults', () => {
     tls: undefined,
     caFile: undefined,
     syncMs: 5000,
+    appName: undefined,
     peers: undefined,
   });
 });
@@ -52,6 +53,7 @@ test('everything that is set is handed on', () => {
     tls: { cert: 'c.pem', key: 'k.pem' },
     caFile: 'ca.pem',
     syncMs: 250,
+    appName: undefined,
     peers: { by: 'list', urls: ['https://10.0.0.1:7071', 'https://10.0.0.2:7071/base'] },
   });
 });
@@ -123,6 +125,17 @@ test('gorouter without an application_id runs alone: it listens, knows no peer, 
     assert.match(warnings[0]!, /^fleet\.peers\.gorouter: /);
     assert.match(warnings[0]!, said);
   }
+});
+
+test('on Cloud Foundry the name of the app is handed on, or APP where it cannot stand in a command', () => {
+  assert.is(loadFile(fleet('')).config.fleet?.appName, undefined);
+  const named = (name: unknown): string | undefined => {
+    const env = { VCAP_APPLICATION: JSON.stringify({ application_id: 'ab', application_name: name }) };
+    return load({ file: fleet(''), env }).config.fleet?.appName;
+  };
+  assert.is(named('my-shop_2.eu'), 'my-shop_2.eu');
+  for (const name of [undefined, 7, '', 'my shop', '-r', 'a;b', 'a$(b)', 'ä'])
+    assert.is(named(name), 'APP', String(name));
 });
 
 test('address keeps its {index}, dns says whether peers speak TLS', () => {
