@@ -85,7 +85,8 @@ applied, the body that came with the call or the event as JSON. So the URL is on
 ## The fleet
 
 \`fleet.listen\` answers outside the container and turns the fleet on. It needs \`fleet.token\` or \`fleet.operators\`, or
-\`fleet.insecure: true\` written out, which cannot stand besides operators. Instances that should tell each other need \`fleet.listen\`, \`fleet.token\` and one of:
+\`fleet.insecure: true\` written out, which cannot stand besides operators. Instances that should tell each other need
+\`fleet.listen\`, \`fleet.token\` and one of:
 
 | \`fleet.peers\` | for | what it needs besides |
 |---|---|---|
