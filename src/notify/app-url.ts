@@ -28,9 +28,5 @@ function basic(user: string, password: string): string | undefined {
 
 /** A `%` that encodes nothing is itself. */
 function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString());
 }

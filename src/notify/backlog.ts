@@ -1,7 +1,6 @@
 // What waits to be told, in hybrid-clock order, each thing no more than once.
 
-import { isNotOlder, type Job, standsFor } from './job.ts';
-import { mayOverlap } from './scope.ts';
+import { isNotOlder, type Job, mayMeet, standsFor } from './job.ts';
 
 export class Backlog {
   #jobs: Job[] = [];
@@ -76,6 +75,5 @@ function join(job: Job, other: Job): Job {
 }
 
 function inOrder(one: Job, other: Job): boolean {
-  if (!one.body && !other.body) return false;
-  return one.scope === undefined || other.scope === undefined || mayOverlap(one.scope, other.scope);
+  return (one.body || other.body) && mayMeet(one, other);
 }

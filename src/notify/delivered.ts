@@ -1,8 +1,6 @@
 // What the app has been told lately: by that, what comes late is known to be late.
 
-import type { AppChange } from './change.ts';
-import { compareTimes, type Job, standsFor } from './job.ts';
-import { mayOverlap } from './scope.ts';
+import { compareTimes, type Job, jobOf, mayMeet, resyncJob, standsFor } from './job.ts';
 
 /** Of scopes and marks; objects are not kept. Small enough to be charged to nobody. */
 const MOST_BYTES = 64 * 1024;
@@ -13,8 +11,7 @@ export class Delivered {
 
   /** The app answered 2xx to it. */
   note(job: Job): void {
-    if (job.told.kind === 'resync') return;
-    const noted = withoutBytes(job, job.told);
+    const noted = withoutBytes(job);
     const known = this.#jobs.filter((other) => standsFor(job, other));
     for (const { at } of known) if (compareTimes(at, noted.at) > 0) noted.at = at;
     this.#jobs = [...this.#jobs.filter((other) => !known.includes(other)), noted];
@@ -27,19 +24,20 @@ export class Delivered {
     return this.#jobs.some((known) => standsFor(known, job));
   }
 
-  /** What an older object, delivered now, may have undone at the app. */
-  undoneBy(job: Job): AppChange[] {
-    return this.#jobs.flatMap(({ told, scope, at }) => {
-      if (told.kind === 'resync' || scope === undefined || job.scope === undefined) return [];
-      const late = compareTimes(at, job.at) > 0 && mayOverlap(scope, job.scope);
-      return late ? [{ ...told, at, body: undefined }] : [];
-    });
+  /** To be told again: what an older object, delivered now, may have undone at the app. */
+  undoneBy(job: Job): Job[] {
+    return this.#jobs
+      .filter((known) => compareTimes(known.at, job.at) > 0 && mayMeet(known, job))
+      .map(({ told, at }) =>
+        told.kind === 'resync' ? resyncJob(at) : jobOf({ ...told, at, body: undefined }),
+      );
   }
 }
 
-function withoutBytes(job: Job, told: AppChange): Job {
-  if (told.body === undefined) return { ...job, waiters: [] };
+function withoutBytes(job: Job): Job {
+  const { told, cost } = job;
+  if (told.kind === 'resync' || told.body === undefined) return { ...job, waiters: [] };
   const { contentType, bytes } = told.body;
   const body = { contentType: '', bytes: Buffer.alloc(0) };
-  return { ...job, told: { ...told, body }, cost: job.cost - bytes.length - contentType.length, waiters: [] };
+  return { ...job, told: { ...told, body }, cost: cost - bytes.length - contentType.length, waiters: [] };
 }

@@ -1,7 +1,7 @@
 // One thing the app is still to be told, who waits for its answer, and which job makes another needless.
 
 import type { AppAnswer, AppChange, HybridTime } from './change.ts';
-import { covers, type Scope, scopeOf } from './scope.ts';
+import { covers, mayOverlap, type Scope, scopeOf } from './scope.ts';
 
 /** The app is to read everything anew: what it missed is not known in detail. */
 export interface Resync {
@@ -52,6 +52,11 @@ export function standsFor(one: Job, other: Job): boolean {
 
 export function isNotOlder(one: Job, other: Job): boolean {
   return compareTimes(one.at, other.at) >= 0;
+}
+
+/** Whether some entry may be concerned by both. */
+export function mayMeet(one: Job, other: Job): boolean {
+  return one.scope === undefined || other.scope === undefined || mayOverlap(one.scope, other.scope);
 }
 
 function coversJob(one: Job, other: Job): boolean {

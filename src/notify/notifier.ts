@@ -190,7 +190,7 @@ export class Notifier {
     this.counts.applied++;
     this.#parts.release(job.cost);
     this.#delivered.note(job);
-    if (job.body) for (const undone of this.#delivered.undoneBy(job)) this.#queue(jobOf(undone));
+    if (job.body) for (const undone of this.#delivered.undoneBy(job)) this.#queue(undone);
     const failures = this.#patience.recovered();
     if (failures > 0) this.#parts.recovered?.(failures);
     answerTo(job, 'applied');
