@@ -1,19 +1,24 @@
 // The composition root: builds every part from the configuration, wires them, starts and ends them.
 
 import { buildCaches } from './build-caches.ts';
-import type { Config } from './config/config.ts';
+import { Changes } from './changes/changes.ts';
+import type { Config, FleetConfig } from './config/config.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { type ReadInput, readConfig, readDegraded } from './config/read.ts';
 import { unpredictableBytes } from './entropy.ts';
-import { ConfigError } from './errors.ts';
+import { ConfigError, SidecacheError } from './errors.ts';
 import { describeDefect, Log } from './log.ts';
+import { mergeExpositions } from './metrics/merge.ts';
 import { Metrics } from './metrics/metrics.ts';
+import type { FleetInput, RunningFleet } from './run-fleet.ts';
 import { Connections, type RequestHandler } from './serve/connections.ts';
 import { EventFeed } from './serve/event-feed.ts';
 import { Garbage } from './serve/garbage.ts';
 import { Headroom } from './serve/headroom.ts';
 import type { Context, Instance } from './serve/http/context.ts';
 import { degraded } from './serve/http/degraded.ts';
+import { type AskPeers, gather } from './serve/http/fleet-metrics.ts';
+import { aloneView } from './serve/http/peers.ts';
 import { handle as answer } from './serve/http/routes.ts';
 import { Listeners } from './serve/listeners.ts';
 import { RoomQueue } from './serve/room-queue.ts';
@@ -27,6 +32,8 @@ export interface DaemonInput {
   env: Readonly<Record<string, string | undefined>>;
   /** Takes one line of the log, its line end included. */
   log: (line: string) => void;
+  /** Where there is a terminal: shows a line that must not stand in the log. */
+  show?: ((line: string) => void) | undefined;
 }
 
 export interface Daemon {
@@ -39,33 +46,46 @@ export interface Daemon {
 export async function startDaemon(input: DaemonInput): Promise<Daemon> {
   const source = { argvFlags: input.flags, env: input.env };
   try {
-    return await startWith(await readConfig(source), input.log);
+    return await startWith(await readConfig(source), input);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return await startDegraded(error, source, input.log);
   }
 }
 
-async function startWith({ config, warnings }: LoadedConfig, write: (line: string) => void): Promise<Daemon> {
+async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput): Promise<Daemon> {
   const startedAtMs = systemClock.now();
-  const log = new Log(write, config.log.level);
+  const log = new Log(input.log, config.log.level);
   for (const warning of warnings) log.warn(warning);
   const instance = describeInstance(config);
   const caches = buildCaches(config, log);
+  const feed = new EventFeed(encodePercent);
+  const headroom = new Headroom(caches.store.budget);
+  const garbage = new Garbage();
+  const modes = new Map(config.caches.map(({ name, mode }) => [name, mode]));
+  const changes = new Changes({
+    caches,
+    clock: systemClock,
+    self: instance,
+    modes,
+    appCaches: new Set(config.caches.filter(({ notify }) => notify).map(({ name }) => name)),
+    publish: (kind, selection, entries) => feed.publish(kind, selection, entries),
+  });
+  const apps = await startApps(config, changes, headroom, log);
+  let fleet: RunningFleet | undefined;
   const metrics = new Metrics({
     caches,
     labels: config.metrics.labels,
     version: VERSION,
     index: instance.index,
     startedAtMs,
+    fleet: () => fleet?.facts,
+    notified: apps && (() => Object.entries(apps.counts)),
   });
-  const feed = new EventFeed(encodePercent);
-  caches.onApplied((kind, selection, entries) => feed.publish(kind, selection, entries));
-  const headroom = new Headroom(caches.store.budget);
-  const garbage = new Garbage();
   let draining = false;
   const context: Context = {
     caches,
+    changes,
     clock: systemClock,
     instance,
     feed,
@@ -75,29 +95,55 @@ async function startWith({ config, warnings }: LoadedConfig, write: (line: strin
     facts: new Map(config.caches.map(({ name, mode, writes }) => [name, { mode, writes }])),
     invalidateByGet: config.invalidate.get,
     startedAtMs,
-    notReady: () => (draining ? 'the daemon is stopping' : undefined),
+    notReady: () => (draining ? 'the daemon is stopping' : fleet?.notJoined),
     metrics: (accept) => metrics.expose(accept),
+    fleetMetrics: async (timeoutMs) => {
+      const own = { index: instance.index, instanceId: instance.instanceId };
+      const { text, contentType } = await metrics.expose(undefined);
+      const ask: AskPeers = async (ms) => (await fleet?.askPeers(ms)) ?? [];
+      return { contentType, text: await gather({ ...own, text }, ask, mergeExpositions, timeoutMs) };
+    },
+    peers: (self) => fleet?.view(self) ?? aloneView(self),
     defect: (error) => log.error('a defect was survived', describeDefect(error)),
   };
-  const listeners = listenersOf(config, { headroom, garbage }, log, (request, response) =>
-    answer(context, request, response),
-  );
+  const handle: RequestHandler = (request, response) => answer(context, request, response);
+  const connections = new Connections({ headroom, garbage, clock: systemClock, most: config.maxConnections });
+  const listeners = listenersOf(config, connections, log, handle);
+  // Until it is known what the others have changed, nothing is kept that they have a part in.
+  if (config.fleet?.peers) changes.passThrough('joining', true);
   await listeners.open();
+  fleet = await openFleet(config, log, () => listeners.close(), {
+    self: { ...instance, process: processOf(config.fleet) },
+    modes,
+    changes,
+    headroom,
+    connections,
+    handle,
+    metrics: async () => (await metrics.expose(undefined)).text,
+    ownIp: input.env.CF_INSTANCE_INTERNAL_IP,
+    log,
+    show: input.show,
+  });
   log.info('ready', {
     version: VERSION,
     pid: process.pid,
     socket: config.socket,
     http: listeners.httpAddress,
+    fleet: fleet?.address,
     index: instance.index,
     caches: caches.names,
     memory_bytes: config.memoryBytes,
     ready_ms: Math.round(performance.now()),
   });
+  fleet?.start();
   return closable(async () => {
     draining = true;
     log.info('draining', { at_most_ms: config.drainMs });
     await listeners.drain(config.drainMs);
-    await listeners.close();
+    changes.flush();
+    await fleet?.leave();
+    await Promise.all([listeners.close(), fleet?.close()]);
+    apps?.close();
     caches.close();
     log.info('stopped');
   });
@@ -114,24 +160,20 @@ async function startDegraded(
   const log = new Log(write, config.log.level);
   for (const problem of error.problems) log.error('bad configuration', { problem });
   const memory = { headroom: new Headroom(new Budget(config.memoryBytes)), garbage: new Garbage() };
-  const listeners = listenersOf(config, memory, log, degraded(error));
+  const connections = new Connections({ ...memory, clock: systemClock, most: config.maxConnections });
+  const listeners = listenersOf(config, connections, log, degraded(error));
   await listeners.open();
   log.error('degraded: every request but /healthz is answered with 503', { socket: config.socket });
   return closable(() => listeners.close());
 }
 
-function listenersOf(
-  config: Config,
-  memory: { headroom: Headroom; garbage: Garbage },
-  log: Log,
-  handle: RequestHandler,
-): Listeners {
-  const { socket, socketMode, http, maxConnections } = config;
+function listenersOf(config: Config, connections: Connections, log: Log, handle: RequestHandler): Listeners {
+  const { socket, socketMode, http } = config;
   return new Listeners({
     socket,
     socketMode,
     http,
-    connections: new Connections({ ...memory, clock: systemClock, most: maxConnections }),
+    connections,
     clock: systemClock,
     handle,
     // Where an exit would end the app, a port that is taken does not cost it its cache.
@@ -142,6 +184,48 @@ function listenersOf(
     socketInUse: (atMostMs) =>
       log.warn('the socket is in use; waiting for it', { socket, at_most_ms: atMostMs }),
   });
+}
+
+/** The apps that are told of changes; undefined where none is. */
+async function startApps(config: Config, changes: Changes, headroom: Headroom, log: Log) {
+  const targets = new Map(config.caches.map(({ name, notify }) => [name, notify]));
+  if (![...targets.values()].some((target) => target)) return undefined;
+  const { Notifiers } = await import('./notify/notifiers.ts');
+  const apps = new Notifiers(targets, {
+    clock: systemClock,
+    random: Math.random,
+    log,
+    charge: (bytes) => headroom.charge(bytes),
+    release: (bytes) => headroom.release(bytes),
+  });
+  changes.tellApps(apps);
+  return apps;
+}
+
+/** Undefined where none is configured, or where it cannot be had and an exit would end the app. */
+async function openFleet(
+  config: Config,
+  log: Log,
+  giveUp: () => Promise<void>,
+  input: Omit<FleetInput, 'config'>,
+): Promise<RunningFleet | undefined> {
+  if (!config.fleet) return undefined;
+  const { runFleet } = await import('./run-fleet.ts');
+  try {
+    return await runFleet({ ...input, config: config.fleet });
+  } catch (error) {
+    const cannotListen = error instanceof SidecacheError && error.code === 'cannot_listen';
+    if (cannotListen && config.onBadConfig === 'degrade') {
+      log.error('no fleet: coordinated caches pass through', { reason: error.message });
+      return undefined;
+    }
+    await giveUp();
+    throw error;
+  }
+}
+
+function processOf(fleet: FleetConfig | undefined): string {
+  return fleet?.peers?.by === 'gorouter' ? fleet.peers.processGuid : '';
 }
 
 function describeInstance(config: Config): Instance {

@@ -5,7 +5,7 @@
 //                  ├─▶ own app          who confirmed: the report
 //                  └─▶ the others ─▶ their caches, feeds and apps
 
-import type { Cache } from '../cache/cache.ts';
+import type { Cache, PassReason } from '../cache/cache.ts';
 import type { Caches, ChangeKind, Selection } from '../cache/caches.ts';
 import type { Clock } from '../cache/clock.ts';
 import type { MemberReport } from '../fleet/announcement.ts';
@@ -28,10 +28,11 @@ export interface FleetPort {
 
 /** What is asked of the own apps, where there are some that want to be told. */
 export interface AppsPort {
-  /** Undefined where no app is told of these caches. */
-  tell(change: AppChange): Promise<AppAnswer> | undefined;
-  resync(): void;
+  tell(change: AppChange): Promise<AppAnswer | undefined>;
+  resync(): Promise<unknown>;
 }
+
+export type CacheMode = 'local' | 'invalidation' | 'replicated';
 
 /** Those who listen here. */
 export type Publish = (kind: ChangeKind | WriteKind, selection: Selection, entries: number) => void;
@@ -40,8 +41,10 @@ export interface ChangesParts {
   readonly caches: Caches;
   readonly clock: Clock;
   readonly self: { readonly index: string; readonly instanceId: string; readonly incarnation: string };
-  /** Names of the caches that other instances have no part in. */
-  readonly localCaches: ReadonlySet<string>;
+  /** Mode of each cache. In `local` ones others have no part; of `replicated` ones, writes stay here so far. */
+  readonly modes: ReadonlyMap<string, CacheMode>;
+  /** Caches of which an app of this instance is told. */
+  readonly appCaches: ReadonlySet<string>;
   readonly publish: Publish;
 }
 
@@ -112,13 +115,13 @@ export class Changes {
     kind: WriteKind,
     timeoutMs: number,
   ): Promise<ChangeOutcome> {
-    const { clock, self, localCaches } = this.#parts;
+    const { clock, self } = this.#parts;
     const beganMs = clock.now();
     // What was gathered before it goes first.
     this.#writes.flush();
     this.#publishWrite({ kind, cache: cache.name, keys: [key] });
     const event = writeEvent({ kind, cache: cache.name, keys: [key] });
-    const announced = localCaches.has(cache.name) ? undefined : this.#announce(event, timeoutMs);
+    const announced = this.#isToldOthers(event) ? this.#announce(event, timeoutMs) : undefined;
     const others = (await announced?.reports) ?? [];
     const ms = Math.round((clock.now() - beganMs) * 10) / 10;
     const own = { ...self, status: 'applied' as const, ms, entries: 1, why: undefined };
@@ -144,14 +147,29 @@ export class Changes {
 
   /** What others announced may have been missed: these caches are forgotten, and the app is told to begin anew. */
   dropMissed(dropped: readonly string[] | 'all'): void {
-    const { caches, localCaches, publish } = this.#parts;
+    const { caches, modes, publish } = this.#parts;
     const concerned = caches.all.filter(
-      ({ name }) => !localCaches.has(name) && (dropped === 'all' || dropped.includes(name)),
+      ({ name }) => modes.get(name) === 'invalidation' && (dropped === 'all' || dropped.includes(name)),
     );
     const selection = { caches: concerned, keys: [], tags: [], prefixes: [] };
     const { entries } = caches.apply('invalidate', selection, 'repair');
     publish('invalidate', selection, entries);
-    this.#apps?.resync();
+    void this.#apps?.resync();
+  }
+
+  /** This instance hears of every change from now on: what it has of before goes, and caches may keep again. */
+  joined(): void {
+    this.passThrough('joining', false);
+    void this.#apps?.resync();
+  }
+
+  /** Every coordinated cache keeps nothing from now on, or again. */
+  passThrough(reason: PassReason, passes: boolean, only?: string): void {
+    const { caches, modes } = this.#parts;
+    for (const cache of caches.all) {
+      const isMeant = only === undefined ? modes.get(cache.name) === 'invalidation' : cache.name === only;
+      if (isMeant) cache.passThrough(reason, passes);
+    }
   }
 
   /** Nothing that was gathered is kept back. */
@@ -169,7 +187,7 @@ export class Changes {
 
   /** What the others have a part in. */
   #eventOf({ kind, selection, body }: ChangeCall): NewEvent {
-    const caches = names(selection).filter((name) => !this.#parts.localCaches.has(name));
+    const caches = names(selection).filter((name) => this.#parts.modes.get(name) !== 'local');
     const { keys, tags, prefixes } = selection;
     return { kind, caches, keys, tags, prefixes, notify: true, body };
   }
@@ -179,11 +197,12 @@ export class Changes {
     sequence: string,
     from = this.#parts.self.incarnation,
   ): Promise<AppAnswer> | undefined {
-    if (!this.#apps || caches.length === 0 || (kind !== 'invalidate' && kind !== 'refresh')) return undefined;
+    const isConcerned = caches.some((name) => this.#parts.appCaches.has(name));
+    if (!this.#apps || !isConcerned || (kind !== 'invalidate' && kind !== 'refresh')) return undefined;
     const id = `${from}-${sequence}`;
-    const answer = this.#apps.tell({ id, at, kind, caches, keys, tags, prefixes, body });
-    if (answer) this.#told.add(id);
-    return answer;
+    this.#told.add(id);
+    const told = this.#apps.tell({ id, at, kind, caches, keys, tags, prefixes, body });
+    return told.then((answer) => answer ?? 'applied');
   }
 
   #within(timeoutMs: number, app: Promise<AppAnswer> | undefined): Promise<AppAnswer> | undefined {
@@ -208,9 +227,14 @@ export class Changes {
   #publishWrites(events: readonly WriteEvent[]): void {
     for (const event of events) {
       this.#publishWrite(event);
-      if (!this.#parts.localCaches.has(event.cache)) this.#fleet?.append(writeEvent(event));
+      if (this.#isToldOthers({ ...event, caches: [event.cache] })) this.#fleet?.append(writeEvent(event));
     }
     this.#fleet?.spread();
+  }
+
+  #isToldOthers({ kind, caches: [name = ''] }: Pick<NewEvent, 'kind' | 'caches'>): boolean {
+    const mode = this.#parts.modes.get(name);
+    return mode === 'invalidation' || (mode === 'replicated' && kind === 'delete');
   }
 
   #publishWrite({ kind, cache: name, keys }: WriteEvent): void {

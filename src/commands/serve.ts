@@ -7,6 +7,11 @@ export function serve(flags: Record<string, unknown>, host: Host): Promise<numbe
   host.outlive();
   return lifetime(async () => {
     const { startDaemon } = await import('../daemon.ts');
-    return startDaemon({ flags, env: host.env, log: (line: string) => host.stdout.write(line) });
+    return startDaemon({
+      flags,
+      env: host.env,
+      log: (line: string) => host.stdout.write(line),
+      show: host.terminal.stdout ? (line) => host.stderr.write(`${line}\n`) : undefined,
+    });
   }, host);
 }

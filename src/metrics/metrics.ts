@@ -3,6 +3,7 @@
 import type { Registry } from 'prom-client';
 import type { Caches } from '../cache/caches.ts';
 import { describeCaches } from './cache-metrics.ts';
+import { describeFleet, describeNotify, type FleetFacts } from './fleet-metrics.ts';
 import { describeLoadDuration } from './load-duration.ts';
 import { describeProcess, type ProcessFacts } from './process-metrics.ts';
 import { loadPromClient } from './prom-client.ts';
@@ -10,6 +11,10 @@ import { loadPromClient } from './prom-client.ts';
 export interface MetricsParts extends ProcessFacts {
   readonly caches: Caches;
   readonly labels: Readonly<Record<string, string>>;
+  /** Undefined where there is no fleet. */
+  readonly fleet: () => FleetFacts | undefined;
+  /** Calls to the own app; undefined where none is told. */
+  readonly notified: (() => Iterable<readonly [result: string, count: number]>) | undefined;
 }
 
 export interface Exposition {
@@ -52,6 +57,10 @@ export class Metrics {
     describeCaches(prom, registry, this.#parts.caches);
     describeLoadDuration(prom, registry, this.#parts.caches);
     describeProcess(prom, registry, this.#parts);
+    const { fleet, notified } = this.#parts;
+    const facts = fleet();
+    if (facts) describeFleet(prom, registry, facts);
+    if (notified) describeNotify(prom, registry, notified);
     return registry;
   }
 }

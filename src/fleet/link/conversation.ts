@@ -7,11 +7,13 @@ import type { Ask, Outcome, Place } from '../link.ts';
 import type { Sign } from '../transport/transport.ts';
 import { type Failure, quoted } from './failure.ts';
 import type { KnownPeer, KnownPeers } from './known-peers.ts';
+import type { RouteWitness } from './route-witness.ts';
 import { type Post, type PostParts, signedPost, type VerifiedReply } from './signed-post.ts';
 
 export interface ConversationParts extends Omit<PostParts, 'self'> {
   readonly self: Identity;
   readonly known: KnownPeers;
+  readonly witness: RouteWitness;
   random(bytes: number): Buffer;
 }
 
@@ -31,11 +33,20 @@ export const MAX_METRICS_REPLY_BYTES = 8 << 20;
 const CHALLENGE_BYTES = 32;
 const MAX_MESSAGES = 3;
 
-/** Never rejects. */
 export async function converse(parts: ConversationParts, ask: Ask, limits: Limits): Promise<Outcome> {
+  const outcome = await exchangeMessages(parts, ask, limits);
+  if (outcome.result !== 'unlisted') return outcome;
+  return await parts.witness.confirm(outcome, async (own) => {
+    const found = await hello(parts, own, limits);
+    const isThere = 'identity' in found || found.result === 'foreign' || found.result === 'refused';
+    return isThere ? undefined : found;
+  });
+}
+
+async function exchangeMessages(parts: ConversationParts, ask: Ask, limits: Limits): Promise<Outcome> {
   const { place, to, kind } = ask;
   const at = parts.transport.describe(place);
-  const body = Buffer.from(JSON.stringify(ask.body ?? null));
+  const body = Buffer.from(typeof ask.body === 'string' ? ask.body : JSON.stringify(ask.body ?? null));
   if (body.length > MAX_MESSAGE_BYTES) {
     const why = `${at} would refuse a message of ${body.length} bytes: ${MAX_MESSAGE_BYTES} are allowed`;
     return { result: 'refused', why };
@@ -112,7 +123,7 @@ function read(
 
 /** Undefined where it is who was meant: wherever it was found, if its incarnation was named. */
 function wrongOne(
-  { transport, self }: ConversationParts,
+  { transport }: ConversationParts,
   place: Place,
   to: string | undefined,
   identity: Identity,
@@ -123,8 +134,7 @@ function wrongOne(
     const why = `asked for ${transport.describe(place)}, ${who} answered: what picks the instance is lost on the way`;
     return { result: 'misrouted', why };
   }
-  const isOther = to !== undefined || identity.incarnation === self.incarnation;
-  return isOther ? { result: 'other', from: identity } : undefined;
+  return to === undefined ? undefined : { result: 'other', from: identity };
 }
 
 function noteWho({ transport, known, self }: ConversationParts, place: Place, identity: Identity): void {
@@ -136,7 +146,9 @@ function noteWho({ transport, known, self }: ConversationParts, place: Place, id
 
 async function post(parts: ConversationParts, message: Post): Promise<VerifiedReply | Failure> {
   const reply = await signedPost({ ...parts, self: parts.self.incarnation }, message);
-  if ('result' in reply && reply.result === 'unlisted') parts.transport.heard(message.place, 'unlisted');
+  if (!('result' in reply) || reply.result === 'foreign' || reply.result === 'refused')
+    parts.witness.answered();
+  else if (reply.result === 'unlisted') parts.transport.heard(message.place, 'unlisted');
   return reply;
 }
 

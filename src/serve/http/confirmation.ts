@@ -48,7 +48,7 @@ export function notConfirmed({ applied, members, report }: ChangeOutcome): strin
   return `confirmed by ${applied} of ${members}; it is told again to ${named.slice(0, 10).join(', ')}`;
 }
 
-export function describe({ applied, members, entries, report }: ChangeOutcome): object {
+export function describe({ applied, members, entries, report }: ChangeOutcome): Record<string, unknown> {
   return { applied, members: members ?? '?', entries, report: report.map(describeMember) };
 }
 

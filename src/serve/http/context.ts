@@ -7,6 +7,7 @@ import type { EventFeed } from '../event-feed.ts';
 import type { Garbage } from '../garbage.ts';
 import type { Headroom } from '../headroom.ts';
 import type { RoomQueue } from '../room-queue.ts';
+import type { PeersView } from './peers.ts';
 
 export interface Instance {
   readonly index: string;
@@ -38,6 +39,9 @@ export interface Context {
   readonly notReady: () => string | undefined;
   /** The metrics in the format that the Accept header prefers. */
   readonly metrics: (accept: string | undefined) => Promise<{ contentType: string; text: string }>;
+  /** The same of all instances, each sample labelled with whose it is; as text. */
+  readonly fleetMetrics: (timeoutMs: number) => Promise<{ contentType: string; text: string }>;
+  readonly peers: (self: PeersView['self']) => PeersView;
   /** For what no handler foresaw. */
   readonly defect: (error: unknown) => void;
 }

@@ -7,9 +7,11 @@ import { changeCaches, refreshAll } from './change-caches.ts';
 import type { Context } from './context.ts';
 import { streamEvents } from './events.ts';
 import { explainEntry } from './explain.ts';
+import { askWithinMs } from './fleet-metrics.ts';
 import { sendJson } from './json.ts';
 import { listCaches, listKeys } from './list.ts';
 import { parseSwitch, shown, unknownParameter } from './parameters.ts';
+import { sendPeers } from './peers.ts';
 import { asSidecacheError, sendError } from './problem.ts';
 import { readEntry } from './read-entry.ts';
 import { decode, type Parameter, parseQuery, splitTarget } from './target.ts';
@@ -40,6 +42,7 @@ const ROUTES: ReadonlyMap<string, Route> = new Map([
   ['/api/v1/refresh', { methods: ['GET', 'POST'], handle: refreshAll }],
   ['/events', { methods: ['GET'], handle: streamEvents }],
   ['/metrics', { methods: READS, handle: sendMetrics }],
+  ['/peers', { methods: READS, handle: showPeers }],
   [
     '/healthz',
     {
@@ -155,8 +158,15 @@ async function sendMetrics(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  for (const { name } of parseQuery(query)) throw unknownParameter(name, []);
-  const { contentType, text } = await context.metrics(request.headers.accept);
+  let ofFleet = false;
+  for (const { name, value } of parseQuery(query)) {
+    if (name !== 'fleet') throw unknownParameter(name, ['fleet']);
+    ofFleet = parseSwitch(name, value.toString('latin1'));
+  }
+  const { headers } = request;
+  const { contentType, text } = ofFleet
+    ? await context.fleetMetrics(askWithinMs(headers))
+    : await context.metrics(headers.accept);
   const length = String(Buffer.byteLength(text));
   response.writeHead(200, [
     'Content-Type',
@@ -167,6 +177,17 @@ async function sendMetrics(
     'no-store',
   ]);
   response.end(request.method === 'HEAD' ? undefined : text);
+}
+
+function showPeers(
+  context: Context,
+  query: string,
+  _request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { index, instanceId, incarnation, version } = context.instance;
+  const state = context.notReady() ?? 'ready';
+  sendPeers(context.peers({ index, instance_id: instanceId, incarnation, version, state }), query, response);
 }
 
 function sendHealth(
