@@ -206,6 +206,29 @@ export const COMMANDS: readonly CommandRow[] = [
     takesConfiguration: true,
     load: async () => (await import('./check-configuration.ts')).checkConfiguration,
   },
+  {
+    name: 'fleet',
+    words: ['N'],
+    describe: 'Run N daemons with an app each behind a stand-in router on this machine, to try things out',
+    options: {
+      missing: {
+        type: 'string',
+        repeatable: true,
+        describe: 'Leave this index out, as platforms do (repeatable)',
+      },
+      transport: {
+        type: 'string',
+        describe: 'How daemons reach each other: gorouter (default), list or address',
+      },
+      port: { type: 'string', describe: "The router's port (default: any that is free)" },
+      json: { type: 'boolean', describe: 'Print JSON documents, one a line; the first says what there is' },
+    },
+    examples: [
+      ['sidecache fleet 3', 'prints what to try; Ctrl-C ends it all'],
+      ['sidecache fleet 3 --missing 1', 'indices 0, 2 and 3'],
+    ],
+    load: async () => (await import('./fleet.ts')).fleet,
+  },
 ];
 
 export function commandNamed(name: string): CommandRow | undefined {
