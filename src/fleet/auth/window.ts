@@ -7,8 +7,9 @@ export class CounterWindow {
   readonly #seen = new Uint8Array(WINDOW_WIDTH);
   #highest = 0;
 
-  /** Counters begin with 1. */
+  /** Counters begin with 1; a smaller one counts as seen. */
   has(counter: number): boolean {
+    if (counter < 1) return true;
     if (counter > this.#highest) return false;
     return counter <= this.#highest - WINDOW_WIDTH || this.#seen[counter % WINDOW_WIDTH] === 1;
   }

@@ -12,6 +12,7 @@ import { timedOut } from './failure.ts';
 import { Gate } from './gate.ts';
 import { KnownPeers } from './known-peers.ts';
 import { advise, type Probe, type ProbeContext } from './probe.ts';
+import { RouteWitness } from './route-witness.ts';
 
 export type { Probe } from './probe.ts';
 
@@ -63,6 +64,7 @@ export function createLink(parts: LinkParts): PeerLink {
     transport,
     agentFor: agents.agentFor,
     known: new KnownPeers(),
+    witness: new RouteWitness(transport, clock),
     random: parts.random ?? unpredictableBytes,
   };
 

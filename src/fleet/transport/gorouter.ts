@@ -18,7 +18,7 @@ export interface GorouterParts {
 
 const PROCESS_HEADER = 'X-CF-PROCESS-INSTANCE';
 const APP_HEADER = 'X-CF-APP-INSTANCE';
-const GUID = /^[0-9a-f-]{1,64}$/;
+const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 /** A router that is replaced may know the header then. */
 const TRY_AGAIN_MS = 600_000;
@@ -43,7 +43,7 @@ export function createGorouterTransport(parts: GorouterParts): PeerTransport {
   const usesProcess = (): boolean => {
     if (processHeader === 'no' && clock.now() - noProcessHeaderSinceMs >= TRY_AGAIN_MS)
       processHeader = 'unknown';
-    return processGuid !== '' && processHeader !== 'no';
+    return GUID.test(processGuid) && processHeader !== 'no';
   };
 
   const processPlace = (index: number | string): Place => `process:${processGuid}:${index}`;
