@@ -1,5 +1,6 @@
 // TLS of the fleet listener: its certificate, taken anew when it is renewed on disk, and who has not asked anything yet.
 
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
@@ -45,8 +46,8 @@ export class FleetTls {
   /** Before their first request, handshake or not, by the caller's address and port, oldest first. */
   readonly #silent = new Map<string, Socket>();
   #pair: Pair;
-  /** Could not be used, and that was told. */
-  #refused: Pair | undefined;
+  /** Why what lies on disk cannot be used: told once. */
+  #refused: string | undefined;
   #look: Timer | undefined;
   #closed = false;
 
@@ -124,12 +125,14 @@ export class FleetTls {
     const { files, warn } = this.#parts;
     try {
       const pair = await readPair(files);
-      if (isSame(pair, this.#pair) || isSame(pair, this.#refused)) return;
-      this.#refused = pair;
+      this.#refused = undefined;
+      if (pair.cert === this.#pair.cert && pair.key === this.#pair.key) return;
       this.server.setSecureContext({ ...pair });
       this.#pair = pair;
     } catch (error) {
-      warn(`the old certificate is used on: ${unusable(files, error).message}`);
+      const { message } = unusable(files, error);
+      if (message !== this.#refused) warn(`the old certificate is used on: ${message}`);
+      this.#refused = message;
     }
   }
 }
@@ -138,12 +141,18 @@ function nameOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
 }
 
-function isSame(pair: Pair, other: Pair | undefined): boolean {
-  return pair.cert === other?.cert && pair.key === other.key;
-}
-
-async function readPair({ cert, key }: TlsFiles): Promise<Pair> {
-  return { cert: await read('fleet.tls.cert', cert), key: await read('fleet.tls.key', key) };
+/** OpenSSL takes an empty key for none, and then nobody can connect: what is half written must not pass. */
+async function readPair(files: TlsFiles): Promise<Pair> {
+  const pair = {
+    cert: await read('fleet.tls.cert', files.cert),
+    key: await read('fleet.tls.key', files.key),
+  };
+  try {
+    if (new X509Certificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key))) return pair;
+  } catch (error) {
+    throw unusable(files, error);
+  }
+  throw unusable(files, new Error('the key is of another certificate'));
 }
 
 async function read(option: string, path: string): Promise<string> {
