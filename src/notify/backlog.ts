@@ -36,16 +36,17 @@ export class Backlog {
     return needless;
   }
 
-  /**
-   * Takes the first that `may` be told; but where order matters to it, because one of them has a body, what comes
-   * before it, though it may not: being late is better than being told in the wrong order.
-   */
+  /** Takes the first that `may` be told now. One that may not holds up what must not be told before it. */
   next(may: (job: Job) => boolean): Job | undefined {
-    const ready = this.#jobs.find(may);
-    if (ready === undefined) return undefined;
-    const first = this.#jobs.find((job) => job === ready || inOrder(job, ready))!;
-    this.#take(first);
-    return first;
+    const held: Job[] = [];
+    for (const job of this.#jobs) {
+      if (may(job) && !held.some((before) => inOrder(before, job))) {
+        this.#take(job);
+        return job;
+      }
+      held.push(job);
+    }
+    return undefined;
   }
 
   clear(): Job[] {
@@ -74,6 +75,7 @@ function join(job: Job, other: Job): Job {
   return job;
 }
 
+/** Whether it matters which of the two is told first. */
 function inOrder(one: Job, other: Job): boolean {
   return (one.body || other.body) && mayMeet(one, other);
 }

@@ -157,20 +157,25 @@ export class Notifier {
     if (this.#inFlight !== undefined || this.#closed || this.#backlog.size === 0) return;
     this.#timer?.cancel();
     const nowMs = this.#parts.clock.now();
+    if (this.#patience.nextTryAtMs > nowMs) {
+      this.#goAt(this.#patience.nextTryAtMs);
+      return;
+    }
     const job = this.#backlog.next((waiting) => this.#dueAtMs(waiting) <= nowMs);
     if (job !== undefined) void this.#call(job);
-    else this.#timer = this.#parts.clock.after(this.#nextDueAtMs() - nowMs, () => this.#go());
+    else
+      this.#goAt(
+        Math.min(...this.#backlog.jobs.map((held) => this.#dueAtMs(held)).filter((at) => at > nowMs)),
+      );
+  }
+
+  #goAt(atMs: number): void {
+    const { clock } = this.#parts;
+    this.#timer = clock.after(atMs - clock.now(), () => this.#go());
   }
 
   #dueAtMs(job: Job): number {
-    return Math.max(this.#patience.nextTryAtMs, this.#pace.dueAtMs(nameOf(job)));
-  }
-
-  #nextDueAtMs(): number {
-    return this.#backlog.jobs.reduce(
-      (earliest, job) => Math.min(earliest, this.#dueAtMs(job)),
-      Number.POSITIVE_INFINITY,
-    );
+    return this.#pace.dueAtMs(nameOf(job));
   }
 
   async #call(job: Job): Promise<void> {

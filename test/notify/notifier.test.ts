@@ -353,6 +353,37 @@ test('changes of other scopes are not held up by one that loops', async () => {
   app.notifier.close();
 });
 
+test('an object does not overtake an older change of its scope that is held up, and is not starved by a loop', async () => {
+  const app: ScriptedApp = new ScriptedApp();
+  let n = 0;
+  app.answers = (told) => {
+    if (told.kind !== 'resync' && told.body === undefined) void app.notifier.tell(change(`loop-${++n}`));
+    return true;
+  };
+  void app.notifier.tell(change('loop-0'));
+  await app.clock.pass(5_000);
+  assert.is(app.notifier.pending, 1);
+  const before = app.calls.length;
+  void app.notifier.tell(change('a-100', { ...object('2'), ...key('7') }));
+  await settled();
+  assert.is(app.calls.length, before);
+  n = 100;
+  await app.clock.pass(1_000);
+  assert.equal(app.ids.slice(before), [`loop-${before}`, 'a-100']);
+  app.notifier.close();
+});
+
+test('an object is late where it is older than any invalidation that was told, the last or not', async () => {
+  const app = new ScriptedApp();
+  for (const id of ['a-5', 'b-1']) {
+    void app.notifier.tell(change(id));
+    await app.answer(true);
+  }
+  void app.notifier.tell(change('c-3', object('3')));
+  await app.drain();
+  assert.equal(app.ids, ['a-5', 'b-1', 'c-3', 'b-1']);
+});
+
 test('many changes of one scope that come more slowly are never delayed', async () => {
   const app = new ScriptedApp();
   app.answers = () => true;
