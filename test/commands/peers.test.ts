@@ -1,8 +1,11 @@
 // peers: what the table says of a fleet, of one that is broken, and of none; and what a script learns from the exit code.
 
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Canned, type FakeDaemon, problem, startFakeDaemon } from './fake-daemon.ts';
+import { aloneView, type PeersView, sendPeers } from '../../src/serve/http/peers.ts';
+import { type Canned, type FakeDaemon, problem, startFakeDaemon, temporarySocket } from './fake-daemon.ts';
 import { type Ran, runCommand } from './fake-host.ts';
 
 const test = suite('sidecache peers');
@@ -137,6 +140,26 @@ test('a daemon that refuses is exit 1, one that does not know the path exit 3', 
   const { exitCode, stderr } = await peers(problem(404, 'unknown_path', 'there is no /peers'));
   assert.is(exitCode, 3);
   assert.match(stderr, 'there is no /peers');
+});
+
+test('the view that the daemon sends is the one that is shown', async () => {
+  const { socket, remove } = temporarySocket();
+  let view: PeersView = aloneView(SELF);
+  const server = createServer((_request, response) => sendPeers(view, '', response)).listen(socket);
+  await once(server, 'listening');
+  assert.equal(JSON.parse((await runCommand(['peers', '--json', '--socket', socket])).stdout), ALONE);
+  view = { ...view, transport: 'gorouter', members: '?', peers: [DOWN], problems: [PROBLEM] };
+  const { exitCode, stdout } = await runCommand(['peers', '--require', 'all', '--socket', socket]);
+  assert.is(exitCode, 5);
+  for (const text of ['gorouter', '?', 'i-2', 'ECONNREFUSED', PROBLEM.mend])
+    assert.ok(stdout.includes(text), text);
+  server.close();
+  remove();
+});
+
+test('a parameter of /peers is refused by name', () => {
+  const refused = (): void => sendPeers(aloneView(SELF), 'fleet=1', undefined as never);
+  assert.throws(refused, (error: Error) => /unknown parameter 'fleet'/.test(error.message));
 });
 
 test.run();

@@ -188,6 +188,13 @@ for (const [what, text] of Object.entries(SPOILT)) {
   );
 }
 
+test('where an instance describes a family otherwise than one before it, its samples of it are left out', () => {
+  const counter = '# HELP a_things Things.\n# TYPE a_things counter\na_things 5\n';
+  const text = merged(scraped(0, FULL), scraped(1, `${counter}${HISTOGRAM}`), scraped(2, FULL));
+  assert.equal(samples(text, 'a_things'), GOOD);
+  assert.is(samples(text, 'b_seconds_count').length, 3);
+});
+
 test('what identifies an instance is escaped', () => {
   const [text] = mergeExpositions([{ index: 'a"b', instanceId: 'c\\d\ne', text: `${GAUGE}a_things 4\n` }]);
   assert.match(text!, 'a_things{index="a\\"b",instance_id="c\\\\d\\ne"} 4\n');

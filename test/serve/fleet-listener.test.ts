@@ -212,6 +212,7 @@ test('what only looks like the path of the route is not left out', async () => {
   const lab = await Lab.open({ prefix: '/my/cache' });
   for (const target of [
     '/my/cachemetrics',
+    '/my/cachehttp://x/metrics',
     '/my/cache//metrics',
     '/my/cache',
     '/my/cache/my/cache/metrics',
