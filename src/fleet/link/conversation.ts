@@ -46,6 +46,7 @@ export async function converse(parts: ConversationParts, ask: Ask, limits: Limit
 async function exchangeMessages(parts: ConversationParts, ask: Ask, limits: Limits): Promise<Outcome> {
   const { place, to, kind } = ask;
   const at = parts.transport.describe(place);
+  // A text is JSON already: what goes to many is written once.
   const body = Buffer.from(typeof ask.body === 'string' ? ask.body : JSON.stringify(ask.body ?? null));
   if (body.length > MAX_MESSAGE_BYTES) {
     const why = `${at} would refuse a message of ${body.length} bytes: ${MAX_MESSAGE_BYTES} are allowed`;

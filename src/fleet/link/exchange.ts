@@ -1,11 +1,12 @@
-// One POST over node-fetch with kept-alive connections: what came back, or how it broke off. Knows nothing of peers.
+// One POST with kept-alive connections: what came back, or how it broke off. Knows nothing of peers.
+//
+// Over node:http itself: with fifty peers at once node-fetch, made of streams, pipelines and signals, costs ten times
+// what signing and verifying do (bench/findings.md), and hides which connections had been used before.
 
-import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
-import fetch from 'node-fetch';
+import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 
 export interface Posted {
-  readonly url: string;
+  readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
   readonly maxReplyBytes: number;
@@ -27,90 +28,74 @@ export interface Broken {
   readonly stale: boolean;
 }
 
-interface Watched {
-  request: ClientRequest | undefined;
-  answer: IncomingMessage | undefined;
-  cause: NodeJS.ErrnoException | undefined;
-}
-
-/** Never rejects. */
-export async function exchange(agent: Agent, posted: Posted): Promise<HttpAnswer | Broken> {
-  const watched: Watched = { request: undefined, answer: undefined, cause: undefined };
-  try {
-    const { url, headers, body, signal } = posted;
-    const {
-      status,
-      headers: said,
-      body: stream,
-    } = await fetch(url, {
-      method: 'POST',
-      headers: { ...headers },
-      body,
-      signal,
-      agent: () => watchedBy(watched, agent),
-      redirect: 'manual',
-      compress: false,
-    });
-    const received =
-      stream instanceof Readable ? await readAll(stream, posted.maxReplyBytes) : Buffer.alloc(0);
-    if (received === undefined) return { broken: 'TOO_LARGE', answered: true, stale: false };
-    // Node's parser knows whether the answer ended or only its bytes did.
-    if (watched.answer?.complete === false) return { broken: 'ECONNRESET', answered: true, stale: false };
-    return { status, header: (name) => said.get(name) ?? '', body: received };
-  } catch (error) {
-    return brokenOff(watched, error);
-  }
-}
-
-function brokenOff({ request, answer, cause }: Watched, error: unknown): Broken {
-  const broken = cause?.code ?? codeOf(error);
-  const answered = answer !== undefined;
-  return { broken, answered, stale: !answered && request?.reusedSocket === true && STALE.has(broken) };
-}
-
 const STALE: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+/** Never rejects. */
+export function exchange(agent: Agent, posted: Posted): Promise<HttpAnswer | Broken> {
+  return new Promise((resolve) => {
+    const { signal } = posted;
+    let answer: IncomingMessage | undefined;
+    const request = begin(agent, posted);
+    const abort = (): void => void request.destroy();
+    const end = (outcome: HttpAnswer | Broken): void => {
+      signal.removeEventListener('abort', abort);
+      resolve(outcome);
+    };
+    const broke = (broken: string): void => {
+      const answered = answer !== undefined;
+      end({ broken, answered, stale: !answered && request.reusedSocket && STALE.has(broken) });
+      request.destroy();
+    };
+    request.on('error', (error: NodeJS.ErrnoException) => broke(error.code ?? ''));
+    request.on('response', (response) => {
+      answer = response;
+      readAll(response, posted.maxReplyBytes, end, broke);
+    });
+    // Without this listener Node closes such a connection, and tells nobody.
+    request.on('upgrade', (_, socket) => {
+      socket.destroy();
+      broke('UNEXPECTED_UPGRADE');
+    });
+    // Destroyed before anything came, it says so by no other event.
+    request.on('close', () => broke(''));
+    signal.addEventListener('abort', abort);
+    if (signal.aborted) abort();
+    else request.end(posted.body);
+  });
 }
 
-/** Undefined where there is more than `maxBytes`. */
-async function readAll(stream: Readable, maxBytes: number): Promise<Buffer | undefined> {
+function begin(agent: Agent, { url, headers, body }: Posted): ClientRequest {
+  const { protocol, hostname, port, pathname, search } = url;
+  return httpRequest({
+    agent,
+    protocol,
+    // URL writes an IPv6 address in brackets, connections have it without.
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port,
+    path: `${pathname}${search}`,
+    method: 'POST',
+    headers: { ...headers, 'Content-Length': body.length },
+  });
+}
+
+function readAll(
+  response: IncomingMessage,
+  maxBytes: number,
+  end: (answer: HttpAnswer) => void,
+  broke: (code: string) => void,
+): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > maxBytes) return undefined;
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
-  } finally {
-    stream.destroy();
-  }
-}
-
-/** Agents take requests by this method; Node's types leave it out. */
-interface RequestTaker {
-  addRequest(request: ClientRequest, ...rest: unknown[]): void;
-}
-
-/** The agent as one exchange sees it: node-fetch hides whether a connection was used before, and what broke it. */
-function watchedBy(watched: Watched, agent: Agent): Agent {
-  const addRequest = (request: ClientRequest, ...rest: unknown[]): void => {
-    watched.request = request;
-    request.prependOnceListener('error', (error) => {
-      watched.cause = error;
-    });
-    request.prependOnceListener('response', (answer) => {
-      watched.answer = answer;
-    });
-    // Without this listener Node closes such a connection, tells nobody, and node-fetch waits for ever.
-    request.prependOnceListener('upgrade', (_, socket) => {
-      socket.destroy();
-      request.emit('error', Object.assign(new Error('unexpected upgrade'), { code: 'UNEXPECTED_UPGRADE' }));
-    });
-    (agent as Agent & RequestTaker).addRequest(request, ...rest);
-  };
-  return Object.create(agent, { addRequest: { value: addRequest } });
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    chunks.push(chunk);
+    if (bytes > maxBytes) broke('TOO_LARGE');
+  });
+  response.on('error', () => broke('ECONNRESET'));
+  response.on('end', () => {
+    const { statusCode = 0, headers, complete } = response;
+    if (!complete) broke('ECONNRESET');
+    const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+    end({ status: statusCode, header: (name) => headers[name.toLowerCase()]?.toString() ?? '', body });
+  });
 }

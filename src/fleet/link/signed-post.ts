@@ -68,7 +68,7 @@ async function postOnce(parts: PostParts, post: Post): Promise<VerifiedReply | F
     return { result: 'unreachable', why: `${at} cannot be asked: no TLS with this CA file` };
   }
   const sent = { ...headers, ...headersOf(head, mac) };
-  const answer = await exchange(agent, { url: target.href, headers: sent, body, maxReplyBytes, signal });
+  const answer = await exchange(agent, { url: target, headers: sent, body, maxReplyBytes, signal });
   if ('broken' in answer) {
     if (signal.aborted) return timedOut(at, timeoutMs);
     return answer.stale ? 'stale' : failureOfBreak(answer, at, transport.hostIsInstance);

@@ -1,6 +1,7 @@
 // From the configuration of the peers to the way they are addressed.
 
 import { Resolver } from 'node:dns/promises';
+import type { LookupFunction } from 'node:net';
 import type { Clock } from '../../cache/clock.ts';
 import { createAddressTransport } from './address.ts';
 import { createDnsTransport } from './dns.ts';
@@ -24,6 +25,8 @@ export interface TransportParts {
   readonly clock: Clock;
   /** A records; the system's name servers, unless a test has its own. */
   readonly resolve4?: Resolve4;
+  /** For names without A records: the system's way. */
+  readonly lookup?: LookupFunction;
 }
 
 export function createTransport(peers: PeersBy, parts: TransportParts): PeerTransport {
@@ -32,7 +35,7 @@ export function createTransport(peers: PeersBy, parts: TransportParts): PeerTran
     case 'gorouter':
       return createGorouterTransport({ ...peers, ownIndex, clock });
     case 'address':
-      return createAddressTransport({ url: peers.url, ownIndex, lookup: lookupBy(resolve4) });
+      return createAddressTransport({ url: peers.url, ownIndex, lookup: lookupBy(resolve4, parts.lookup) });
     case 'dns':
       return createDnsTransport({ ...peers, ownIp, resolve4 });
     case 'list':

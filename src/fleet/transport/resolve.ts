@@ -7,11 +7,12 @@ import type { LookupFunction } from 'node:net';
 
 export type Resolve4 = (host: string) => Promise<readonly string[]>;
 
-export function lookupBy(resolve4: Resolve4): LookupFunction {
+/** `system`: the other way; its own, unless a test has another. */
+export function lookupBy(resolve4: Resolve4, system: LookupFunction = systemLookup): LookupFunction {
   return (host, options, callback) => {
     resolve4(host).then(
       ([first, ...others]) => {
-        if (first === undefined) systemLookup(host, options, callback);
+        if (first === undefined) system(host, options, callback);
         else if (options.all)
           callback(
             null,
@@ -19,7 +20,7 @@ export function lookupBy(resolve4: Resolve4): LookupFunction {
           );
         else callback(null, first, 4);
       },
-      () => systemLookup(host, options, callback),
+      () => system(host, options, callback),
     );
   };
 }

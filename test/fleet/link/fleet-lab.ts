@@ -10,7 +10,11 @@ import { type Identity, wireIdentity } from '../../../src/fleet/identity.ts';
 import { createLink, type LinkParts, type PeerLink } from '../../../src/fleet/link/create-link.ts';
 import type { Receive } from '../../../src/fleet/link.ts';
 import { createPeerServer, type PeerServer, type PeerServerParts } from '../../../src/fleet/peer-server.ts';
-import { createTransport, type PeersBy } from '../../../src/fleet/transport/create-transport.ts';
+import {
+  createTransport,
+  type PeersBy,
+  type TransportParts,
+} from '../../../src/fleet/transport/create-transport.ts';
 import type { PeerTransport } from '../../../src/fleet/transport/transport.ts';
 import { FakeClock } from '../../cache/fake-clock.ts';
 
@@ -119,9 +123,14 @@ export interface LinkLab {
   readonly clock: FakeClock;
 }
 
-export function linkTo(peers: PeersBy, given: Partial<LinkParts> = {}, ownIndex = '7'): LinkLab {
+export function linkTo(
+  peers: PeersBy,
+  given: Partial<LinkParts> = {},
+  ownIndex = '7',
+  names: Pick<TransportParts, 'resolve4' | 'lookup'> = {},
+): LinkLab {
   const clock = new FakeClock();
-  const transport = createTransport(peers, { ownIndex, ownIp: undefined, clock });
+  const transport = createTransport(peers, { ownIndex, ownIp: undefined, clock, ...names });
   const self = given.self ?? identity('asker', ownIndex);
   const link = createLink({ tokens: [TOKEN], clock, port: 7071, ...given, self, transport });
   return { link, transport, clock };
