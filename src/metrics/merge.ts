@@ -49,15 +49,24 @@ const SCRAPED = 'sidecache_fleet_scraped';
 const OF_ITSELF = 'sidecache_build_info';
 const OWN_LABELS: readonly string[] = ['index', 'instance_id'];
 
-/** In pieces of a family each. Of two with the same index and instance id, one that answered counts. */
+/** No more than so much is put together in one go. */
+const PIECE_LENGTH = 64 << 10;
+
+/** In pieces, some of them empty, so that others can have their turn in between. Of two with the same index and instance id, one that answered counts. */
 export function* mergeExpositions(all: readonly Scraped[]): Generator<string> {
   const scraped = withoutTwins(all);
   const members = scraped.flatMap(({ text, ...whose }) =>
     text === undefined ? [] : [{ text, labels: labelsOf(whose) }],
   );
   const families = new Families();
-  for (const member of members) families.describe(member);
-  for (const member of members) families.place(member);
+  for (const member of members) {
+    families.describe(member);
+    yield '';
+  }
+  for (const member of members) {
+    families.place(member);
+    yield '';
+  }
   yield* families.written();
   yield scrapedFamily(scraped);
 }
@@ -106,7 +115,7 @@ class Families {
 
   *written(): Generator<string> {
     for (const family of this.#byName.values()) {
-      if (family.lines.length > 0) yield written(family, this.#help.get(family.name));
+      if (family.lines.length > 0) yield* written(family, this.#help.get(family.name));
     }
   }
 
@@ -147,13 +156,16 @@ function nameAt(text: string, from: number, to: number): string {
   return text.slice(from, end);
 }
 
-function written(family: Family, help: string | undefined): string {
+function* written(family: Family, help: string | undefined): Generator<string> {
   const { name, type, lines } = family;
   let text = `# HELP ${name} ${help ?? name}\n# TYPE ${name} ${type}\n`;
   for (const { member, from, to } of lines) {
     for (const line of member.text.slice(from, to).split('\n')) text += relabelled(line, family, member);
+    if (text.length < PIECE_LENGTH) continue;
+    yield text;
+    text = '';
   }
-  return `${text}\n`;
+  yield `${text}\n`;
 }
 
 /** With its line end; empty for a line that a parser would not take. */

@@ -195,9 +195,20 @@ test('where an instance describes a family otherwise than one before it, its sam
   assert.is(samples(text, 'b_seconds_count').length, 3);
 });
 
+(promtool ? test : test.skip)('many instances come in pieces, and the pieces make one text', () => {
+  const all = Array.from({ length: 400 }, (_, n) =>
+    scraped(n, `${GAUGE}a_things{of="${'x'.repeat(500)}"} 4\n${HISTOGRAM}`),
+  );
+  const pieces = [...mergeExpositions(all)];
+  assert.ok(pieces.filter((piece) => piece.length > 0).length > 4);
+  assert.ok(pieces.every((piece) => piece.length < 128 << 10));
+  assert.is(samples(pieces.join(''), 'a_things').length, 400);
+  assert.is(complaints(pieces.join('')), '');
+});
+
 test('what identifies an instance is escaped', () => {
-  const [text] = mergeExpositions([{ index: 'a"b', instanceId: 'c\\d\ne', text: `${GAUGE}a_things 4\n` }]);
-  assert.match(text!, 'a_things{index="a\\"b",instance_id="c\\\\d\\ne"} 4\n');
+  const text = merged({ index: 'a"b', instanceId: 'c\\d\ne', text: `${GAUGE}a_things 4\n` });
+  assert.match(text, 'a_things{index="a\\"b",instance_id="c\\\\d\\ne"} 4\n');
 });
 
 test('labels, timestamps and numbers of any form are kept as they came', () => {
