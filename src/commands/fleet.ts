@@ -4,8 +4,9 @@
 import { createInterface } from 'node:readline';
 import { TRANSPORTS, type TransportKind } from '../demo/configuration.ts';
 import { DemoFleet } from '../demo/fleet.ts';
-import { guideTo, ORDERS_SHOWN } from '../demo/guide.ts';
+import { guideTo } from '../demo/guide.ts';
 import type { DemoInstance } from '../demo/instance.ts';
+import { obey, ordersFor } from '../demo/orders.ts';
 import { CommandError } from '../errors.ts';
 import { type Arguments, choiceOption, flag, listOption, textOption } from './arguments.ts';
 import { EXIT } from './exit-codes.ts';
@@ -15,9 +16,8 @@ import { type Align, escapeControls, paintFor, renderList, renderTable } from '.
 const MOST_INSTANCES = 20;
 const HIGHEST_INDEX = 99;
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const HEADING = ['INDEX', 'STATE', 'PID', 'FLEET', 'APP', 'SOCKET'];
+const HEADING = ['INSTANCE', 'STATE', 'PID', 'FLEET', 'APP', 'SOCKET'];
 const ALIGN: readonly Align[] = ['left', 'left', 'right', 'right', 'right', 'left'];
-const ORDER = /^(start|stop|kill|pause|resume) (\d+)$/;
 
 interface Wanted {
   readonly indices: readonly number[];
@@ -46,7 +46,7 @@ export async function fleet(args: Arguments, host: Host): Promise<number> {
   try {
     if (asked) return EXIT.ok;
     if (running.instances.every(({ state }) => state === 'down')) {
-      throw new CommandError(EXIT.failed, 'no daemon could be started');
+      throw new CommandError(EXIT.failed, `no daemon could be started: ${voice.lastDeath}`);
     }
     await voice.opening(running);
     await Promise.race([told, takeOrders(running, host, voice)]);
@@ -88,37 +88,36 @@ function wholeNumber(text: string, what: string, least: number, most: number): n
   throw new CommandError(EXIT.usage, `${what} must be a whole number from ${least} to ${most}, not ${text}`);
 }
 
-/** Resolves when it is told to quit; an end of standard input is none. */
+/** Resolves when it is told to quit; an end of standard input is none. One order after the other. */
 function takeOrders(running: DemoFleet, host: Host, voice: Voice): Promise<void> {
-  return new Promise((resolve) => {
-    const lines = createInterface({ input: host.stdin });
-    lines.on('line', (line) => {
-      const order = line.trim();
-      if (order === 'quit' || order === 'exit') return resolve();
-      if (order !== '') obey(order, running, voice).catch((error) => voice.say(String(error)));
+  return new Promise((quit) => {
+    let before: Promise<void> = Promise.resolve();
+    createInterface({ input: host.stdin }).on('line', (line) => {
+      if (line.trim() !== '') before = before.then(() => carryOut(line, running, voice, quit));
     });
   });
 }
 
-async function obey(order: string, running: DemoFleet, voice: Voice): Promise<void> {
-  if (order === 'list') return voice.table(running);
-  const [, verb, index] = ORDER.exec(order) ?? [];
-  if (verb === undefined) return voice.help();
-  const instance = running.instance(Number(index));
-  if (instance === undefined) return voice.say(`there is no instance ${index}`);
-  // Why it does not start has been said by then.
-  if (verb === 'start') await running.start(instance).catch(() => undefined);
-  else if (verb === 'stop') await running.stop(instance);
-  else if (verb === 'kill') await running.kill(instance);
-  else if (verb === 'pause') instance.pause();
-  else instance.resume();
-  voice.state(instance);
+async function carryOut(line: string, running: DemoFleet, voice: Voice, quit: () => void): Promise<void> {
+  try {
+    const obeyed = await obey(line, running);
+    if (obeyed.result === 'quit') quit();
+    else if (obeyed.result === 'list') voice.table(running);
+    else if (obeyed.result === 'said') voice.say(obeyed.said);
+    else if (obeyed.result === 'instance') voice.state(obeyed.instance);
+    else voice.help(running);
+  } catch (error) {
+    voice.say(String(error));
+  }
 }
 
 /** What is said, for people or, a JSON document a line, for programs. */
 class Voice {
   readonly #host: Host;
   readonly #asJson: boolean;
+  /** What came to pass before the opening, which is said first. */
+  #early: string[] | undefined = [];
+  lastDeath = '';
 
   constructor(host: Host, asJson: boolean) {
     this.#host = host;
@@ -126,12 +125,17 @@ class Voice {
   }
 
   async opening(running: DemoFleet): Promise<void> {
-    if (this.#asJson) return this.#line(described(running));
-    const origin = `Router ${running.router.url}, origin ${running.origin.url}, logs in ${running.folder}`;
+    const early = this.#early ?? [];
+    this.#early = undefined;
     await print(
       this.#host,
-      `${this.#rendered(running)}\n${origin}\n\n${guideTo(running)}\n${this.#orders()}`,
+      `${this.#asJson ? lineOf(described(running)) : this.#welcome(running)}${early.join('')}`,
     );
+  }
+
+  #welcome(running: DemoFleet): string {
+    const origin = `Router ${running.router.url}, origin ${running.origin.url}, logs in ${running.folder}`;
+    return `${this.#rendered(running)}\n${origin}\n\n${guideTo(running)}\n${this.#orders(running)}`;
   }
 
   table(running: DemoFleet): void {
@@ -139,48 +143,54 @@ class Voice {
     else this.#text(this.#rendered(running));
   }
 
-  state({ index, state, pid }: DemoInstance): void {
-    if (this.#asJson) this.#line({ index, state, pid });
-    else this.#text(`instance ${index} is ${state}${pid === undefined ? '' : `, pid ${pid}`}\n`);
+  state({ name, state, pid }: DemoInstance): void {
+    if (this.#asJson) this.#line({ name, state, pid: pid ?? null });
+    else this.#text(`instance ${name} is ${state}${pid === undefined ? '' : `, pid ${pid}`}\n`);
   }
 
-  death({ index, log }: DemoInstance, how: string): void {
-    if (this.#asJson) this.#line({ index, state: 'down', how, log });
+  death({ name, log }: DemoInstance, how: string): void {
+    this.lastDeath = how;
+    if (this.#asJson) this.#line({ name, state: 'down', how, log });
     else
       this.#text(
-        `instance ${index} ended: ${escapeControls(how)}; its log: ${log}; start ${index} starts another\n`,
+        `instance ${name} ended: ${escapeControls(how)}; its log: ${log}; start ${name} starts another\n`,
       );
   }
 
-  help(): void {
-    if (this.#asJson) this.#line({ orders: ORDERS_SHOWN.map(([order]) => order) });
-    else this.#text(this.#orders());
+  help(running: DemoFleet): void {
+    if (this.#asJson) this.#line({ orders: ordersFor(running).map(([order]) => order) });
+    else this.#text(this.#orders(running));
   }
 
   say(sentence: string): void {
-    if (this.#asJson) this.#line({ error: sentence });
+    if (this.#asJson) this.#line({ said: sentence });
     else this.#text(`${escapeControls(sentence)}\n`);
   }
 
-  #orders(): string {
-    return `Type here:\n${renderList(ORDERS_SHOWN, paintFor(this.#host))}`;
+  #orders(running: DemoFleet): string {
+    return `Type here:\n${renderList(ordersFor(running), paintFor(this.#host))}`;
   }
 
   #rendered({ instances }: DemoFleet): string {
-    const rows = instances.map(({ index, state, pid, fleetPort, app, socket }) =>
-      [index, state, pid ?? '-', fleetPort, app.port, socket].map(String),
+    const rows = instances.map(({ name, state, pid, fleetPort, app, socket }) =>
+      [name, state, pid ?? '-', fleetPort, app.port, socket].map(String),
     );
     return renderTable(HEADING, rows, ALIGN, paintFor(this.#host));
   }
 
   #line(document: object): void {
-    this.#text(`${JSON.stringify(document)}\n`);
+    this.#text(lineOf(document));
   }
 
   /** Whoever read it may have gone; the fleet goes on. */
   #text(text: string): void {
-    print(this.#host, text).catch(() => undefined);
+    if (this.#early !== undefined) this.#early.push(text);
+    else print(this.#host, text).catch(() => undefined);
   }
+}
+
+function lineOf(document: object): string {
+  return `${JSON.stringify(document)}\n`;
 }
 
 function described({ router, origin, operatorToken, instances }: DemoFleet): object {
@@ -188,8 +198,8 @@ function described({ router, origin, operatorToken, instances }: DemoFleet): obj
     router: router.url,
     origin: origin.url,
     token: operatorToken,
-    instances: instances.map(({ index, state, socket, fleetPort, app, pid }) => ({
-      ...{ index, state, socket, fleet: fleetPort, app: app.port, pid: pid ?? null },
+    instances: instances.map(({ name, index, state, socket, fleetPort, app, pid }) => ({
+      ...{ name, index, state, socket, fleet: fleetPort, app: app.port, pid: pid ?? null },
     })),
   };
 }

@@ -32,8 +32,9 @@ export class DemoFleet {
   readonly operatorToken: string;
   readonly folder: string;
   readonly #options: FleetOptions;
-  readonly #shared: Shared;
   readonly #webGuid = guid();
+  readonly #twinGuid = guid();
+  #shared: Shared;
   #instances: DemoInstance[] = [];
 
   private constructor(router: StandInRouter, origin: DemoOrigin, folder: string, options: FleetOptions) {
@@ -72,8 +73,8 @@ export class DemoFleet {
     return this.#instances;
   }
 
-  instance(index: number): DemoInstance | undefined {
-    return this.#instances.find((one) => one.index === index);
+  instance(name: string): DemoInstance | undefined {
+    return this.#instances.find((one) => one.name === name);
   }
 
   /** As the platform does it: a new container, known to the router once it is ready. */
@@ -98,6 +99,26 @@ export class DemoFleet {
     await instance.end('SIGKILL');
   }
 
+  /** A second process with the same index, started, as while a new version is rolled out; the one there is if it has one. */
+  async twinOf({ index }: DemoInstance): Promise<DemoInstance> {
+    const name = `${index}-twin`;
+    const [port = 0] = await freePorts(1);
+    const twin = this.instance(name) ?? (await this.#add(name, index, this.#twinGuid, port));
+    if (twin.state === 'down') await this.start(twin).catch(() => undefined);
+    return twin;
+  }
+
+  /** The route is deleted: the router knows nobody any more. */
+  unmapRoute(): void {
+    for (const route of ROUTES) this.router.removeRoute(route);
+  }
+
+  mapRoute(): void {
+    for (const instance of this.#instances) {
+      if (instance.state !== 'down') this.#register(instance);
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#instances.map((instance) => instance.end('SIGTERM')));
     await Promise.all(this.#instances.map(({ app }) => app.close()));
@@ -109,16 +130,21 @@ export class DemoFleet {
   async #build(): Promise<void> {
     const { indices, transport } = this.#options;
     const { ports, peers } = await placesOf(indices, transport, this.router.url);
-    const shared = { ...this.#shared, peers };
+    this.#shared = { ...this.#shared, peers };
     for (const [at, index] of indices.entries()) {
-      const folder = join(this.folder, String(index));
-      const daemonSocket = join(folder, 'sidecache.sock');
-      const app = await DemoApp.start({ objectUrl: `${this.origin.url}/object`, daemonSocket });
-      const position = { index, folder, processGuid: this.#webGuid, fleetPort: ports[at] ?? 0 };
-      const instance = new DemoInstance(position, app, shared, this.#options.program);
-      instance.onDeath = (how) => this.#options.onDeath(instance, how);
-      this.#instances.push(instance);
+      await this.#add(String(index), index, this.#webGuid, ports[at] ?? 0);
     }
+  }
+
+  async #add(name: string, index: number, processGuid: string, fleetPort: number): Promise<DemoInstance> {
+    const folder = join(this.folder, name);
+    const daemonSocket = join(folder, 'sidecache.sock');
+    const app = await DemoApp.start({ objectUrl: `${this.origin.url}/object`, daemonSocket });
+    const position = { name, index, processGuid, folder, fleetPort };
+    const instance = new DemoInstance(position, app, this.#shared, this.#options.program);
+    instance.onDeath = (how) => this.#options.onDeath(instance, how);
+    this.#instances.push(instance);
+    return instance;
   }
 
   #register(instance: DemoInstance): void {

@@ -3,17 +3,6 @@
 import type { DemoFleet } from './fleet.ts';
 import type { DemoInstance } from './instance.ts';
 
-/** What can be typed where the fleet runs. */
-export const ORDERS_SHOWN: readonly (readonly [order: string, says: string])[] = [
-  ['pause 1', 'it hangs: what is applied meanwhile stands at 2/3, and it is told when it is back'],
-  ['resume 1', 'it goes on'],
-  ['kill 1', 'it is gone without a word'],
-  ['stop 1', 'it says farewell and is no longer counted'],
-  ['start 1', 'a new one in its place'],
-  ['list', 'who runs'],
-  ['quit', 'the end, as Ctrl-C'],
-];
-
 export function guideTo(fleet: DemoFleet): string {
   const [first] = fleet.instances;
   if (first === undefined) return '';
@@ -30,7 +19,7 @@ Forget it everywhere by one call to any instance, through the router: look for S
   curl -i -H "$A" "$R/cache/invalidate?users=1&key=42"
   curl -H "$A" "$R/cache/invalidate?users=1&report=1"
 
-Give every app a new object, the daemons' own apps told by one call:
+Give every app a new object by one call, each told by the daemon beside it:
   curl -i -H "$A" -d '{"k":"v"}' $R/api/v1/refresh
 ${fleet.instances.map(({ app }) => `  curl ${app.url}/object`).join('\n')}
 

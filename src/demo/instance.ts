@@ -15,6 +15,8 @@ export interface Program {
 }
 
 export interface Position {
+  /** What it is called here: its index, unless there are two of it. */
+  readonly name: string;
   readonly index: number;
   readonly processGuid: string;
   readonly folder: string;
@@ -29,6 +31,7 @@ const END_LIMIT_MS = 5_000;
 const LINES_KEPT = 20;
 
 export class DemoInstance {
+  readonly name: string;
   readonly index: number;
   readonly processGuid: string;
   readonly folder: string;
@@ -46,6 +49,7 @@ export class DemoInstance {
   #lines: string[] = [];
 
   constructor(position: Position, app: DemoApp, shared: Shared, program: Program) {
+    this.name = position.name;
     this.index = position.index;
     this.processGuid = position.processGuid;
     this.folder = position.folder;
@@ -122,17 +126,13 @@ export class DemoInstance {
 
   #spawn(): ChildProcess {
     const [program = '', ...args] = this.#program.command;
-    const own = { ...this.#own(), appPort: this.app.port };
+    const { index, processGuid, folder, fleetPort, instanceId } = this;
+    const own = { index, processGuid, folder, fleetPort, instanceId, appPort: this.app.port };
     return spawn(program, [...args, 'serve'], {
       cwd: this.folder,
       env: environmentOf(this.#shared, own, this.#program.env),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-  }
-
-  #own(): Position & { instanceId: string } {
-    const { index, processGuid, folder, fleetPort, instanceId } = this;
-    return { index, processGuid, folder, fleetPort, instanceId };
   }
 
   /** Undefined when it is; else why it was not waited for any longer. */

@@ -8,19 +8,12 @@
 // It does not stand in for TLS, HTTP/2, WebSockets, sticky sessions, trailers, wildcard routes and route services; it
 // marks no endpoint as failed, nor sends a request again that met a connection which was just being closed.
 
-import {
-  Agent,
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from 'node:http';
-import type { Socket } from 'node:net';
+import { Agent, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Exchange, persistence, type Tried, tryEndpoint } from './backend.ts';
+import { type Exchange, type Tried, tryEndpoint } from './backend.ts';
 import { closeServer, LOOPBACK, listen } from './listening.ts';
-import { bytesOf, firstValue, withoutHeaders } from './raw-headers.ts';
+import { firstValue, withoutHeaders } from './raw-headers.ts';
+import { isTooLarge, READABLE_HEAD_BYTES, refuse, refuseUnreadable, TOO_LARGE } from './refusing.ts';
 import {
   APP_INSTANCE,
   connectionLimit,
@@ -67,14 +60,8 @@ const IDLE_MS = 90_000;
 const ENDPOINT_TIMEOUT_MS = 900_000;
 const MAX_CONNECTIONS = 500;
 const MAX_TRIES = 3;
-const MAX_REQUEST_HEAD_BYTES = 1024 * 1024;
-/** Where Node itself gives up reading a head. */
-const READABLE_HEAD_BYTES = 2 * MAX_REQUEST_HEAD_BYTES;
 /** Requests remembered; the oldest go first. */
 const REMEMBERED = 10_000;
-
-/** Without a message there is no body. */
-const TOO_LARGE: Refusal = { status: 431, error: 'max-request-size-exceeded', message: '' };
 
 export class StandInRouter {
   readonly faults: Faults = noFaults();
@@ -238,35 +225,4 @@ export class StandInRouter {
     if (this.#seen.length > REMEMBERED) this.#seen.splice(0, REMEMBERED / 2);
     return seen;
   }
-}
-
-function isTooLarge({ method = '', url = '', rawHeaders }: IncomingMessage): boolean {
-  const requestLineBytes = method.length + url.length + 'HTTP/1.1'.length + 4;
-  return requestLineBytes + bytesOf(rawHeaders) >= MAX_REQUEST_HEAD_BYTES;
-}
-
-function refuse(incoming: IncomingMessage, outgoing: ServerResponse, refusal: Refusal): void {
-  if (outgoing.destroyed) return;
-  const { status, error, message, cacheControl } = refusal;
-  const body = message === '' ? '' : `${status} ${STATUS_CODES[status]}: ${message}\n`;
-  outgoing.writeHead(status, STATUS_CODES[status], [
-    ...(cacheControl === undefined ? [] : ['Cache-Control', cacheControl]),
-    ...['Content-Type', 'text/plain; charset=utf-8'],
-    ...['X-Cf-RouterError', error],
-    ...['X-Content-Type-Options', 'nosniff'],
-    ...['Content-Length', String(Buffer.byteLength(body))],
-    ...(refusal === TOO_LARGE ? ['Connection', 'close'] : persistence(incoming)),
-  ]);
-  outgoing.end(body);
-  // What is still to come of the request is read and dropped: closed upon, the client might miss the answer.
-  incoming.resume();
-}
-
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable) return;
-  const head =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? `431 ${STATUS_CODES[431]}\r\nX-Cf-RouterError: ${TOO_LARGE.error}`
-      : `400 ${STATUS_CODES[400]}`;
-  socket.end(`HTTP/1.1 ${head}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
 }
