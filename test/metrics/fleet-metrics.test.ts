@@ -11,7 +11,7 @@ import {
 } from '../../src/metrics/fleet-metrics.ts';
 import { mergeExpositions } from '../../src/metrics/merge.ts';
 import { loadPromClient } from '../../src/metrics/prom-client.ts';
-import { askWithinMs, gather, type Scraped } from '../../src/serve/http/fleet-metrics.ts';
+import { askWithinMs, gather, type Scraped, SharedScrape } from '../../src/serve/http/fleet-metrics.ts';
 import { tool } from '../tools.ts';
 
 const test = suite('metrics of the fleet');
@@ -139,6 +139,26 @@ test('others have their turn while a large answer is put together', async () => 
   );
   clearImmediate(counting);
   assert.ok(turns >= 49, `${turns}`);
+});
+
+test('who asks while the peers are being asked gets the same answer, who asks later a new one', async () => {
+  const shared = new SharedScrape();
+  const ends: ((text: string) => void)[] = [];
+  const run = (): Promise<string> => new Promise((resolve) => ends.push(resolve));
+  const both = [shared.get(run), shared.get(run)];
+  assert.is(ends.length, 1);
+  ends[0]!('one');
+  assert.equal(await Promise.all(both), ['one', 'one']);
+  const later = shared.get(run);
+  ends[1]!('two');
+  assert.is(await later, 'two');
+});
+
+test('a scrape that failed is not the answer to the next', async () => {
+  const shared = new SharedScrape();
+  const failing = shared.get(() => Promise.reject(new Error('broken')));
+  assert.is(await failing.catch(({ message }: Error) => message), 'broken');
+  assert.is(await shared.get(async () => 'text'), 'text');
 });
 
 test('peers get part of the time that the scraper waits, or what is usual', () => {

@@ -31,6 +31,21 @@ export async function gather(own: Scraped, ask: AskPeers, merge: Merge, timeoutM
   return text;
 }
 
+/**
+ * Who asks while an answer is being gathered gets that answer: the texts of a whole fleet are held once, and many callers,
+ * where metrics are open to everybody, make no more messages among the instances than one.
+ */
+export class SharedScrape {
+  #running: Promise<string> | undefined;
+
+  get(run: () => Promise<string>): Promise<string> {
+    this.#running ??= run().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+}
+
 /** Prometheus says how long it waits: an answer that comes later is lost, with what the others said. */
 export function askWithinMs(headers: IncomingHttpHeaders): number {
   const waitsMs = Number(headers['x-prometheus-scrape-timeout-seconds']) * 1000;
