@@ -43,16 +43,16 @@ function headFields(head: SignedHead): string[] {
 
 /** Four bytes, big-endian: how many fields; then each field: four bytes of length, and the field in UTF-8. */
 function joined(fields: readonly string[]): Buffer {
-  const parts = [lengthBytes(fields.length)];
+  let length = LENGTH_BYTES;
+  for (const field of fields) length += LENGTH_BYTES + Buffer.byteLength(field, 'utf8');
+  const bytes = Buffer.allocUnsafe(length);
+  let at = bytes.writeUInt32BE(fields.length, 0);
   for (const field of fields) {
-    const bytes = Buffer.from(field, 'utf8');
-    parts.push(lengthBytes(bytes.length), bytes);
+    const written = bytes.write(field, at + LENGTH_BYTES, 'utf8');
+    bytes.writeUInt32BE(written, at);
+    at += LENGTH_BYTES + written;
   }
-  return Buffer.concat(parts);
-}
-
-function lengthBytes(length: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(length);
   return bytes;
 }
+
+const LENGTH_BYTES = 4;

@@ -1,15 +1,16 @@
 // The shared secret of the peers as keys that sign and verify. HMAC-SHA-256 (RFC 2104), HKDF-SHA-256 (RFC 5869).
 
-import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import * as crypto from 'node:crypto';
+import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 const INFO = 'sidecache peer v1';
 const KEY_BYTES = 32;
 
 export class Key {
-  readonly #secret: Buffer;
+  readonly #secret: KeyObject;
 
   constructor(token: string) {
-    this.#secret = Buffer.from(hkdfSync('sha256', token, '', INFO, KEY_BYTES));
+    this.#secret = createSecretKey(Buffer.from(hkdfSync('sha256', token, '', INFO, KEY_BYTES)));
   }
 
   /** Base64url. */
@@ -44,7 +45,10 @@ export class Keyring {
   }
 }
 
+/** Half the cost, where Node has it: from 20.12 on. */
+const hashAtOnce = (crypto as { hash?: (algorithm: string, data: Buffer, encoding: string) => string }).hash;
+
 /** SHA-256, base64url. */
 export function digestOf(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('base64url');
+  return hashAtOnce?.('sha256', bytes, 'base64url') ?? createHash('sha256').update(bytes).digest('base64url');
 }

@@ -4,11 +4,11 @@ import type { Clock } from '../../cache/clock.ts';
 import { unpredictableBytes } from '../../entropy.ts';
 import { Keyring } from '../auth/keyring.ts';
 import type { Identity } from '../identity.ts';
-import type { Ask, Link, Outcome, OutcomeResult } from '../link.ts';
+import type { Ask, Link, Outcome, OutcomeResult, Place } from '../link.ts';
 import type { PeerTransport } from '../transport/transport.ts';
 import { createAgents } from './agent.ts';
-import { type ConversationParts, converse, hello, type Limits } from './conversation.ts';
-import { timedOut } from './failure.ts';
+import { type ConversationParts, converse, type Greeted, hello, type Limits } from './conversation.ts';
+import { type Failure, timedOut } from './failure.ts';
 import { Gate } from './gate.ts';
 import { KnownPeers } from './known-peers.ts';
 import { advise, type Probe, type ProbeContext } from './probe.ts';
@@ -92,7 +92,7 @@ export function createLink(parts: LinkParts): PeerLink {
     timeoutMs: number,
     at: string,
     run: (limits: Limits) => Promise<T>,
-  ): Promise<T | ReturnType<typeof timedOut>> => {
+  ): Promise<T | Failure> => {
     if (isClosed) return { result: 'unreachable', why: `${at} is not asked any more: this daemon ends` };
     const stop = new AbortController();
     // A reason of one's own: the default one is made with a stack, which is slow.
@@ -114,19 +114,25 @@ export function createLink(parts: LinkParts): PeerLink {
   const probeOwn = async (): Promise<Probe> => {
     const place = transport.own;
     if (place === undefined) return { ok: true, note: 'own place among the peers is not known beforehand' };
-    const timeoutMs = parts.probeTimeoutMs ?? PROBE_TIMEOUT_MS;
-    const found = await within(timeoutMs, transport.describe(place), (limits) => hello(talk, place, limits));
-    if (
-      'identity' in found &&
-      found.identity.incarnation === self.incarnation &&
-      transport.fits(place, self)
-    ) {
-      return { ok: true };
-    }
+    const found = await probe(place);
+    const isSelf = 'identity' in found && found.identity.incarnation === self.incarnation;
+    if (isSelf && transport.fits(place, self)) return { ok: true };
     // The router turned out not to know the header of processes.
     if (transport.own !== place) return await probeOwn();
     const context: ProbeContext = { transport, place, self, appName: parts.appName, port: parts.port };
-    return advise('identity' in found ? found.identity : found, context);
+    return advise('identity' in found ? found.identity : await behind(found), context);
+  };
+
+  const probe = (place: Place): Promise<Greeted | Failure> => {
+    const timeoutMs = parts.probeTimeoutMs ?? PROBE_TIMEOUT_MS;
+    return within(timeoutMs, transport.describe(place), (limits) => hello(talk, place, limits));
+  };
+
+  /** Asked for an instance, the router says the same of a missing route. */
+  const behind = async (failure: Failure): Promise<Failure> => {
+    if (failure.result !== 'unlisted' || transport.route === undefined) return failure;
+    const ofRoute = await probe(transport.route);
+    return 'result' in ofRoute && ofRoute.result === 'no-route' ? ofRoute : failure;
   };
 
   const close = (): void => {

@@ -34,7 +34,7 @@ function failureOfRouter(status: number, routerError: string, at: string): Failu
     return { result: 'unlisted', why: `the router does not know ${at} (${said})` };
   }
   if (status === 404 && routerError === UNKNOWN_ROUTE) {
-    return { result: 'no-route', why: `the route to ${at} does not exist (${said})` };
+    return { result: 'no-route', why: `there is no route to ${at} (${said})` };
   }
   return { result: 'unreachable', why: `the router cannot reach ${at} (${said})` };
 }

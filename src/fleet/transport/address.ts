@@ -32,6 +32,7 @@ export function createAddressTransport(parts: AddressParts): PeerTransport {
     serverName: undefined,
     lookup: parts.lookup,
     hostIsInstance: true,
+    route: undefined,
     find: async (highestIndex) =>
       indicesUpTo(highestIndex)
         .map((index) => PREFIX + index)

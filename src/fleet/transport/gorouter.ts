@@ -20,6 +20,9 @@ const PROCESS_HEADER = 'X-CF-PROCESS-INSTANCE';
 const APP_HEADER = 'X-CF-APP-INSTANCE';
 const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
+/** Whoever is there: to see whether anybody is. */
+const ROUTE: Place = 'route';
+
 /** A router that is replaced may know the header then. */
 const TRY_AGAIN_MS = 600_000;
 
@@ -101,6 +104,7 @@ export function createGorouterTransport(parts: GorouterParts): PeerTransport {
     serverName: undefined,
     lookup: undefined,
     hostIsInstance: false,
+    route: ROUTE,
     get own(): Place | undefined {
       return own();
     },
@@ -111,15 +115,18 @@ export function createGorouterTransport(parts: GorouterParts): PeerTransport {
     placeOf,
     isPlace: (place) => parse(place) !== undefined,
     request: (place) => {
+      if (place === ROUTE) return { url, headers: {} };
       const { by, guid, index } = known(parse(place));
       return { url, headers: { [by === 'process' ? PROCESS_HEADER : APP_HEADER]: `${guid}:${index}` } };
     },
     fits: (place, identity) => {
+      if (place === ROUTE) return true;
       const { by, guid, index } = known(parse(place));
       return identity.index === index && (by === 'app' || identity.process === guid);
     },
     heard,
     describe: (place) => {
+      if (place === ROUTE) return host;
       const { by, guid, index } = known(parse(place));
       return `instance ${index} of ${by === 'app' ? 'the app' : `process ${guid}`} on ${host}`;
     },

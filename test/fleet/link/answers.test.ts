@@ -42,7 +42,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     status: 404,
     headers: router('unknown_route'),
     result: 'no-route',
-    why: /the route .* does not exist/,
+    why: /there is no route to/,
   },
   'a malformed header': {
     status: 400,
