@@ -48,9 +48,9 @@ export class Members {
     return this.#byIncarnation.get(incarnation);
   }
 
-  at(place: Place): Member | undefined {
-    for (const member of this.#byIncarnation.values()) if (member.place === place) return member;
-    return undefined;
+  /** It was a member, and is none any more. */
+  hasLeft(incarnation: string): boolean {
+    return this.#departed.has(incarnation);
   }
 
   /** The highest index that is a number, own included; -1 where there is none. */
