@@ -89,17 +89,10 @@ export class Changes {
     const sequence = announced ? String(announced.event.sequence) : `local-${++this.#localEvents}`;
     const isTold = !isAnswer && call.notify === 'all';
     const app = isTold ? this.#tellApp({ ...event, at, caches: names(call.selection) }, sequence) : undefined;
-    const [ownStatus, others] = await Promise.all([
-      this.#within(call.timeoutMs, app),
+    const [own, others] = await Promise.all([
+      this.#ownOutcome(entries, beganMs, this.#within(call.timeoutMs, app)),
       announced?.reports ?? [],
     ]);
-    const own: MemberOutcome = {
-      ...this.#parts.self,
-      status: ownStatus === 'failed' ? 'app-failed' : 'applied',
-      ms: Math.round((clock.now() - beganMs) * 10) / 10,
-      entries,
-      why: ownStatus === 'failed' ? 'its app did not take it, or not in time; it is called again' : undefined,
-    };
     return { entries, loaded, ...this.#count([own, ...others.map(outcomeOf)], announced !== undefined) };
   }
 
@@ -115,16 +108,14 @@ export class Changes {
     kind: WriteKind,
     timeoutMs: number,
   ): Promise<ChangeOutcome> {
-    const { clock, self } = this.#parts;
-    const beganMs = clock.now();
     // What was gathered before it goes first.
     this.#writes.flush();
+    const beganMs = this.#parts.clock.now();
     this.#publishWrite({ kind, cache: cache.name, keys: [key] });
     const event = writeEvent({ kind, cache: cache.name, keys: [key] });
     const announced = this.#isToldOthers(event) ? this.#announce(event, timeoutMs) : undefined;
+    const own = await this.#ownOutcome(1, beganMs, undefined);
     const others = (await announced?.reports) ?? [];
-    const ms = Math.round((clock.now() - beganMs) * 10) / 10;
-    const own = { ...self, status: 'applied' as const, ms, entries: 1, why: undefined };
     const counted = this.#count([own, ...others.map(outcomeOf)], announced !== undefined);
     return { entries: 1, loaded: Promise.resolve(), ...counted };
   }
@@ -203,6 +194,23 @@ export class Changes {
     this.#told.add(id);
     const told = this.#apps.tell({ id, at, kind, caches, keys, tags, prefixes, body });
     return told.then((answer) => answer ?? 'applied');
+  }
+
+  /** How long it took is what it took here, not at the others. */
+  async #ownOutcome(
+    entries: number,
+    beganMs: number,
+    app: Promise<AppAnswer> | undefined,
+  ): Promise<MemberOutcome> {
+    const { clock, self } = this.#parts;
+    const isFailed = (await app) === 'failed';
+    return {
+      ...self,
+      status: isFailed ? 'app-failed' : 'applied',
+      ms: Math.round((clock.now() - beganMs) * 10) / 10,
+      entries,
+      why: isFailed ? 'its app did not take it, or not in time; it is called again' : undefined,
+    };
   }
 
   #within(timeoutMs: number, app: Promise<AppAnswer> | undefined): Promise<AppAnswer> | undefined {

@@ -36,7 +36,6 @@ export async function putEntry(
     const done = cache.write(key, draft, options);
     const slot = cache.shelf.peek(key);
     const headers = slot === NO_SLOT ? [] : ['ETag', cache.shelf.etagOf(slot)];
-    if (done === 'created') headers.push('Content-Length', '0');
     const change = isChange(context, cache, options.meaning) ? options : undefined;
     await answerWrite(
       context,
@@ -98,6 +97,7 @@ async function answerWrite(
       return;
     }
   }
+  if (status !== 204) headers.push('Content-Length', '0');
   response.writeHead(status, [...headers, 'Cache-Control', 'no-store']).end();
 }
 

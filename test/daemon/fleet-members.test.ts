@@ -1,0 +1,187 @@
+// Members that do not answer, that come and go, and that were never there; with real daemons.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Daemon, type Json, until } from './daemon.ts';
+import { type FleetOptions, TestFleet } from './fleet-harness.ts';
+
+const test = suite<{ fleet: TestFleet | undefined }>('members of the fleet');
+
+test.after.each(async (context) => {
+  await context.fleet?.close();
+  context.fleet = undefined;
+});
+
+async function start(context: { fleet: TestFleet | undefined }, options?: FleetOptions): Promise<TestFleet> {
+  const fleet = await TestFleet.start(options);
+  context.fleet = fleet;
+  return fleet;
+}
+
+test('a member that does not answer: 2/3, the report names it, and it forgets when it is back, unasked', async (context) => {
+  const fleet = await start(context, { sync: '1s' });
+  await fleet.warm('42');
+  const [asked, stopped] = [fleet.at(0), fleet.at(1)];
+  stopped.pause();
+  const answer = await fleet.call('/cache/invalidate?users=1&timeout=300ms', { at: asked });
+  assert.is(answer.status, 204);
+  assert.is(answer.headers['sidecache-applied'], '2/3');
+  const again = await fleet.report('/cache/invalidate?users=1&timeout=300ms', { at: asked });
+  const line = again.report.find(({ index }: Json) => index === '1');
+  assert.is(line.instance_id, stopped.instanceId);
+  assert.is(line.status, 'unreachable');
+  assert.match(line.why, /within \d/);
+  stopped.resume();
+  await until(
+    async () => !(await stopped.holds('42')),
+    () => 'it did not forget',
+    3000,
+  );
+  await fleet.settled();
+  assert.is((await fleet.call('/cache/invalidate?users=1')).headers['sidecache-applied'], '3/3');
+});
+
+test('a daemon that was killed and comes back in the same container: 2/3 without it, then 3/3 again', async (context) => {
+  const fleet = await start(context, { sync: '1s' });
+  const [asked, killed] = [fleet.at(0), fleet.at(1)];
+  await fleet.end(killed, 'SIGKILL');
+  await fleet.warm('42');
+  const without = await fleet.report('/cache/invalidate?users=1&timeout=300ms', { at: asked });
+  assert.is(without.applied, 2);
+  assert.is(without.members, 3);
+  assert.is(without.report.find(({ index }: Json) => index === '1').status, 'unreachable');
+  fleet.unregister(killed);
+  const back = await fleet.add(1, { instanceId: killed.instanceId });
+  await fleet.settled();
+  await fleet.warm('42');
+  const report = await fleet.report('/cache/invalidate?users=1', { at: asked });
+  assert.is(report.applied, 3);
+  assert.is(report.members, 3);
+  const line = report.report.find(({ index }: Json) => index === '1');
+  assert.is(line.incarnation, (await back.peers()).self.incarnation);
+  assert.not(await back.holds('42'));
+});
+
+test('index 1 was never there: 0, 2 and 3 have applied, 3/3', async (context) => {
+  const fleet = await start(context, { indices: [0, 2, 3] });
+  await fleet.warm('42');
+  for (const asked of fleet.instances) {
+    const report = await fleet.report('/cache/invalidate?users=1', { at: asked });
+    assert.is(report.applied, 3);
+    assert.is(report.members, 3);
+    assert.equal(report.report.map(({ index }: Json) => index).sort(), ['0', '2', '3']);
+    for (const instance of fleet.instances) assert.not(await instance.holds('42'));
+    await fleet.warm('42');
+  }
+});
+
+test('a list of peers: the same, without a router', async (context) => {
+  const fleet = await start(context, { by: 'list' });
+  await fleet.warm('42');
+  const before = fleet.router.requests.length;
+  const answer = await fleet.call('/cache/invalidate?users=1');
+  assert.is(answer.headers['sidecache-applied'], '3/3');
+  for (const instance of fleet.instances) assert.not(await instance.holds('42'));
+  assert.is(fleet.router.requests.length, before + 1);
+});
+
+test('require=all with a member that does not answer: 504, and the problem says who; it is applied here', async (context) => {
+  const fleet = await start(context, { sync: '1s' });
+  const [asked, stopped] = [fleet.at(0), fleet.at(1)];
+  await fleet.warm('42');
+  await asked.daemon.put('/caches/default/a', 'old');
+  stopped.pause();
+  const how = 'require=all&timeout=300ms';
+  const answers = await Promise.all([
+    fleet.call(`/cache/invalidate?users=1&${how}`, { at: asked }),
+    asked.daemon.request(`/caches/default/a?${how}`, { method: 'DELETE' }),
+    asked.daemon.put(`/caches/default/b?change=1&${how}`, 'new'),
+  ]);
+  for (const { status, headers, text } of answers) {
+    assert.is(status, 504);
+    assert.is(headers['content-type'], 'application/problem+json');
+    assert.is(headers['sidecache-applied'], '2/3');
+    const problem = JSON.parse(text);
+    assert.is(problem.type, 'urn:sidecache:not_confirmed');
+    assert.is(problem.applied, 2);
+    const line = problem.report.find(({ index }: Json) => index === '1');
+    assert.is(line.instance_id, stopped.instanceId);
+    assert.is(line.status, 'unreachable');
+    assert.match(problem.detail, stopped.instanceId);
+  }
+  assert.not(await asked.holds('42'));
+  assert.not(await asked.holds('a', 'default'));
+});
+
+test('a call asks nobody but the others: not the own index, and nobody through anybody', async (context) => {
+  const fleet = await start(context, { sync: '1h' });
+  const asked = fleet.at(0);
+  const before = fleet.router.requests.length;
+  assert.is(
+    (await fleet.call('/cache/invalidate?users=1', { at: asked })).headers['sidecache-applied'],
+    '3/3',
+  );
+  const [call, ...messages] = fleet.router.requests.slice(before);
+  assert.is(call?.target, '/cache/invalidate?users=1');
+  const reached = messages.map(({ target, endpoint }) => [target, endpoint?.instanceId]);
+  const others = [fleet.at(1), fleet.at(2)].map(({ instanceId }) => ['/fleet/events', instanceId]);
+  assert.equal(reached.sort(), others.sort());
+});
+
+test('SIGTERM: it says farewell, and from then on the others count and report without it', async (context) => {
+  const fleet = await start(context, { sync: '1h' });
+  const [asked, ended] = [fleet.at(0), fleet.at(1)];
+  await fleet.end(ended, 'SIGTERM');
+  assert.ok(ended.daemon.lines.some(({ message }) => message === 'stopped'));
+  for (const one of fleet.instances) assert.is((await one.peers()).members, 2);
+  const report = await fleet.report('/cache/invalidate?users=1', { at: asked });
+  assert.is(report.applied, 2);
+  assert.is(report.members, 2);
+  assert.equal(report.report.map(({ index }: Json) => index).sort(), ['0', '2']);
+  assert.match((await asked.daemon.line('a peer is gone')).why as string, 'farewell');
+});
+
+test('SIGTERM while a write is on its way: the others have it when it is gone', async (context) => {
+  const fleet = await start(context, { sync: '1h' });
+  const [ended, other] = [fleet.at(0), fleet.at(1)];
+  await fleet.at(1).daemon.put('/caches/default/a', 'old');
+  await ended.daemon.request('/caches/default/a', { method: 'DELETE' });
+  await fleet.end(ended, 'SIGTERM');
+  assert.not(await other.holds('a', 'default'));
+});
+
+test('a cache with mode local: others neither forget, nor are told', async (context) => {
+  const fleet = await start(context, { caches: { own: { mode: 'local' } } });
+  for (const one of fleet.instances) await one.daemon.put('/caches/own/a', 'value');
+  const [asked, ...others] = fleet.instances;
+  const answer = await fleet.call('/cache/invalidate?own=1&require=all', { at: asked! });
+  assert.is(answer.status, 204);
+  assert.is(answer.headers['sidecache-applied'], '1/1');
+  const deleted = await asked!.daemon.request('/caches/own/b?require=all', { method: 'DELETE' });
+  assert.is(deleted.headers['sidecache-applied'], '1/1');
+  await fleet.call('/cache/invalidate?default=1', { at: asked! });
+  assert.not(await asked!.holds('a', 'own'));
+  for (const one of others) assert.ok(await one.holds('a', 'own'));
+});
+
+test('without VCAP_APPLICATION it runs alone, says so, and its caches serve', async () => {
+  const fleet = {
+    listen: '127.0.0.1:0',
+    token: ['0123456789abcdef'],
+    peers: { gorouter: 'http://127.0.0.1:9' },
+  };
+  const daemon = await Daemon.start({ config: { fleet, caches: { users: {} } } });
+  try {
+    assert.match((await daemon.line(/runs alone/)).message, 'VCAP_APPLICATION');
+    await daemon.put('/caches/users/a', 'value');
+    assert.is((await daemon.request('/caches/users/a')).text, 'value');
+    assert.is((await daemon.request('/readyz')).status, 200);
+    const answer = await daemon.request('/cache/invalidate?users=1');
+    assert.is(answer.headers['sidecache-applied'], '1/1');
+    assert.is((await daemon.json('/peers')).members, 1);
+  } finally {
+    await daemon.stop();
+  }
+});
+
+test.run();
