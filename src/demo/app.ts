@@ -140,7 +140,7 @@ export class DemoApp {
     const socketPath = this.#options.daemonSocket;
     if (socketPath === undefined) return Promise.resolve();
     return new Promise((resolve) => {
-      const headers = { 'Sidecache-Event': event };
+      const headers = event === '' ? {} : { 'Sidecache-Event': event };
       const path = '/cache/invalidate?users=1';
       const asked = httpRequest({ socketPath, path, method: 'POST', headers, agent: false }, (reply) => {
         reply.on('close', resolve).resume();

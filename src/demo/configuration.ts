@@ -30,7 +30,8 @@ export interface Own {
 }
 
 const FOREIGN = /^(SIDECACHE_|VCAP_|CF_)/;
-const MEMORY_MIB = 64;
+/** Enough for 16M of cache, as the daemon reckons. */
+const MEMORY_MIB = 128;
 
 export function configurationOf(shared: Shared, own: Pick<Own, 'fleetPort'>): object {
   return {
