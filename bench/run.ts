@@ -1,9 +1,14 @@
 // `npm run bench [name]`: runs one measurement, or all of them, and prints its table.
 
+import { fleetCalls } from './fleet-calls.ts';
 import { httpHits } from './http-hits.ts';
 import { idleProcess } from './idle-process.ts';
 
-const MEASUREMENTS: Readonly<Record<string, () => Promise<void>>> = { http: httpHits, idle: idleProcess };
+const MEASUREMENTS: Readonly<Record<string, () => Promise<void>>> = {
+  http: httpHits,
+  idle: idleProcess,
+  fleet: fleetCalls,
+};
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(MEASUREMENTS);
 for (const name of names) {

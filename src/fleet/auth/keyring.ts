@@ -1,7 +1,14 @@
 // The shared secret of the peers as keys that sign and verify. HMAC-SHA-256 (RFC 2104), HKDF-SHA-256 (RFC 5869).
 
 import * as crypto from 'node:crypto';
-import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
+import {
+  createHash,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  timingSafeEqual,
+} from 'node:crypto';
 
 const INFO = 'sidecache peer v1';
 const KEY_BYTES = 32;

@@ -47,7 +47,7 @@ async function exchangeMessages(parts: ConversationParts, ask: Ask, limits: Limi
   const { place, to, kind } = ask;
   const at = parts.transport.describe(place);
   // A text is JSON already: what goes to many is written once.
-  const body = Buffer.from(typeof ask.body === 'string' ? ask.body : JSON.stringify(ask.body ?? null));
+  const body = bytesOf(ask.body);
   if (body.length > MAX_MESSAGE_BYTES) {
     const why = `${at} would refuse a message of ${body.length} bytes: ${MAX_MESSAGE_BYTES} are allowed`;
     return { result: 'refused', why };
@@ -62,6 +62,16 @@ async function exchangeMessages(parts: ConversationParts, ask: Ask, limits: Limi
     if (outcome !== 'again') return outcome;
   }
   return { result: 'refused', why: `${at} answered, and each time without taking the message` };
+}
+
+let lastText = '';
+let lastBytes = Buffer.alloc(0);
+
+/** As JSON. What goes to every peer is the same text for most: it becomes bytes once. */
+function bytesOf(body: unknown): Buffer {
+  const text = typeof body === 'string' ? body : JSON.stringify(body ?? null);
+  if (text !== lastText) [lastText, lastBytes] = [text, Buffer.from(text)];
+  return lastBytes;
 }
 
 /** Says hello, to know who is there and in which session it listens. */

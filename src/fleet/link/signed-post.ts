@@ -67,7 +67,7 @@ async function postOnce(parts: PostParts, post: Post): Promise<VerifiedReply | F
   if (agent === undefined) {
     return { result: 'unreachable', why: `${at} cannot be asked: no TLS with this CA file` };
   }
-  const sent = { ...headers, ...headersOf(head, mac) };
+  const sent = { ...headers, ...headersOf(head, mac, body.length) };
   const answer = await exchange(agent, { url: target, headers: sent, body, maxReplyBytes, signal });
   if ('broken' in answer) {
     if (signal.aborted) return timedOut(at, timeoutMs);
@@ -89,13 +89,25 @@ function headOf(self: string, target: string, { peer, body }: Post): SignedHead 
     counter: String(peer?.nextCounter() ?? 0),
     session: peer?.session ?? '',
     contentType: JSON_TYPE,
-    digest: digestOf(body),
+    digest: digestOfBody(body),
   };
 }
 
-function headersOf(head: SignedHead, mac: string): Record<string, string> {
+const digests = new WeakMap<Buffer, string>();
+
+/** The same bytes go to many. */
+function digestOfBody(body: Buffer): string {
+  const known = digests.get(body);
+  if (known !== undefined) return known;
+  const digest = digestOf(body);
+  digests.set(body, digest);
+  return digest;
+}
+
+function headersOf(head: SignedHead, mac: string, bodyBytes: number): Record<string, string> {
   return {
     'Content-Type': head.contentType,
+    'Content-Length': String(bodyBytes),
     [HEADERS.version]: head.version,
     [HEADERS.from]: head.from,
     [HEADERS.to]: head.to,

@@ -22,13 +22,13 @@ export function answerChange(
   response: ServerResponse,
 ): void {
   const headers = [...confirmationHeaders(outcome), 'Sidecache-Instance', context.instance.index];
-  const document = { ...about, ...describe(outcome) };
   if (wanted.requireAll && !isConfirmedByAll(outcome)) {
-    sendProblem(request, response, 'not_confirmed', notConfirmed(outcome), { members: document, headers });
+    const members = { ...about, ...describe(outcome) };
+    sendProblem(request, response, 'not_confirmed', notConfirmed(outcome), { members, headers });
     return;
   }
   const wantsJson = wanted.report || (request.headers.accept ?? '').includes('application/json');
-  if (wantsJson) sendJson(response, 200, document, headers);
+  if (wantsJson) sendJson(response, 200, { ...about, ...describe(outcome) }, headers);
   else response.writeHead(204, [...headers, 'Cache-Control', 'no-store']).end();
 }
 
