@@ -21,6 +21,8 @@ interface Expected {
   readonly member: Member;
   report: MemberReport | undefined;
   /** Applied there; only its app has not answered. */
+  isApplied: boolean;
+  isAppAsked: boolean;
   entries: number | undefined;
 }
 
@@ -61,7 +63,13 @@ export class Announcement {
   /** A member that was not known when it began: it is asked as well. */
   expect(member: Member): void {
     if (this.#settled || this.#expected.has(member)) return;
-    this.#expected.set(member, { member, report: undefined, entries: undefined });
+    this.#expected.set(member, {
+      member,
+      report: undefined,
+      isApplied: false,
+      isAppAsked: false,
+      entries: undefined,
+    });
     this.#open++;
   }
 
@@ -74,8 +82,22 @@ export class Announcement {
   applied(member: Member, entries: number | undefined, isAppWaiting: boolean): void {
     const expected = this.#expected.get(member);
     if (!expected || expected.report) return;
-    expected.entries = entries;
+    expected.isApplied = true;
+    expected.entries ??= entries;
     if (!isAppWaiting) this.#report(expected, 'applied', undefined);
+  }
+
+  /** False where that is being done. */
+  beginAskingApp(member: Member): boolean {
+    const expected = this.#expected.get(member);
+    if (!expected || expected.isAppAsked) return false;
+    expected.isAppAsked = true;
+    return true;
+  }
+
+  endAskingApp(member: Member): void {
+    const expected = this.#expected.get(member);
+    if (expected) expected.isAppAsked = false;
   }
 
   app(member: Member, answer: AppAnswer): void {
@@ -85,9 +107,11 @@ export class Announcement {
     else this.#report(expected, 'app-failed', 'its app did not take it; it is called again');
   }
 
+  /** It did not confirm; nothing is said of one that has, and whose app is waited for. */
   failed(member: Member, status: Exclude<ReportStatus, 'applied'>, why: string): void {
     const expected = this.#expected.get(member);
-    if (expected && !expected.report) this.#report(expected, status, why);
+    if (!expected || expected.report || (expected.isApplied && status !== 'gone')) return;
+    this.#report(expected, status, why);
   }
 
   #report(expected: Expected, status: ReportStatus, why: string | undefined): void {
@@ -100,7 +124,7 @@ export class Announcement {
   #endInTime(timeoutMs: number): void {
     for (const expected of this.#expected.values()) {
       if (expected.report) continue;
-      if (expected.entries !== undefined)
+      if (expected.isApplied)
         this.#report(expected, 'app-failed', `its app did not answer within ${timeoutMs} ms`);
       else this.#report(expected, 'unreachable', `it did not confirm within ${timeoutMs} ms`);
     }

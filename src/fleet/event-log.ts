@@ -14,7 +14,7 @@ export interface EventLogParts {
   readonly release: (bytes: number) => void;
 }
 
-/** What one who has confirmed all up to `after` is to be told. */
+/** What one is to be told. Who has not applied all up to `after` has missed what nobody can tell any more. */
 export interface Batch {
   readonly after: number;
   /** JSON, in order. */
@@ -41,6 +41,8 @@ export class EventLog {
   #kept: Logged[] = [];
   #bytes = 0;
   #latest = 0;
+  /** What is up to here everybody had confirmed: of it nothing is known any more. */
+  #trimmed = 0;
   /** Cache → the last of its events that is not kept, though somebody may need it. */
   readonly #lost = new Map<string, number>();
 
@@ -81,27 +83,33 @@ export class EventLog {
   /** The next events after one that is confirmed, as many as `maxLength` allows and one at least. */
   after(confirmed: number, maxLength: number): Batch | undefined {
     if (confirmed >= this.#latest) return undefined;
+    const after = Math.max(confirmed, this.#trimmed);
     const events: string[] = [];
-    let upTo = confirmed;
     let length = 0;
-    for (const { sequence, text } of this.#kept) {
-      if (sequence <= confirmed) continue;
+    let at = this.#firstAfter(after);
+    for (; at < this.#kept.length; at++) {
+      const { text } = this.#kept[at]!;
       length += text.length;
       if (events.length > 0 && length > maxLength) break;
       events.push(text);
-      upTo = sequence;
     }
-    const lost = [...this.#lost].filter(([, sequence]) => sequence > confirmed).map(([cache]) => cache);
-    return { after: confirmed, events, lost, upTo: events.length > 0 ? upTo : this.#latest };
+    const lost = [...this.#lost].filter(([, sequence]) => sequence > after).map(([cache]) => cache);
+    return { after, events, lost, upTo: events.length > 0 ? this.#kept[at - 1]!.sequence : this.#latest };
+  }
+
+  /** What is up to here everybody had confirmed, and is forgotten. */
+  get trimmed(): number {
+    return this.#trimmed;
   }
 
   /** When the first event after `confirmed` was made; undefined where there is none, or none is kept. */
   waitingSinceMs(confirmed: number): number | undefined {
-    return this.#kept.find(({ sequence }) => sequence > confirmed)?.atMs;
+    return this.#kept[this.#firstAfter(confirmed)]?.atMs;
   }
 
   /** Everybody has confirmed what is up to here. */
   confirmed(upTo: number): void {
+    this.#trimmed = Math.max(this.#trimmed, Math.min(upTo, this.#latest));
     let count = 0;
     for (const logged of this.#kept) {
       if (logged.sequence > upTo) break;
@@ -110,6 +118,12 @@ export class EventLog {
     }
     if (count > 0) this.#kept = this.#kept.slice(count);
     for (const [cache, sequence] of this.#lost) if (sequence <= upTo) this.#lost.delete(cache);
+  }
+
+  /** Where in `#kept` it begins that is not confirmed. */
+  #firstAfter(confirmed: number): number {
+    const first = this.#kept[0]?.sequence ?? 0;
+    return Math.max(0, confirmed + 1 - first);
   }
 
   #loseOldest(): void {

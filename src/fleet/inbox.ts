@@ -23,26 +23,34 @@ export interface EventsMessage {
   readonly after: number;
   readonly events: readonly unknown[];
   readonly lost: readonly string[];
+  /** What is applied when the message is. */
+  readonly upTo: number;
 }
 
-/** Of one event: its sequence, entries, and whether the app has yet to answer. */
-export type EventResult = readonly [sequence: number, entries: number, waiting: boolean];
+/** Of one event: its sequence, entries, and whether the app has yet to take it. */
+export type EventResult = readonly [sequence: number, entries: number | null, waiting: boolean];
 
-interface Recent {
-  readonly entries: number;
-  readonly app: Promise<AppAnswer> | undefined;
-  waiting: boolean;
+/** An event of which the own app was told. */
+interface Told {
+  readonly app: Promise<AppAnswer>;
+  isTaken: boolean;
 }
 
 const MOST_ORIGINS = 4096;
-const MOST_RECENT = 256;
+/** Of each origin. */
+const MOST_TOLD = 256;
+/** Who has not been a member for so long meets this instance as a stranger. */
+const ABSENT_FOR_MS = 600_000;
+const MOST_LOST = 10_000;
 const CACHE_NAME = /^[a-z][a-z0-9_-]{0,62}$/;
 
 export class Inbox {
   readonly #parts: InboxParts;
   /** Origin → its last event that was applied here, with all before it. */
   readonly #seen = new Map<string, number>();
-  readonly #recent = new Map<string, Map<number, Recent>>();
+  readonly #told = new Map<string, Map<number, Told>>();
+  /** Origins that are no members, and since when. */
+  readonly #absentSinceMs = new Map<string, number>();
   /** Until this instance has joined nothing is kept, so nothing can be missed. */
   joining = true;
 
@@ -76,48 +84,61 @@ export class Inbox {
   }
 
   /** Applies what is new. Returns what is applied now, and what came of each. */
-  receive(
-    origin: string,
-    { after, events, lost }: EventsMessage,
-  ): { confirmed: number; results: EventResult[] } {
+  receive(origin: string, message: EventsMessage): { confirmed: number; results: EventResult[] } {
+    const { after, events, lost, upTo } = message;
     this.#fillGap(origin, after, lost);
+    const isComplete = lost.length === 0;
     const results: EventResult[] = [];
     for (const value of events) {
+      const seen = this.#seen.get(origin)!;
       const sequence = sequenceOf(value);
-      if (sequence !== undefined && sequence <= this.#seen.get(origin)!) {
-        const recent = this.#recent.get(origin)?.get(sequence);
-        results.push([sequence, recent?.entries ?? 0, recent?.waiting ?? false]);
+      if (sequence !== undefined && sequence <= seen) {
+        results.push([sequence, null, this.#isWaiting(origin, sequence)]);
         continue;
       }
+      if (isComplete && sequence !== seen + 1) this.#missed('a peer left out events');
       const event = parseEvent(value);
       if (event) results.push(this.#apply(origin, event));
-      else this.#parts.drop('all', 'a peer sent an event that cannot be read');
-      this.#note(origin, sequence ?? this.#seen.get(origin)!);
+      else this.#missed('a peer sent an event that cannot be read');
+      this.#note(origin, sequence ?? seen);
+    }
+    const seen = this.#seen.get(origin)!;
+    if (upTo > seen) {
+      if (isComplete) this.#missed('a peer left out events');
+      this.#note(origin, upTo);
     }
     return { confirmed: this.#seen.get(origin)!, results };
   }
 
   /** The app's answer to an event; undefined where nothing is owed any more. */
   app(origin: string, sequence: number): Promise<AppAnswer> | undefined {
-    return this.#recent.get(origin)?.get(sequence)?.app;
+    return this.#told.get(origin)?.get(sequence)?.app;
   }
 
-  /** Events of the origin to which the own app has yet to answer. */
+  /** Events of the origin that the own app has not taken. */
   waiting(origin: string): number[] {
-    const recent = this.#recent.get(origin) ?? new Map<number, Recent>();
-    return [...recent].filter(([, { waiting }]) => waiting).map(([sequence]) => sequence);
+    const told = this.#told.get(origin) ?? new Map<number, Told>();
+    return [...told].filter(([, { isTaken }]) => !isTaken).map(([sequence]) => sequence);
   }
 
-  /** It has ended: nothing will come of it any more. */
-  forget(origin: string): void {
-    this.#seen.delete(origin);
-    this.#recent.delete(origin);
+  /** Origins that are no members, and have not been for long, are forgotten. Called at each interval. */
+  forgetAbsent(isMember: (origin: string) => boolean, nowMs: number): void {
+    for (const origin of [...this.#seen.keys()]) {
+      if (isMember(origin)) {
+        this.#absentSinceMs.delete(origin);
+        continue;
+      }
+      this.#told.delete(origin);
+      const sinceMs = this.#absentSinceMs.get(origin) ?? nowMs;
+      this.#absentSinceMs.set(origin, sinceMs);
+      if (nowMs - sinceMs >= ABSENT_FOR_MS) this.#forget(origin);
+    }
   }
 
   #fillGap(origin: string, after: number, lost: readonly string[]): void {
     const seen = this.#seen.get(origin) ?? 0;
     if (after > seen) {
-      if (!this.joining) this.#parts.drop('all', 'events of a peer were missed');
+      this.#missed('events of a peer were missed');
       this.#note(origin, after);
     } else {
       this.#note(origin, seen);
@@ -126,33 +147,51 @@ export class Inbox {
     }
   }
 
+  #missed(why: string): void {
+    if (!this.joining) this.#parts.drop('all', why);
+  }
+
   #apply(origin: string, event: PeerEvent): EventResult {
     const { entries, app } = this.#parts.apply(event, origin);
-    const recent: Recent = { entries, app, waiting: app !== undefined };
-    void app?.then(() => {
-      recent.waiting = false;
+    if (app) this.#await(origin, event.sequence, app);
+    return [event.sequence, entries, app !== undefined];
+  }
+
+  #await(origin: string, sequence: number, app: Promise<AppAnswer>): void {
+    const told: Told = { app, isTaken: false };
+    void app.then((answer) => {
+      told.isTaken = answer === 'applied';
     });
-    const ofOrigin = this.#recent.get(origin) ?? new Map<number, Recent>();
-    this.#recent.set(origin, ofOrigin);
-    ofOrigin.set(event.sequence, recent);
-    if (ofOrigin.size > MOST_RECENT) ofOrigin.delete(ofOrigin.keys().next().value!);
-    return [event.sequence, entries, recent.waiting];
+    const ofOrigin = this.#told.get(origin) ?? new Map<number, Told>();
+    this.#told.set(origin, ofOrigin);
+    ofOrigin.set(sequence, told);
+    if (ofOrigin.size > MOST_TOLD) ofOrigin.delete(ofOrigin.keys().next().value!);
+  }
+
+  #isWaiting(origin: string, sequence: number): boolean {
+    return this.#told.get(origin)?.get(sequence)?.isTaken === false;
   }
 
   /** The origin that was heard of last is kept longest. */
   #note(origin: string, sequence: number): void {
     this.#seen.delete(origin);
     this.#seen.set(origin, sequence);
-    if (this.#seen.size > MOST_ORIGINS) this.forget(this.#seen.keys().next().value!);
+    if (this.#seen.size > MOST_ORIGINS) this.#forget(this.#seen.keys().next().value!);
+  }
+
+  #forget(origin: string): void {
+    this.#seen.delete(origin);
+    this.#told.delete(origin);
+    this.#absentSinceMs.delete(origin);
   }
 }
 
 /** Undefined where it is no such message. */
 export function parseEvents(body: Readonly<Record<string, unknown>>): EventsMessage | undefined {
-  const { after, events, lost = [] } = body;
+  const { after, events, lost = [], up_to: upTo } = body;
   if (!isCount(after) || !Array.isArray(events)) return undefined;
-  if (!areTexts(lost, CACHE_NAME, 1000)) return undefined;
-  return { after, events, lost };
+  if (!areTexts(lost, CACHE_NAME, MOST_LOST) || !isCount(upTo)) return undefined;
+  return { after, events, lost, upTo };
 }
 
 function sequenceOf(value: unknown): number | undefined {

@@ -13,6 +13,8 @@ export interface JoiningParts {
   readonly find: () => Promise<readonly Place[]>;
   readonly ask: (place: Place) => Promise<Outcome>;
   readonly members: () => readonly Member[];
+  /** Nobody found means that nobody is there. */
+  readonly canFind: () => boolean;
   readonly joined: () => void;
 }
 
@@ -23,6 +25,7 @@ const AGAIN_AFTER_MS = 200;
 export class Joining {
   readonly #parts: JoiningParts;
   #limit: Timer | undefined;
+  #again: Timer | undefined;
   #isOver = false;
   #foundJoined = false;
   #end: () => void = () => {};
@@ -40,6 +43,7 @@ export class Joining {
     const over = new Promise<void>((resolve) => {
       this.#end = resolve;
     });
+    if (this.#isOver) return;
     this.#limit = this.#parts.clock.after(AT_MOST_MS, () => this.#finish());
     void this.#attempt();
     await over;
@@ -52,19 +56,16 @@ export class Joining {
 
   close(): void {
     this.#limit?.cancel();
+    this.#again?.cancel();
     this.#isOver = true;
     this.#end();
   }
 
   async #attempt(): Promise<void> {
-    while (this.active) {
-      const outcomes = await this.#askEverybody();
-      if (this.#mayBegin(outcomes)) {
-        this.#finish();
-        return;
-      }
-      await new Promise<void>((resolve) => this.#parts.clock.after(AGAIN_AFTER_MS, resolve));
-    }
+    const outcomes = await this.#askEverybody();
+    if (this.#isOver) return;
+    if (this.#mayBegin(outcomes)) this.#finish();
+    else this.#again = this.#parts.clock.after(AGAIN_AFTER_MS, () => void this.#attempt());
   }
 
   /** At the places there are, and then at those that were learnt of, until there is no new one. */
@@ -86,23 +87,19 @@ export class Joining {
 
   #mayBegin(outcomes: readonly Outcome[]): boolean {
     if (this.#foundJoined) return true;
-    const { self, members } = this.#parts;
-    if (members().length > 0)
-      return members().every(({ identity }) => self.incarnation < identity.incarnation);
-    // Alone, if nobody is where one could be; with somebody there who does not answer, one cannot tell.
-    return outcomes.every((outcome) => outcome.result === 'unlisted' || isFrom(self, outcome));
+    const { self, members, canFind } = this.#parts;
+    // With somebody there who does not answer, one cannot tell whether others are further.
+    const isNobodyElse = outcomes.every(({ result }) => result === 'answered' || result === 'unlisted');
+    const isFirst = members().every(({ identity }) => self.incarnation < identity.incarnation);
+    return isNobodyElse && isFirst && canFind();
   }
 
   #finish(): void {
     if (this.#isOver) return;
     this.#limit?.cancel();
+    this.#again?.cancel();
     this.#isOver = true;
     this.#parts.joined();
     this.#end();
   }
-}
-
-/** Where the own place is not known beforehand, one asks oneself, too. */
-function isFrom({ incarnation }: Identity, outcome: Outcome): boolean {
-  return outcome.result === 'answered' && outcome.from.incarnation === incarnation;
 }

@@ -58,6 +58,8 @@ export interface Transport {
   readonly kind: 'gorouter' | 'address' | 'dns' | 'list';
   /** Own place, where it is known without asking: peers are not looked for there. */
   readonly own: Place | undefined;
+  /** What is wrong with this way of reaching peers as a whole, in a sentence: then nobody can be said to be alone. */
+  readonly problem?: string | undefined;
   /** Where to look for peers; `highestIndex`: the highest that is known to be taken, -1 for none. Never rejects. */
   find(highestIndex: number): Promise<readonly Place[]>;
   /** Where somebody with this identity is to be found; undefined where only asking around tells. */

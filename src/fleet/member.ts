@@ -19,8 +19,9 @@ export interface Member {
   unlistedSinceMs: number | undefined;
   /** When it last fetched events by itself, since routing does not lead to it. */
   pulledAtMs: number;
-  /** Our events up to this one were applied there. */
+  /** Our events up to this one were applied there, or are presumed to be, until it says how far it is. */
   confirmed: number;
+  isPresumed: boolean;
   /** A message with events is on its way. */
   sending: boolean;
 }
@@ -40,6 +41,7 @@ export function newMember(
     unlistedSinceMs: undefined,
     pulledAtMs: Number.NEGATIVE_INFINITY,
     confirmed,
+    isPresumed: true,
     sending: false,
   };
 }

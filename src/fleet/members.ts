@@ -11,9 +11,11 @@ import type { Place } from './link.ts';
 import { type Member, newMember } from './member.ts';
 
 const UNLISTED_FOR_MS = 20_000;
-const SILENT_FOR_INTERVALS = 6;
-/** Who said farewell is not taken in again because somebody else still lists it. */
+export const SILENT_FOR_INTERVALS = 6;
+/** So long one that left is not taken in again because somebody else still lists it. */
 const REMEMBERED_FOR_MS = 600_000;
+/** Ages in lists are so much too old or too young, as messages take their time. */
+const AGE_ERROR_MS = 3000;
 const MOST_DEPARTED = 10_000;
 /** A fleet larger than this is a mistake, or an attack by who has the token. */
 export const MOST_MEMBERS = 2000;
@@ -26,10 +28,18 @@ export interface Listed {
   readonly unheardMs: number;
 }
 
+interface Departed {
+  readonly atMs: number;
+  readonly heardAtMs: number;
+  /** By its farewell, or since another is there in its place. */
+  readonly isFinal: boolean;
+}
+
 export class Members {
   readonly #self: Identity;
   readonly #byIncarnation = new Map<string, Member>();
-  readonly #departed = new Map<string, number>();
+  /** Who left last stands last. */
+  readonly #departed = new Map<string, Departed>();
   #hash: string | undefined;
 
   constructor(self: Identity) {
@@ -53,13 +63,19 @@ export class Members {
     return this.#departed.has(incarnation);
   }
 
+  /** Whether one that others list, and last heard at this time, may be a member yet. */
+  mayBelong(incarnation: string, heardAtMs: number): boolean {
+    const departed = this.#departed.get(incarnation);
+    return !departed || (!departed.isFinal && heardAtMs > departed.heardAtMs + AGE_ERROR_MS);
+  }
+
   /** The highest index that is a number, own included; -1 where there is none. */
   get highestIndex(): number {
     const identities = [this.#self, ...this.all.map(({ identity }) => identity)];
     return Math.max(-1, ...identities.map(({ index }) => (/^\d{1,6}$/.test(index) ? Number(index) : -1)));
   }
 
-  /** Takes it in; undefined where it is this instance itself, or has said farewell, or the fleet is full. */
+  /** Takes it in; undefined where it is this instance itself, or has left for good, or the fleet is full. */
   add(
     identity: Identity,
     place: Place | undefined,
@@ -67,24 +83,25 @@ export class Members {
     confirmed: number,
   ): Member | undefined {
     const { incarnation } = identity;
-    if (incarnation === this.#self.incarnation || this.#departed.has(incarnation)) return undefined;
+    if (incarnation === this.#self.incarnation || this.#departed.get(incarnation)?.isFinal) return undefined;
     if (this.#byIncarnation.size >= MOST_MEMBERS) return undefined;
+    this.#departed.delete(incarnation);
     const member = newMember(identity, place, heardAtMs, confirmed);
     this.#byIncarnation.set(incarnation, member);
     this.#hash = undefined;
     return member;
   }
 
-  /** `farewell`: it will not be taken in again. */
-  remove(member: Member, nowMs: number, farewell: boolean): void {
-    const { incarnation } = member.identity;
+  /** `isFinal`: it will not be taken in again. */
+  remove({ identity: { incarnation }, heardAtMs }: Member, nowMs: number, isFinal: boolean): void {
     if (!this.#byIncarnation.delete(incarnation)) return;
     this.#hash = undefined;
-    if (farewell) this.#departed.set(incarnation, nowMs);
-    for (const [departed, atMs] of this.#departed) {
-      if (nowMs - atMs < REMEMBERED_FOR_MS && this.#departed.size <= MOST_DEPARTED) break;
-      this.#departed.delete(departed);
-    }
+    this.#depart(incarnation, { atMs: nowMs, heardAtMs, isFinal });
+  }
+
+  /** It is not to become a member any more. */
+  bar(incarnation: string, nowMs: number): void {
+    this.#depart(incarnation, { atMs: nowMs, heardAtMs: nowMs, isFinal: true });
   }
 
   /** Those for whose leaving there is evidence enough, while the way to the others works. */
@@ -95,6 +112,15 @@ export class Members {
       if (unlistedMs >= UNLISTED_FOR_MS && unheardMs >= UNLISTED_FOR_MS) return true;
       return unheardMs >= SILENT_FOR_INTERVALS * syncMs;
     });
+  }
+
+  #depart(incarnation: string, departed: Departed): void {
+    this.#departed.delete(incarnation);
+    this.#departed.set(incarnation, departed);
+    for (const [oldest, { atMs }] of this.#departed) {
+      if (departed.atMs - atMs < REMEMBERED_FOR_MS && this.#departed.size <= MOST_DEPARTED) break;
+      this.#departed.delete(oldest);
+    }
   }
 
   /** Of own events: what everybody has confirmed. */

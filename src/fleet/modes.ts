@@ -15,7 +15,7 @@ export class Modes {
   heard(incarnation: string, theirs: Readonly<Record<string, string>>): void {
     const before = this.#all;
     const differing = Object.keys(this.own).filter(
-      (cache) => theirs[cache] !== undefined && theirs[cache] !== this.own[cache],
+      (cache) => Object.hasOwn(theirs, cache) && theirs[cache] !== this.own[cache],
     );
     if (differing.length > 0) this.#differing.set(incarnation, differing);
     else this.#differing.delete(incarnation);

@@ -11,16 +11,17 @@ import { type HybridTime, isCount } from './hybrid-clock.ts';
 import type { Link, Outcome } from './link.ts';
 import type { Member } from './member.ts';
 import type { Members } from './members.ts';
+import { fieldsOf } from './sync-message.ts';
 
 export interface OutboxParts {
   readonly log: EventLogParts;
   readonly clock: Clock;
   readonly link: Link;
   readonly members: Members;
-  /** Who this is, as JSON, and the hash of its members: what every message says. */
-  readonly sender: () => object;
+  /** Who this is, and the hash of its members: what every message says. */
+  readonly sender: () => { readonly members: string };
   /** Told of every outcome, before what it means for events is seen to. */
-  readonly heard: (member: Member, outcome: Outcome) => void;
+  readonly heard: (member: Member, outcome: Outcome, askedAtMs: number) => void;
 }
 
 /** Of one message. */
@@ -30,10 +31,19 @@ const BEHIND_TIMEOUT_MS = 2000;
 /** Who fetches for itself has done so within this long, or does not count on it any more. */
 const PULLS_WITHIN_MS = 5000;
 
+interface Prepared {
+  /** What it was made from. */
+  readonly of: readonly unknown[];
+  readonly body: string;
+  readonly upTo: number;
+}
+
 export class Outbox {
   readonly #parts: OutboxParts;
   readonly #log: EventLog;
   readonly #announcements = new Set<Announcement>();
+  /** The message that was made last: most members are told the same. */
+  #prepared: Prepared | undefined;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
@@ -64,68 +74,72 @@ export class Outbox {
     for (const member of members.all) this.deliver(member);
     return announcement.done.finally(() => {
       this.#announcements.delete(announcement);
-      this.#trim();
+      this.trim();
     });
   }
 
   /** To everybody, and nobody waits for it. */
   spread(): void {
     for (const member of this.#parts.members.all) this.deliver(member);
-    this.#trim();
+    this.trim();
   }
 
-  /** A member that was met just now is asked by whoever waits, too. */
+  /** A member that was met just now is asked by whoever waits, too; `deliver` sends it what it has not got. */
   include(member: Member): void {
     for (const announcement of this.#announcements) announcement.expect(member);
-    this.deliver(member);
   }
 
   /** It belongs to the fleet no longer. */
   exclude(member: Member, why: string): void {
     for (const announcement of this.#announcements) announcement.failed(member, 'gone', why);
-    this.#trim();
+    this.trim();
   }
 
   /** Sends what the member has not confirmed, if anything and unless that is being done. */
   deliver(member: Member): void {
-    if (member.sending) return;
-    const batch = this.#log.after(member.confirmed, MAX_EVENTS_LENGTH);
-    if (!batch) return;
-    if (member.place === undefined) {
+    const { members, link, heard, clock } = this.#parts;
+    const { place, identity, sending, confirmed } = member;
+    if (sending || confirmed >= this.#log.latest || members.get(identity.incarnation) !== member) return;
+    if (place === undefined) {
       this.#cannotSend(member);
       return;
     }
-    const { place, identity } = member;
-    const { after, events, lost, upTo } = batch;
-    const head = JSON.stringify({ ...this.#parts.sender(), after, lost });
-    const body = `${head.slice(0, -1)},"events":[${events.join(',')}]}`;
+    const { body, upTo } = this.#prepare(confirmed);
+    const announcedUpTo = this.#log.latest;
+    const askedAtMs = clock.now();
     member.sending = true;
     const timeoutMs = this.#timeoutMs(member);
-    void this.#parts.link
-      .ask({ place, to: identity.incarnation, kind: 'events', body, timeoutMs })
-      .then((outcome) => {
-        member.sending = false;
-        this.#parts.heard(member, outcome);
-        if (outcome.result === 'answered') this.#answered(member, outcome.body);
-        else this.#failed(member, upTo, outcome);
-      });
+    void link.ask({ place, to: identity.incarnation, kind: 'events', body, timeoutMs }).then((outcome) => {
+      member.sending = false;
+      heard(member, outcome, askedAtMs);
+      if (outcome.result === 'answered') this.#answered(member, upTo, outcome.body);
+      else this.#failed(member, announcedUpTo, outcome);
+    });
   }
 
   /** Up to here it has applied our events, `waiting` for its app with some: it said so unasked. */
-  confirmed(member: Member, upTo: number, waiting: readonly number[] = []): void {
-    member.confirmed = Math.max(member.confirmed, Math.min(upTo, this.#log.latest));
+  confirmed(member: Member, upTo: number, waiting: readonly number[]): void {
+    const known = member.isPresumed ? 0 : member.confirmed;
+    member.isPresumed = false;
+    member.confirmed = Math.max(known, Math.min(upTo, this.#log.latest));
     for (const announcement of this.#announcements) {
       const { sequence } = announcement;
-      if (sequence <= member.confirmed) announcement.applied(member, undefined, waiting.includes(sequence));
+      if (sequence <= member.confirmed)
+        this.#applied(member, announcement, undefined, waiting.includes(sequence));
     }
-    this.#trim();
+  }
+
+  /** What everybody has confirmed is forgotten. Called at each interval; to look at all members costs time. */
+  trim(): void {
+    this.#log.confirmed(Math.min(this.#parts.members.leastConfirmed(this.#log.latest), this.beginning));
   }
 
   /** What a member that fetches for itself has not got. */
-  batchFor(member: Member): object {
-    const batch = this.#log.after(member.confirmed, MAX_EVENTS_LENGTH);
-    if (!batch) return { after: member.confirmed, events: [], lost: [] };
-    return { after: batch.after, lost: batch.lost, events: batch.events.map((text) => JSON.parse(text)) };
+  batchFor({ confirmed }: Member): object {
+    const batch = this.#log.after(confirmed, MAX_EVENTS_LENGTH);
+    if (!batch) return { after: confirmed, events: [], up_to: confirmed };
+    const { after, lost, upTo, events } = batch;
+    return { after, lost, up_to: upTo, events: events.map((text) => JSON.parse(text)) };
   }
 
   /** Since when something waits for the member's confirmation. */
@@ -137,40 +151,63 @@ export class Outbox {
     return this.#log.latest - member.confirmed;
   }
 
-  #answered(member: Member, body: unknown): void {
-    const { confirmed, results } = body as { confirmed?: unknown; results?: unknown };
+  #prepare(confirmed: number): Prepared {
+    const { sender, members } = this.#parts;
+    const of = [confirmed, this.#log.latest, this.#log.trimmed, members.hash];
+    if (this.#prepared?.of.every((value, i) => value === of[i])) return this.#prepared;
+    const { after, events, lost, upTo } = this.#log.after(confirmed, MAX_EVENTS_LENGTH)!;
+    const head = JSON.stringify({ ...sender(), after, lost, up_to: upTo });
+    this.#prepared = { of, upTo, body: `${head.slice(0, -1)},"events":[${events.join(',')}]}` };
+    return this.#prepared;
+  }
+
+  /** `upTo`: what the message ended with. */
+  #answered(member: Member, upTo: number, body: unknown): void {
+    const { confirmed, results } = fieldsOf(body);
     if (!isCount(confirmed) || confirmed > this.#log.latest) {
       this.#settle(member, 'refused', 'its answer says nothing of what it applied');
       return;
     }
-    if (confirmed <= member.confirmed) {
-      this.#settle(member, 'refused', 'it took the message, and applied nothing of it');
+    if (confirmed < upTo) {
+      this.#settle(member, 'refused', 'it took the message, and did not apply it');
       return;
     }
-    member.confirmed = confirmed;
+    member.confirmed = member.isPresumed ? confirmed : Math.max(member.confirmed, confirmed);
+    member.isPresumed = false;
     const resultOf = new Map(parseResults(results).map((result) => [result[0], result]));
     for (const announcement of this.#announcements) {
-      if (announcement.sequence > member.confirmed || !announcement.isOpen(member)) continue;
+      if (announcement.sequence > member.confirmed) continue;
       const [, entries, isWaiting] = resultOf.get(announcement.sequence) ?? [0, undefined, false];
-      announcement.applied(member, entries, isWaiting);
-      if (isWaiting) void this.#askForApp(member, announcement);
+      this.#applied(member, announcement, entries, isWaiting);
     }
-    this.#trim();
     this.deliver(member);
+  }
+
+  #applied(
+    member: Member,
+    announcement: Announcement,
+    entries: number | undefined,
+    isWaiting: boolean,
+  ): void {
+    if (!announcement.isOpen(member)) return;
+    announcement.applied(member, entries, isWaiting);
+    if (isWaiting) void this.#askForApp(member, announcement);
   }
 
   async #askForApp(member: Member, announcement: Announcement): Promise<void> {
     const { clock, link, sender } = this.#parts;
     const timeoutMs = announcement.untilMs - clock.now();
-    if (timeoutMs <= 0 || member.place === undefined) return;
-    const body = { ...sender(), sequence: announcement.sequence, within_ms: Math.floor(timeoutMs) };
     const { place, identity } = member;
+    if (timeoutMs <= 0 || place === undefined || !announcement.beginAskingApp(member)) return;
+    const body = { ...sender(), sequence: announcement.sequence, within_ms: Math.floor(timeoutMs) };
     const outcome = await link.ask({ place, to: identity.incarnation, kind: 'confirm', body, timeoutMs });
+    announcement.endAskingApp(member);
     if (outcome.result !== 'answered') return;
-    const { app } = outcome.body as { app?: unknown };
+    const { app } = fieldsOf(outcome.body);
     if (app === 'applied' || app === 'failed') announcement.app(member, app);
   }
 
+  /** `upTo`: what had been announced when the message was sent; for what came after it, it is tried again. */
   #failed(member: Member, upTo: number, outcome: Exclude<Outcome, { result: 'answered' }>): void {
     // It may be that routing does not lead to it; then it comes by itself.
     if (this.#pulls(member)) return;
@@ -203,10 +240,6 @@ export class Outbox {
       if (announcement.isOpen(member)) longestMs = Math.max(longestMs, announcement.untilMs - nowMs);
     }
     return longestMs > 0 ? longestMs : BEHIND_TIMEOUT_MS;
-  }
-
-  #trim(): void {
-    this.#log.confirmed(Math.min(this.#parts.members.leastConfirmed(this.#log.latest), this.beginning));
   }
 }
 

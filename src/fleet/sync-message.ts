@@ -8,6 +8,8 @@ export interface SyncMessage {
   readonly sequence: number;
   /** The receiver's last event that the sender has applied; undefined where it does not know the receiver. */
   readonly seen: number | undefined;
+  /** Those of the receiver's events that the sender's app has not taken. */
+  readonly waiting: readonly number[];
   /** Whether the sender serves already. */
   readonly joined: boolean;
   /** Hash of the members that the sender knows; empty: it wants the list in any case. */
@@ -27,9 +29,20 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Undefined where it is no such message. */
 export function parseSync(body: unknown): SyncMessage | undefined {
-  const { sequence, seen, joined, members, modes } = fieldsOf(body);
+  const { sequence, seen, waiting, joined, members, modes } = fieldsOf(body);
   if (!isCount(sequence) || typeof joined !== 'boolean' || typeof members !== 'string') return undefined;
-  return { sequence, seen: isCount(seen) ? seen : undefined, joined, members, modes: parseModes(modes) };
+  return {
+    sequence,
+    seen: isCount(seen) ? seen : undefined,
+    waiting: parseCounts(waiting),
+    joined,
+    members,
+    modes: parseModes(modes),
+  };
+}
+
+export function parseCounts(value: unknown): number[] {
+  return Array.isArray(value) ? value.slice(0, MOST_COUNTS).filter(isCount) : [];
 }
 
 export function parseSyncReply(body: unknown): SyncReply | undefined {
@@ -43,6 +56,7 @@ export function fieldsOf(body: unknown): Fields {
 }
 
 const MOST_MODES = 1000;
+const MOST_COUNTS = 1000;
 
 function parseModes(value: unknown): Record<string, string> {
   const entries = Object.entries(fieldsOf(value)).slice(0, MOST_MODES);

@@ -1,0 +1,134 @@
+// What this instance asks of others, and what it learns of them from how they answer.
+
+import type { Clock } from '../cache/clock.ts';
+import type { Identity } from './identity.ts';
+import { type EventsMessage, type Inbox, parseEvents } from './inbox.ts';
+import type { Joining } from './joining.ts';
+import type { Link, MessageKind, Outcome, Place } from './link.ts';
+import type { Member } from './member.ts';
+import type { Members } from './members.ts';
+import type { Modes } from './modes.ts';
+import type { Outbox } from './outbox.ts';
+import type { Roster } from './roster.ts';
+import type { Statement } from './statement.ts';
+import { fieldsOf, parseSyncReply } from './sync-message.ts';
+
+export interface AskingParts {
+  readonly self: Identity;
+  readonly clock: Clock;
+  readonly syncMs: number;
+  readonly link: Link;
+  readonly members: Members;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+  readonly roster: Roster;
+  readonly modes: Modes;
+  readonly statement: Statement;
+  readonly joining: () => Joining;
+}
+
+const ASK_TIMEOUT_MS = 2000;
+const FAREWELL_WITHIN_MS = 800;
+
+export class Asking {
+  readonly #parts: AskingParts;
+
+  constructor(parts: AskingParts) {
+    this.#parts = parts;
+  }
+
+  /** Tells how far this instance is and learns how far the other is; `to` undefined: whoever is there. */
+  async sync(place: Place, to?: string, wantsList = this.wantsLists): Promise<Outcome> {
+    const { members, clock, statement } = this.#parts;
+    const askedAtMs = clock.now();
+    const outcome = await this.#ask(place, to, 'sync', statement.sync(to, wantsList), ASK_TIMEOUT_MS);
+    const known = to === undefined ? undefined : members.get(to);
+    if (known) this.heard(known, outcome, askedAtMs);
+    if (outcome.result === 'answered') this.#synced(outcome.from, place, outcome.body, askedAtMs);
+    return outcome;
+  }
+
+  /** Whether those who know the same members are to tell them all the same: who has heard of the silent ones? */
+  get wantsLists(): boolean {
+    const { members, clock, syncMs, joining } = this.#parts;
+    if (joining().active) return true;
+    return members.all.some(({ heardAtMs }) => clock.now() - heardAtMs > 2 * syncMs);
+  }
+
+  /** What came of a message to a member, whatever it was about. */
+  heard(member: Member, outcome: Outcome, askedAtMs: number): void {
+    const { clock, roster } = this.#parts;
+    const nowMs = clock.now();
+    if (outcome.result === 'answered') {
+      Object.assign(member, { status: 'up', why: '', heardAtMs: nowMs, unlistedSinceMs: undefined });
+      roster.learn(fieldsOf(outcome.body).list, askedAtMs);
+    } else if (outcome.result === 'other') {
+      this.#foundAnother(member, outcome.from);
+    } else {
+      member.why = outcome.why;
+      member.status =
+        outcome.result === 'unlisted' || outcome.result === 'refused' ? outcome.result : 'unreachable';
+      member.unlistedSinceMs = outcome.result === 'unlisted' ? (member.unlistedSinceMs ?? nowMs) : undefined;
+    }
+  }
+
+  /** Events that the member has and this instance lacks; undefined where it did not answer. */
+  async pull({ place, identity: { incarnation } }: Member): Promise<EventsMessage | undefined> {
+    if (place === undefined) return undefined;
+    const { inbox, statement } = this.#parts;
+    const waiting = inbox.waiting(incarnation);
+    const body = { ...statement.sender, seen: inbox.seen(incarnation) ?? 0, waiting };
+    const outcome = await this.#ask(place, incarnation, 'pull', body, ASK_TIMEOUT_MS);
+    return outcome.result === 'answered' ? parseEvents(fieldsOf(outcome.body)) : undefined;
+  }
+
+  /** Whether this very instance is reached at the place. */
+  async reachesItselfAt(place: Place): Promise<boolean> {
+    const { self, statement } = this.#parts;
+    const outcome = await this.#ask(place, self.incarnation, 'sync', statement.sender, ASK_TIMEOUT_MS);
+    return outcome.result === 'answered';
+  }
+
+  async metrics({ place, identity }: Member, timeoutMs: number): Promise<string | undefined> {
+    if (place === undefined) return undefined;
+    const body = this.#parts.statement.sender;
+    const outcome = await this.#ask(place, identity.incarnation, 'metrics', body, timeoutMs);
+    const { text } = outcome.result === 'answered' ? fieldsOf(outcome.body) : {};
+    return typeof text === 'string' ? text : undefined;
+  }
+
+  async sayFarewell({ place, identity }: Member): Promise<void> {
+    if (place === undefined) return;
+    await this.#ask(place, identity.incarnation, 'bye', this.#parts.statement.sender, FAREWELL_WITHIN_MS);
+  }
+
+  #ask(place: Place, to: string | undefined, kind: MessageKind, body: unknown, timeoutMs: number) {
+    return this.#parts.link.ask({ place, to, kind, body, timeoutMs });
+  }
+
+  #synced(identity: Identity, place: Place, body: unknown, askedAtMs: number): void {
+    const { self, inbox, modes, outbox, roster, joining } = this.#parts;
+    const reply = parseSyncReply(body);
+    if (!reply || identity.incarnation === self.incarnation) return;
+    inbox.meet(identity.incarnation, reply.sequence);
+    if (reply.joined) {
+      inbox.adopt(reply.vector);
+      joining().foundJoined();
+    }
+    const member = roster.met(identity, place);
+    roster.learn(reply.list, askedAtMs);
+    if (!member) return;
+    roster.foundAt(member, place);
+    modes.heard(identity.incarnation, reply.modes);
+    if (reply.seen !== undefined) outbox.confirmed(member, reply.seen, reply.waiting);
+    outbox.deliver(member);
+  }
+
+  #foundAnother(member: Member, from: Identity): void {
+    const { place } = member;
+    const why = 'another instance answers in its place';
+    Object.assign(member, { status: 'unreachable', why, place: undefined, unlistedSinceMs: undefined });
+    const other = this.#parts.roster.met(from, place);
+    if (other && place !== undefined) this.#parts.roster.foundAt(other, place);
+  }
+}

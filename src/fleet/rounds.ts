@@ -1,0 +1,146 @@
+// What an instance does by itself at each sync interval: it tells and asks the others how far each is, looks for new
+// ones, and sees who is gone.
+
+import type { Clock, Timer } from '../cache/clock.ts';
+import type { Log } from '../log.ts';
+import type { Asking } from './asking.ts';
+import type { Inbox } from './inbox.ts';
+import type { Outcome, Place, Transport } from './link.ts';
+import type { Members } from './members.ts';
+import type { Outbox } from './outbox.ts';
+import type { Pulling } from './pulling.ts';
+import type { Roster } from './roster.ts';
+
+/** What asking for itself through the route tells an instance. */
+export type Probe = { readonly ok: true } | Problem;
+
+export interface Problem {
+  readonly ok: false;
+  readonly problem: string;
+  /** The command, or the thing to do, that mends it. */
+  readonly mend: string;
+}
+
+export interface RoundsParts {
+  readonly clock: Clock;
+  readonly syncMs: number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly transport: Transport;
+  readonly probeOwn: () => Promise<Probe>;
+  readonly members: Members;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+  readonly roster: Roster;
+  readonly asking: Asking;
+  readonly pulling: Pulling;
+  readonly log: Log;
+}
+
+/** Up to so many members each is asked at each interval; of more, a third. */
+const FEW = 24;
+/** Places where nobody is known that are looked at in an interval. */
+const LOOKED_AT = 6;
+
+export class Rounds {
+  readonly #parts: RoundsParts;
+  #timer: Timer | undefined;
+  #count = 0;
+  #isRunning = false;
+  #isClosed = false;
+  #looking: Promise<void> | undefined;
+  #problem: Problem | undefined;
+  /** Who stood still has heard nobody in that time, which says nothing of the others. */
+  #buriesFromMs = 0;
+
+  constructor(parts: RoundsParts) {
+    this.#parts = parts;
+  }
+
+  get problem(): Problem | undefined {
+    return this.#problem;
+  }
+
+  start(): void {
+    if (this.#isClosed) return;
+    const { clock, random, syncMs } = this.#parts;
+    const inMs = syncMs * (0.9 + 0.2 * random());
+    const dueAtMs = clock.now() + inMs;
+    this.#timer = clock.after(inMs, () => {
+      if (clock.now() - dueAtMs > syncMs) this.#buriesFromMs = clock.now() + 2 * syncMs;
+      this.start();
+      void this.#round();
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+  }
+
+  /** Somebody is there, and not known where. */
+  lookAround(): Promise<void> {
+    this.#looking ??= this.#askNewPlaces().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  /** Where nobody is known to be; another part of it first each time. */
+  async newPlaces(): Promise<Place[]> {
+    const { transport, members } = this.#parts;
+    const taken = new Set(members.all.map(({ place }) => place));
+    const places = await transport.find(members.highestIndex);
+    const free = places.filter((place) => !taken.has(place) && place !== transport.own);
+    const first = free.length === 0 ? 0 : (this.#count * LOOKED_AT) % free.length;
+    return [...free.slice(first), ...free.slice(0, first)];
+  }
+
+  /** Whether the own place is reached through the route; what is wrong is said once. */
+  async probe(): Promise<boolean> {
+    const { probeOwn, log } = this.#parts;
+    const probe = await probeOwn();
+    const before = this.#problem?.problem;
+    this.#problem = probe.ok ? undefined : probe;
+    if (!probe.ok && probe.problem !== before)
+      log.warn('peers may not reach this instance', { problem: probe.problem, mend: probe.mend });
+    if (probe.ok && before !== undefined) log.info('peers can reach this instance again');
+    return probe.ok;
+  }
+
+  async #round(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#count++;
+    const { members, outbox, inbox, clock, pulling } = this.#parts;
+    outbox.trim();
+    for (const member of members.all) outbox.deliver(member);
+    inbox.forgetAbsent((origin) => members.get(origin) !== undefined, clock.now());
+    const outcomes = await this.#syncAll();
+    const isAnyHeard = outcomes.some(({ result }) => result === 'answered' || result === 'other');
+    // Unheard by all: it is rather the own way to the others that is wrong.
+    const isReachable = isAnyHeard && !this.#problem ? true : await this.probe();
+    if ((isAnyHeard || isReachable) && clock.now() >= this.#buriesFromMs) this.#parts.roster.bury();
+    await pulling.check();
+    this.#isRunning = false;
+  }
+
+  async #syncAll(): Promise<Outcome[]> {
+    const { members, asking } = this.#parts;
+    const all = members.all;
+    const due = all.length <= FEW ? all : all.filter((_, i) => i % 3 === this.#count % 3);
+    const wantsLists = asking.wantsLists;
+    const places = (await this.newPlaces()).slice(0, LOOKED_AT);
+    return Promise.all([
+      ...due.flatMap(({ place, identity }) =>
+        place === undefined ? [] : [asking.sync(place, identity.incarnation, wantsLists)],
+      ),
+      ...places.map((place) => asking.sync(place, undefined, wantsLists)),
+    ]);
+  }
+
+  async #askNewPlaces(): Promise<void> {
+    const places = await this.newPlaces();
+    if (!this.#isClosed) await Promise.all(places.map((place) => this.#parts.asking.sync(place)));
+  }
+}
