@@ -176,9 +176,8 @@ export class Outbox {
     member.isPresumed = false;
     const resultOf = new Map(parseResults(results).map((result) => [result[0], result]));
     for (const announcement of this.#announcements) {
-      if (announcement.sequence > member.confirmed) continue;
-      const [, entries, isWaiting] = resultOf.get(announcement.sequence) ?? [0, undefined, false];
-      this.#applied(member, announcement, entries, isWaiting);
+      const result = resultOf.get(announcement.sequence);
+      if (result && announcement.sequence <= confirmed) this.#applied(member, announcement, result[1], result[2]);
     }
     this.deliver(member);
   }
