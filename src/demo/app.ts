@@ -131,8 +131,7 @@ export class DemoApp {
 
   async #read(): Promise<void> {
     if (this.#options.objectUrl === undefined) return;
-    const reply = await fetch(this.#options.objectUrl);
-    this.#object = await reply.json();
+    this.#object = await readJson(this.#options.objectUrl);
   }
 
   /** The event is repeated: by that the daemon knows that nothing new happened. What it answers changes nothing here. */
@@ -149,6 +148,16 @@ export class DemoApp {
       asked.on('error', () => resolve()).end();
     });
   }
+}
+
+/** By a connection of its own: one that was kept might just be closing. */
+function readJson(url: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const asked = httpRequest(url, { agent: false }, (reply) => {
+      bodyOf(reply).then((body) => resolve(parsed(body ?? '')), reject);
+    });
+    asked.on('error', reject).end();
+  });
 }
 
 function statusIn(text: string | null): number {

@@ -24,10 +24,10 @@ export function closeServer(server: Server): Promise<void> {
 }
 
 /** As text; undefined where it is longer than the demo has use for. */
-export async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
+export async function bodyOf(message: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request) {
+  for await (const chunk of message) {
     bytes += chunk.length;
     if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
   }

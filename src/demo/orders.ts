@@ -32,11 +32,7 @@ const OF_THE_ROUTER: Readonly<Record<string, (fleet: DemoFleet) => string>> = {
     fleet.router.faults.forgetsInstances = true;
     return 'the router knows the route, and none of the instances by index';
   },
-  none: (fleet) => {
-    fleet.mapRoute();
-    Object.assign(fleet.router.faults, { stripsAddressing: false, forgetsInstances: false });
-    return 'the router is well';
-  },
+  none: () => 'the router is well',
 };
 
 export async function obey(order: string, fleet: DemoFleet): Promise<Obeyed> {
@@ -70,7 +66,11 @@ export function ordersFor({ instances }: DemoFleet): readonly (readonly [order: 
   ];
 }
 
+/** One fault at a time: the one before is mended. */
 function faulted(name: string, fleet: DemoFleet): Obeyed {
   const fault = Object.hasOwn(OF_THE_ROUTER, name) ? OF_THE_ROUTER[name] : undefined;
-  return fault === undefined ? { result: 'unknown' } : { result: 'said', said: fault(fleet) };
+  if (fault === undefined) return { result: 'unknown' };
+  fleet.mapRoute();
+  Object.assign(fleet.router.faults, { stripsAddressing: false, forgetsInstances: false });
+  return { result: 'said', said: fault(fleet) };
 }

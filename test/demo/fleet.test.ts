@@ -205,6 +205,8 @@ running('the way can be broken and mended', async (fleet) => {
   assert.is((await asked(fleet, 0)).status, 400);
   await obey('fault strip', fleet);
   assert.is((await asked(fleet, 77)).status, 200);
+  await obey('fault forget', fleet);
+  assert.is((await asked(fleet, 0)).status, 400, 'one at a time');
   await obey('fault route', fleet);
   assert.is((await ask(fleet.router.url)).status, 404);
   await obey('fault none', fleet);
