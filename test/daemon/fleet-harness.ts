@@ -11,6 +11,7 @@ import { freePorts } from '../../src/demo/ports.ts';
 import { type SeenRequest, StandInRouter } from '../../src/demo/router.ts';
 import { type Answered, type Asked, Daemon, type Json, until } from './daemon.ts';
 import { Origin } from './origin-server.ts';
+import { Relay } from './relay.ts';
 
 const LOOPBACK = '127.0.0.1';
 const LIMIT_MS = 15_000;
@@ -27,6 +28,8 @@ export interface FleetOptions {
   caches?: object;
   /** What else stands in `fleet`. */
   fleet?: object;
+  /** Each is behind a relay, which keeps what passes. */
+  relays?: boolean;
 }
 
 export interface InstanceOptions {
@@ -37,8 +40,6 @@ export interface InstanceOptions {
   fleet?: object;
   /** Known to the router. Default true. */
   registered?: boolean;
-  /** What the router sends to instead, and how it is to lead to the daemon: a relay on the way. */
-  behind?: (port: number) => Promise<number>;
 }
 
 /** One instance: a daemon, and its app. */
@@ -48,8 +49,7 @@ export class Instance {
   readonly instanceId: string;
   readonly daemon: Daemon;
   readonly app: DemoApp | undefined;
-  /** Where the router finds it. */
-  place: { readonly host: string; readonly port: number };
+  #relay: Relay | undefined;
 
   constructor(
     index: number,
@@ -57,19 +57,33 @@ export class Instance {
     instanceId: string,
     daemon: Daemon,
     app: DemoApp | undefined,
-    port: number,
+    relay: Relay | undefined,
   ) {
     this.index = index;
     this.process = process;
     this.instanceId = instanceId;
     this.daemon = daemon;
     this.app = app;
-    this.place = { host: LOOPBACK, port };
+    this.#relay = relay;
+  }
+
+  /** Where the router finds it. */
+  get place(): { readonly host: string; readonly port: number } {
+    return { host: LOOPBACK, port: this.#relay?.port ?? this.fleetPort };
+  }
+
+  /** What is on the way to it. */
+  get relay(): Relay {
+    if (!this.#relay) throw new Error('this fleet has no relays');
+    return this.#relay;
+  }
+
+  get incarnation(): Promise<string> {
+    return this.peers().then(({ self }) => self.incarnation);
   }
 
   get fleetPort(): number {
-    const ready = this.daemon.lines.find(({ message }) => message === 'ready');
-    return Number(String(ready?.fleet).split(':').at(-1));
+    return fleetPortOf(this.daemon);
   }
 
   /** What its fleet listener answers; no credentials but those given. */
@@ -167,15 +181,15 @@ export class TestFleet {
       const config = this.#configOf(index, instanceId, app, options);
       const env = this.#environmentOf(index, process, instanceId);
       const daemon = await Daemon.start({ config, env, folder });
-      instance = new Instance(index, process, instanceId, daemon, app, 0);
+      const relay = this.#options.relays ? await Relay.start(fleetPortOf(daemon)) : undefined;
+      instance = new Instance(index, process, instanceId, daemon, app, relay);
     } catch (error) {
       await app?.close();
       rmSync(folder, { recursive: true, force: true });
       throw error;
     }
     this.#instances.push(instance);
-    const port = (await options.behind?.(instance.fleetPort)) ?? instance.fleetPort;
-    instance.place = { host: LOOPBACK, port };
+    this.#instances.sort((one, other) => one.index - other.index);
     if (options.registered === false) return instance;
     this.register(instance);
     await instance.daemon.line('joined');
@@ -185,6 +199,10 @@ export class TestFleet {
   register({ place, index, process, instanceId }: Instance): void {
     const endpoint = { ...place, appGuid: this.appGuid, processGuid: process, index, instanceId };
     this.router.register(LOOPBACK, endpoint);
+  }
+
+  registerAll(): void {
+    for (const instance of this.#instances) this.register(instance);
   }
 
   unregister({ place }: Instance): void {
@@ -251,7 +269,7 @@ export class TestFleet {
     instance.daemon.child.kill(signal);
     instance.resume();
     await instance.daemon.stop(signal);
-    await instance.app?.close();
+    await Promise.all([instance.app?.close(), this.#options.relays && instance.relay.close()]);
     rmSync(instance.daemon.folder, { recursive: true, force: true });
     this.#instances = this.#instances.filter((one) => one !== instance);
   }
@@ -300,6 +318,11 @@ export class TestFleet {
       SIDECACHE_ON_BAD_CONFIG: 'exit',
     };
   }
+}
+
+function fleetPortOf({ lines }: Daemon): number {
+  const ready = lines.find(({ message }) => message === 'ready');
+  return Number(String(ready?.fleet).split(':').at(-1));
 }
 
 /** To a port of loopback. */
