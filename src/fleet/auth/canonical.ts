@@ -1,4 +1,4 @@
-// What a signature covers, as bytes that only one message can come to: a count of fields, and each with its length.
+// What a signature covers, as a text that only one message can come to: its fields, each with its length.
 
 /** Of a request, as it stands in its head. Texts as on the wire. */
 export interface SignedHead {
@@ -26,12 +26,12 @@ export interface SignedReply {
   readonly digest: string;
 }
 
-export function requestInput(head: SignedHead): Buffer {
+export function requestInput(head: SignedHead): string {
   return joined(['sidecache request', ...headFields(head)]);
 }
 
 /** Holds all of the request, so that a reply to one request is none to another. */
-export function replyInput(head: SignedHead, reply: SignedReply): Buffer {
+export function replyInput(head: SignedHead, reply: SignedReply): string {
   const { status, from, contentType, digest } = reply;
   return joined(['sidecache reply', ...headFields(head), String(status), from, contentType, digest]);
 }
@@ -41,18 +41,9 @@ function headFields(head: SignedHead): string[] {
   return [version, method, target, from, to, counter, session, contentType, digest];
 }
 
-/** Four bytes, big-endian: how many fields; then each field: four bytes of length, and the field in UTF-8. */
-function joined(fields: readonly string[]): Buffer {
-  let length = LENGTH_BYTES;
-  for (const field of fields) length += LENGTH_BYTES + Buffer.byteLength(field, 'utf8');
-  const bytes = Buffer.allocUnsafe(length);
-  let at = bytes.writeUInt32BE(fields.length, 0);
-  for (const field of fields) {
-    const written = bytes.write(field, at + LENGTH_BYTES, 'utf8');
-    bytes.writeUInt32BE(written, at);
-    at += LENGTH_BYTES + written;
-  }
-  return bytes;
+/** Netstrings: the length of each field in bytes of UTF-8, a colon, the field, a comma. */
+function joined(fields: readonly string[]): string {
+  let text = '';
+  for (const field of fields) text += `${Buffer.byteLength(field)}:${field},`;
+  return text;
 }
-
-const LENGTH_BYTES = 4;

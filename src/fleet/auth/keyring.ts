@@ -20,13 +20,13 @@ export class Key {
     this.#secret = createSecretKey(Buffer.from(hkdfSync('sha256', token, '', INFO, KEY_BYTES)));
   }
 
-  /** Base64url. */
-  sign(input: Buffer): string {
+  /** Of the text in UTF-8; base64url. */
+  sign(input: string): string {
     return createHmac('sha256', this.#secret).update(input).digest('base64url');
   }
 
   /** Takes as long for a MAC that is nearly right as for one that is not. */
-  verifies(input: Buffer, mac: string): boolean {
+  verifies(input: string, mac: string): boolean {
     const expected = Buffer.from(this.sign(input), 'latin1');
     const given = Buffer.from(mac, 'latin1');
     return expected.length === given.length && timingSafeEqual(expected, given);
@@ -47,7 +47,7 @@ export class Keyring {
   }
 
   /** The key that made this MAC, so that the reply is signed with what the other side knows. */
-  keyOf(input: Buffer, mac: string): Key | undefined {
+  keyOf(input: string, mac: string): Key | undefined {
     return this.#keys.find((key) => key.verifies(input, mac));
   }
 }

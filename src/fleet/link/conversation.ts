@@ -5,6 +5,7 @@ import { MAX_MESSAGE_BYTES } from '../auth/body.ts';
 import { type Identity, parseIdentity, wireIdentity } from '../identity.ts';
 import type { Ask, Outcome, Place } from '../link.ts';
 import type { Sign } from '../transport/transport.ts';
+import { type Bodies, bodyOf } from './bodies.ts';
 import { type Failure, quoted } from './failure.ts';
 import type { KnownPeer, KnownPeers } from './known-peers.ts';
 import type { RouteWitness } from './route-witness.ts';
@@ -14,6 +15,7 @@ export interface ConversationParts extends Omit<PostParts, 'self'> {
   readonly self: Identity;
   readonly known: KnownPeers;
   readonly witness: RouteWitness;
+  readonly bodies: Bodies;
   random(bytes: number): Buffer;
 }
 
@@ -46,10 +48,9 @@ export async function converse(parts: ConversationParts, ask: Ask, limits: Limit
 async function exchangeMessages(parts: ConversationParts, ask: Ask, limits: Limits): Promise<Outcome> {
   const { place, to, kind } = ask;
   const at = parts.transport.describe(place);
-  // A text is JSON already: what goes to many is written once.
-  const body = bytesOf(ask.body);
-  if (body.length > MAX_MESSAGE_BYTES) {
-    const why = `${at} would refuse a message of ${body.length} bytes: ${MAX_MESSAGE_BYTES} are allowed`;
+  const body = parts.bodies.of(ask.body);
+  if (body.bytes.length > MAX_MESSAGE_BYTES) {
+    const why = `${at} would refuse a message of ${body.bytes.length} bytes: ${MAX_MESSAGE_BYTES} are allowed`;
     return { result: 'refused', why };
   }
   const maxReplyBytes = kind === 'metrics' ? MAX_METRICS_REPLY_BYTES : MAX_REPLY_BYTES;
@@ -62,16 +63,6 @@ async function exchangeMessages(parts: ConversationParts, ask: Ask, limits: Limi
     if (outcome !== 'again') return outcome;
   }
   return { result: 'refused', why: `${at} answered, and each time without taking the message` };
-}
-
-let lastText = '';
-let lastBytes = Buffer.alloc(0);
-
-/** As JSON. What goes to every peer is the same text for most: it becomes bytes once. */
-function bytesOf(body: unknown): Buffer {
-  const text = typeof body === 'string' ? body : JSON.stringify(body ?? null);
-  if (text !== lastText) [lastText, lastBytes] = [text, Buffer.from(text)];
-  return lastBytes;
 }
 
 /** Says hello, to know who is there and in which session it listens. */
@@ -93,7 +84,7 @@ export async function hello(
   limits: Limits,
 ): Promise<Greeted | Failure> {
   const challenge = parts.random(CHALLENGE_BYTES).toString('base64url');
-  const body = Buffer.from(JSON.stringify({ identity: wireIdentity(parts.self), challenge }));
+  const body = bodyOf(JSON.stringify({ identity: wireIdentity(parts.self), challenge }));
   const maxReplyBytes = MAX_REPLY_BYTES;
   const reply = await post(parts, { place, kind: 'hello', body, peer: undefined, maxReplyBytes, ...limits });
   if ('result' in reply) return reply;

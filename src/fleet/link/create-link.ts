@@ -7,6 +7,7 @@ import type { Identity } from '../identity.ts';
 import type { Ask, Link, Outcome, OutcomeResult, Place } from '../link.ts';
 import type { PeerTransport } from '../transport/transport.ts';
 import { createAgents } from './agent.ts';
+import { Bodies } from './bodies.ts';
 import { type ConversationParts, converse, type Greeted, hello, type Limits } from './conversation.ts';
 import { type Failure, timedOut } from './failure.ts';
 import { Gate } from './gate.ts';
@@ -65,6 +66,7 @@ export function createLink(parts: LinkParts): PeerLink {
     agentFor: agents.agentFor,
     known: new KnownPeers(),
     witness: new RouteWitness(transport, clock),
+    bodies: new Bodies(),
     random: parts.random ?? unpredictableBytes,
   };
 

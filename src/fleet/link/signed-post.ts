@@ -7,6 +7,7 @@ import { isIncarnation } from '../identity.ts';
 import type { Place } from '../link.ts';
 import type { PeerTransport } from '../transport/transport.ts';
 import type { AgentFor } from './agent.ts';
+import type { Body } from './bodies.ts';
 import { exchange, type HttpAnswer } from './exchange.ts';
 import { type Failure, failureOfAnswer, failureOfBreak, forged, parseJson, timedOut } from './failure.ts';
 import type { KnownPeer } from './known-peers.ts';
@@ -23,7 +24,7 @@ export interface Post {
   readonly place: Place;
   /** `hello`, or a kind of message. */
   readonly kind: string;
-  readonly body: Buffer;
+  readonly body: Body;
   /** Undefined in a hello. */
   readonly peer: KnownPeer | undefined;
   readonly maxReplyBytes: number;
@@ -67,8 +68,14 @@ async function postOnce(parts: PostParts, post: Post): Promise<VerifiedReply | F
   if (agent === undefined) {
     return { result: 'unreachable', why: `${at} cannot be asked: no TLS with this CA file` };
   }
-  const sent = { ...headers, ...headersOf(head, mac, body.length) };
-  const answer = await exchange(agent, { url: target, headers: sent, body, maxReplyBytes, signal });
+  const sent = { ...headers, ...headersOf(head, mac, body.bytes.length) };
+  const answer = await exchange(agent, {
+    url: target,
+    headers: sent,
+    body: body.bytes,
+    maxReplyBytes,
+    signal,
+  });
   if ('broken' in answer) {
     if (signal.aborted) return timedOut(at, timeoutMs);
     return answer.stale ? 'stale' : failureOfBreak(answer, at, transport.hostIsInstance);
@@ -89,19 +96,8 @@ function headOf(self: string, target: string, { peer, body }: Post): SignedHead 
     counter: String(peer?.nextCounter() ?? 0),
     session: peer?.session ?? '',
     contentType: JSON_TYPE,
-    digest: digestOfBody(body),
+    digest: body.digest,
   };
-}
-
-const digests = new WeakMap<Buffer, string>();
-
-/** The same bytes go to many. */
-function digestOfBody(body: Buffer): string {
-  const known = digests.get(body);
-  if (known !== undefined) return known;
-  const digest = digestOf(body);
-  digests.set(body, digest);
-  return digest;
 }
 
 function headersOf(head: SignedHead, mac: string, bodyBytes: number): Record<string, string> {
@@ -123,7 +119,7 @@ function isSigned(
   answer: HttpAnswer,
   from: string,
   head: SignedHead,
-  verifies: (input: Buffer, mac: string) => boolean,
+  verifies: (input: string, mac: string) => boolean,
 ): boolean {
   if (answer.header(HEADERS.version) !== WIRE_VERSION || !isIncarnation(from)) return false;
   const contentType = answer.header('content-type');
