@@ -9,7 +9,7 @@ import { unpredictableBytes } from './entropy.ts';
 import { ConfigError, SidecacheError } from './errors.ts';
 import { describeDefect, Log } from './log.ts';
 import { mergeExpositions } from './metrics/merge.ts';
-import { Metrics } from './metrics/metrics.ts';
+import { type Exposition, Metrics } from './metrics/metrics.ts';
 import type { FleetInput, RunningFleet } from './run-fleet.ts';
 import { Connections, type RequestHandler } from './serve/connections.ts';
 import { EventFeed } from './serve/event-feed.ts';
@@ -17,7 +17,7 @@ import { Garbage } from './serve/garbage.ts';
 import { Headroom } from './serve/headroom.ts';
 import type { Context, Instance } from './serve/http/context.ts';
 import { degraded } from './serve/http/degraded.ts';
-import { type AskPeers, gather } from './serve/http/fleet-metrics.ts';
+import { type AskPeers, gather, SharedScrape } from './serve/http/fleet-metrics.ts';
 import { aloneView } from './serve/http/peers.ts';
 import { handle as answer } from './serve/http/routes.ts';
 import { Listeners } from './serve/listeners.ts';
@@ -82,6 +82,7 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
     fleet: () => fleet?.facts,
     notified: apps && (() => Object.entries(apps.counts)),
   });
+  const shared = new SharedScrape<Exposition>();
   let draining = false;
   const context: Context = {
     caches,
@@ -97,12 +98,13 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
     startedAtMs,
     notReady: () => (draining ? 'the daemon is stopping' : fleet?.notJoined),
     metrics: (accept) => metrics.expose(accept),
-    fleetMetrics: async (timeoutMs) => {
-      const own = { index: instance.index, instanceId: instance.instanceId };
-      const { text, contentType } = await metrics.expose(undefined);
-      const ask: AskPeers = async (ms) => (await fleet?.askPeers(ms)) ?? [];
-      return { contentType, text: await gather({ ...own, text }, ask, mergeExpositions, timeoutMs) };
-    },
+    fleetMetrics: (timeoutMs) =>
+      shared.get(async () => {
+        const { text, contentType } = await metrics.expose(undefined);
+        const own = { index: instance.index, instanceId: instance.instanceId, text };
+        const ask: AskPeers = async (ms) => (await fleet?.askPeers(ms)) ?? [];
+        return { contentType, text: await gather(own, ask, mergeExpositions, timeoutMs) };
+      }),
     peers: (self) => fleet?.view(self) ?? aloneView(self),
     defect: (error) => log.error('a defect was survived', describeDefect(error)),
   };
@@ -195,6 +197,7 @@ async function startApps(config: Config, changes: Changes, headroom: Headroom, l
     clock: systemClock,
     random: Math.random,
     log,
+    resyncId: changes.resyncId,
     charge: (bytes) => headroom.charge(bytes),
     release: (bytes) => headroom.release(bytes),
   });

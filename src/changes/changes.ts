@@ -74,6 +74,11 @@ export class Changes {
     this.#apps = apps;
   }
 
+  /** What apps are told of a resync by: as of a change, and there is none of this number. */
+  get resyncId(): string {
+    return `${this.#parts.self.incarnation}-0`;
+  }
+
   // --- by clients
 
   /** Applied here before it returns; resolves when the others, and the apps, have confirmed or time is up. */
@@ -82,7 +87,7 @@ export class Changes {
     const beganMs = clock.now();
     const { entries, loaded } = caches.apply(call.kind, call.selection, 'local');
     this.#parts.publish(call.kind, call.selection, entries);
-    const isAnswer = call.repeats !== undefined && this.#told.has(call.repeats);
+    const isAnswer = call.repeats === this.resyncId || this.#told.has(call.repeats ?? '');
     const event = this.#eventOf(call);
     const announced = isAnswer || call.scope === 'local' ? undefined : this.#announce(event, call.timeoutMs);
     const at = announced?.event.at ?? (this.#fleet?.hybrid ?? this.#hybrid).next();

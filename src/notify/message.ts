@@ -9,11 +9,16 @@ export interface Message {
   readonly bytes: Buffer;
 }
 
-export function messageOf(told: Told): Message {
-  if (told.kind === 'resync') return { headers: { 'content-type': JSON_TYPE }, bytes: json(told) };
+/** `resyncId`: what `Sidecache-Event` says of a resync, which is no change and has no number. */
+export function messageOf(told: Told, resyncId: string): Message {
+  if (told.kind === 'resync') return { headers: headersOf(JSON_TYPE, resyncId), bytes: json(told) };
   const { id, body } = told;
   const { contentType, bytes } = body ?? { contentType: JSON_TYPE, bytes: json(described(told)) };
-  return { headers: { 'content-type': contentType, 'sidecache-event': id }, bytes };
+  return { headers: headersOf(contentType, id), bytes };
+}
+
+function headersOf(contentType: string, id: string): Record<string, string> {
+  return { 'content-type': contentType, 'sidecache-event': id };
 }
 
 const JSON_TYPE = 'application/json';

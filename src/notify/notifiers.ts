@@ -19,11 +19,13 @@ export interface NotifiersParts {
   /** From 0 up to 1. */
   random(): number;
   readonly log: Log;
+  /** What a resync says of itself in `Sidecache-Event`, so that a handler may call back then, too. */
+  readonly resyncId: string;
   /** For what waits; false: there is no room. */
   charge(bytes: number): boolean;
   release(bytes: number): void;
   /** The network, unless a test has its own. */
-  createPoster?(app: AppUrl, timeoutMs: number, clock: Clock): Poster;
+  createPoster?(app: AppUrl, timeoutMs: number, clock: Clock, resyncId: string): Poster;
 }
 
 interface App {
@@ -110,7 +112,7 @@ function byUrl(targets: ReadonlyMap<string, AppTarget | undefined>): Map<string,
 function createApp(url: string, { caches, timeoutMs }: Share, parts: NotifiersParts): App {
   const { clock, log } = parts;
   const app = parseAppUrl(url);
-  const poster = (parts.createPoster ?? createPoster)(app, timeoutMs, clock);
+  const poster = (parts.createPoster ?? createPoster)(app, timeoutMs, clock, parts.resyncId);
   const appLog = new AppLog({ log, app: app.name, now: () => clock.now() });
   const notifier = new Notifier({
     clock,

@@ -23,7 +23,7 @@ export interface Poster {
 }
 
 /** `timeoutMs` bounds an exchange as a whole, the answer's body included. */
-export function createPoster(app: AppUrl, timeoutMs: number, clock: Clock): Poster {
+export function createPoster(app: AppUrl, timeoutMs: number, clock: Clock, resyncId: string): Poster {
   let agent: Promise<Agent> | undefined;
   const closing = new AbortController();
   const headers: Record<string, string> = { 'user-agent': 'sidecache' };
@@ -34,7 +34,7 @@ export function createPoster(app: AppUrl, timeoutMs: number, clock: Clock): Post
     const connections = await agent;
     const call = newCall(connections, timeoutMs, clock, closing.signal);
     try {
-      const message = messageOf(told);
+      const message = messageOf(told, resyncId);
       const sent = { ...message, headers: { ...headers, ...message.headers } };
       const status = await exchange(app.href, sent, call);
       return status >= 200 && status < 300 ? { ok: true } : { ok: false, why: wordsForStatus(status) };

@@ -19,21 +19,44 @@ interface Step {
 
 const test = suite('readme');
 const directory = mkdtempSync(join(tmpdir(), 'readme-'));
-const env = { ...process.env, TMPDIR: directory };
-let daemon: ChildProcess;
+const env: NodeJS.ProcessEnv = { ...process.env, TMPDIR: directory };
+const running: ChildProcess[] = [];
 
+/** Builds and starts the daemon, and then the fleet; `R` and `A` are set as a reader sets them. */
 test.before(async () => {
-  daemon = spawn('./scripts/start', { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  await new Promise<void>((ready, failed) => {
-    daemon.stdout!.on('data', (text: Buffer) => text.includes('"ready"') && ready());
-    daemon.once('exit', (code) => failed(new Error(`scripts/start ended with ${code}`)));
-  });
+  await start('./scripts/start', [], (text) => text.includes('"ready"'));
+  const [, program, ...args] = /`node (dist\/\S+) (fleet 3)`/.exec(README)!;
+  const shown = await start('node', [program!, ...args.join(' ').split(' '), '--json'], (text) =>
+    text.includes('\n'),
+  );
+  const { router, token } = JSON.parse(shown.split('\n')[0]!);
+  Object.assign(env, { R: router, A: `Authorization: Bearer ${token}` });
 });
 
+/** Resolves with what it wrote until it was ready. */
+function start(
+  command: string,
+  args: readonly string[],
+  isReady: (text: string) => boolean,
+): Promise<string> {
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  running.push(child);
+  return new Promise((ready, failed) => {
+    let text = '';
+    child.stdout!.on('data', (chunk: Buffer) => {
+      text += chunk;
+      if (isReady(text)) ready(text);
+    });
+    child.once('exit', (code) => failed(new Error(`${command} ended with ${code}`)));
+  });
+}
+
 test.after(async () => {
-  const ended = new Promise((resolve) => daemon.once('exit', resolve));
-  daemon.kill('SIGTERM');
-  await ended;
+  for (const child of running) {
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    await ended;
+  }
   rmSync(directory, { recursive: true, force: true });
 });
 
@@ -51,7 +74,7 @@ for (const { command, shows } of steps()) {
 }
 
 test('the README has commands to type', () => {
-  assert.ok(steps().length >= 5);
+  assert.ok(steps().length >= 10);
 });
 
 test('its configuration is a good one', () => {

@@ -14,6 +14,8 @@ import { createPoster } from '../../src/notify/post.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { body, change } from './scripted-app.ts';
 
+const RESYNC_ID = 'mwrc0123456789ab-0';
+
 const test = suite('docs/notify.md');
 
 test('the example holds what it is told, and repeats the id when it calls back', async () => {
@@ -36,7 +38,7 @@ test('the example holds what it is told, and repeats the id when it calls back',
   try {
     const [line] = await once(createInterface(app.stdout), 'line');
     const url = `http://127.0.0.1:${/[0-9]+$/.exec(line)?.[0]}`;
-    const poster = createPoster(parseAppUrl(`${url}/api/v1/refresh_all`), 30_000, systemClock);
+    const poster = createPoster(parseAppUrl(`${url}/api/v1/refresh_all`), 30_000, systemClock, RESYNC_ID);
     assert.equal(await poster.post(change('0abc-1', { body: body('{"k":"v"}') })), { ok: true });
     assert.equal(await (await fetch(url)).json(), { k: 'v' });
     assert.equal(await poster.post(change('0abc-2')), { ok: true });

@@ -29,6 +29,7 @@ class Apps {
       clock: this.clock,
       random: () => 0,
       log: new Log((line) => this.lines.push(JSON.parse(line)), 'info'),
+      resyncId: 'mwrc0123456789ab-0',
       charge: (bytes) => {
         this.chargedBytes += bytes;
         return true;

@@ -10,6 +10,8 @@ import { createPoster, type Poster } from '../../src/notify/post.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { body, change } from './scripted-app.ts';
 
+const RESYNC_ID = 'mwrc0123456789ab-0';
+
 const test = suite('posts to the app');
 
 const PATH = '/api/v1/refresh_all';
@@ -42,7 +44,7 @@ async function withApp(
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://${userinfo}127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
-  const poster = createPoster(parseAppUrl(url), timeoutMs, systemClock);
+  const poster = createPoster(parseAppUrl(url), timeoutMs, systemClock, RESYNC_ID);
   try {
     await use(poster, { url, heard, connections });
   } finally {
@@ -141,6 +143,7 @@ test('a resync is told as JSON', () =>
   answering(ends(200), async (poster, { heard }) => {
     await poster.post({ kind: 'resync' });
     assert.is(heard[0]!.text, '{"kind":"resync"}');
+    assert.is(heard[0]!.request.headers['sidecache-event'], RESYNC_ID);
     assert.is(heard[0]!.request.headers['content-type'], 'application/json');
   }));
 
@@ -256,7 +259,7 @@ test('nobody there is a failure, in words', async () => {
   const { port } = server.address() as AddressInfo;
   server.close();
   await once(server, 'close');
-  const poster = createPoster(parseAppUrl(`http://127.0.0.1:${port}/`), LONG_MS, systemClock);
+  const poster = createPoster(parseAppUrl(`http://127.0.0.1:${port}/`), LONG_MS, systemClock, RESYNC_ID);
   assert.equal(await poster.post(plain), { ok: false, why: 'refused the connection' });
   poster.close();
 });

@@ -35,10 +35,10 @@ export async function gather(own: Scraped, ask: AskPeers, merge: Merge, timeoutM
  * Who asks while an answer is being gathered gets that answer: the texts of a whole fleet are held once, and many callers,
  * where metrics are open to everybody, make no more messages among the instances than one.
  */
-export class SharedScrape {
-  #running: Promise<string> | undefined;
+export class SharedScrape<Answer> {
+  #running: Promise<Answer> | undefined;
 
-  get(run: () => Promise<string>): Promise<string> {
+  get(run: () => Promise<Answer>): Promise<Answer> {
     this.#running ??= run().finally(() => {
       this.#running = undefined;
     });

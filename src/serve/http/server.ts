@@ -50,6 +50,8 @@ function configured<S extends Server>(
     connections.take(request, response, handle);
   };
   server.on('request', onRequest);
+  // After it listens, a connection that cannot be accepted is no reason to end.
+  server.on('error', () => {});
   // Who asks first whether to send a body is told once it is known that there is room for it.
   server.on('checkContinue', onRequest);
   server.on('checkExpectation', (_request, response) => connections.refuse(response.socket!, EXPECTATION));
