@@ -107,7 +107,7 @@ export class Fleet {
       find: () => rounds.newPlaces(),
       ask: (place) => asking.sync(place),
       members: () => members.all,
-      canFind: () => transport.problem === undefined,
+      canFind: async () => transport.problem === undefined && (await rounds.probe()),
       joined: () => this.#join(),
     });
     [this.members, this.#inbox, this.#outbox, this.#roster] = [members, inbox, outbox, roster];
@@ -134,6 +134,11 @@ export class Fleet {
   /** What is wrong with the way to the own place. */
   get problem(): Problem | undefined {
     return this.#rounds.problem;
+  }
+
+  /** Asks for the own place once more; `problem` says what came of it. */
+  async probe(): Promise<void> {
+    await this.#rounds.probe();
   }
 
   unconfirmed(member: Member): number {

@@ -13,8 +13,8 @@ export interface JoiningParts {
   readonly find: () => Promise<readonly Place[]>;
   readonly ask: (place: Place) => Promise<Outcome>;
   readonly members: () => readonly Member[];
-  /** Nobody found means that nobody is there. */
-  readonly canFind: () => boolean;
+  /** Whether one finds who is there: the way to the own place works. */
+  readonly canFind: () => Promise<boolean>;
   readonly joined: () => void;
 }
 
@@ -64,7 +64,8 @@ export class Joining {
   async #attempt(): Promise<void> {
     const outcomes = await this.#askEverybody();
     if (this.#isOver) return;
-    if (this.#mayBegin(outcomes)) this.#finish();
+    if (await this.#mayBegin(outcomes)) this.#finish();
+    else if (this.#isOver) return;
     else this.#again = this.#parts.clock.after(AGAIN_AFTER_MS, () => void this.#attempt());
   }
 
@@ -85,13 +86,15 @@ export class Joining {
     return outcomes;
   }
 
-  #mayBegin(outcomes: readonly Outcome[]): boolean {
+  async #mayBegin(outcomes: readonly Outcome[]): Promise<boolean> {
     if (this.#foundJoined) return true;
     const { self, members, canFind } = this.#parts;
     // With somebody there who does not answer, one cannot tell whether others are further.
     const isNobodyElse = outcomes.every(({ result }) => result === 'answered' || result === 'unlisted');
     const isFirst = members().every(({ identity }) => self.incarnation < identity.incarnation);
-    return isNobodyElse && isFirst && canFind();
+    if (!isNobodyElse || !isFirst) return false;
+    // A router that has forgotten everybody knows nobody, either.
+    return members().length > 0 || (await canFind());
   }
 
   #finish(): void {

@@ -30,6 +30,7 @@ export interface Listed {
 
 interface Departed {
   readonly atMs: number;
+  readonly place: Place | undefined;
   readonly heardAtMs: number;
   /** By its farewell, or since another is there in its place. */
   readonly isFinal: boolean;
@@ -63,6 +64,14 @@ export class Members {
     return this.#departed.has(incarnation);
   }
 
+  /** Where those were that fell silent: they may be back. */
+  get formerPlaces(): Set<Place> {
+    const places = new Set<Place>();
+    for (const { place, isFinal } of this.#departed.values())
+      if (place !== undefined && !isFinal) places.add(place);
+    return places;
+  }
+
   /** Whether one that others list, and last heard at this time, may be a member yet. */
   mayBelong(incarnation: string, heardAtMs: number): boolean {
     const departed = this.#departed.get(incarnation);
@@ -93,15 +102,15 @@ export class Members {
   }
 
   /** `isFinal`: it will not be taken in again. */
-  remove({ identity: { incarnation }, heardAtMs }: Member, nowMs: number, isFinal: boolean): void {
+  remove({ identity: { incarnation }, place, heardAtMs }: Member, nowMs: number, isFinal: boolean): void {
     if (!this.#byIncarnation.delete(incarnation)) return;
     this.#hash = undefined;
-    this.#depart(incarnation, { atMs: nowMs, heardAtMs, isFinal });
+    this.#depart(incarnation, { atMs: nowMs, place, heardAtMs, isFinal });
   }
 
   /** It is not to become a member any more. */
   bar(incarnation: string, nowMs: number): void {
-    this.#depart(incarnation, { atMs: nowMs, heardAtMs: nowMs, isFinal: true });
+    this.#depart(incarnation, { atMs: nowMs, place: undefined, heardAtMs: nowMs, isFinal: true });
   }
 
   /** Those for whose leaving there is evidence enough, while the way to the others works. */

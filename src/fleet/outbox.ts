@@ -124,8 +124,7 @@ export class Outbox {
     member.confirmed = Math.max(known, Math.min(upTo, this.#log.latest));
     for (const announcement of this.#announcements) {
       const { sequence } = announcement;
-      if (sequence <= member.confirmed)
-        this.#applied(member, announcement, undefined, waiting.includes(sequence));
+      if (sequence <= upTo) this.#applied(member, announcement, undefined, waiting.includes(sequence));
     }
   }
 
@@ -177,7 +176,8 @@ export class Outbox {
     const resultOf = new Map(parseResults(results).map((result) => [result[0], result]));
     for (const announcement of this.#announcements) {
       const result = resultOf.get(announcement.sequence);
-      if (result && announcement.sequence <= confirmed) this.#applied(member, announcement, result[1], result[2]);
+      if (result && announcement.sequence <= confirmed)
+        this.#applied(member, announcement, result[1], result[2]);
     }
     this.deliver(member);
   }

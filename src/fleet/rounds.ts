@@ -39,13 +39,16 @@ export interface RoundsParts {
 
 /** Up to so many members each is asked at each interval; of more, a third. */
 const FEW = 24;
-/** Places where nobody is known that are looked at in an interval. */
+/** Places where nobody is known that are looked at in an interval, while there are members, and while there are none. */
 const LOOKED_AT = 6;
+const LOOKED_AT_ALONE = 64;
 
 export class Rounds {
   readonly #parts: RoundsParts;
   #timer: Timer | undefined;
   #count = 0;
+  /** Places that were looked at. */
+  #lookedAt = 0;
   #isRunning = false;
   #isClosed = false;
   #looking: Promise<void> | undefined;
@@ -92,7 +95,7 @@ export class Rounds {
     const taken = new Set(members.all.map(({ place }) => place));
     const places = await transport.find(members.highestIndex);
     const free = places.filter((place) => !taken.has(place) && place !== transport.own);
-    const first = free.length === 0 ? 0 : (this.#count * LOOKED_AT) % free.length;
+    const first = free.length === 0 ? 0 : this.#lookedAt % free.length;
     return [...free.slice(first), ...free.slice(0, first)];
   }
 
@@ -130,13 +133,25 @@ export class Rounds {
     const all = members.all;
     const due = all.length <= FEW ? all : all.filter((_, i) => i % 3 === this.#count % 3);
     const wantsLists = asking.wantsLists;
-    const places = (await this.newPlaces()).slice(0, LOOKED_AT);
+    const places = await this.#placesToLookAt();
     return Promise.all([
       ...due.flatMap(({ place, identity }) =>
         place === undefined ? [] : [asking.sync(place, identity.incarnation, wantsLists)],
       ),
       ...places.map((place) => asking.sync(place, undefined, wantsLists)),
     ]);
+  }
+
+  /** Those where one fell silent are looked at first. */
+  async #placesToLookAt(): Promise<Place[]> {
+    const places = await this.newPlaces();
+    const { members } = this.#parts;
+    const former = members.formerPlaces;
+    const known = places.filter((place) => former.has(place)).slice(0, FEW);
+    const most = members.size > 0 ? LOOKED_AT : LOOKED_AT_ALONE;
+    const others = places.filter((place) => !former.has(place)).slice(0, most);
+    this.#lookedAt += others.length;
+    return [...known, ...others];
   }
 
   async #askNewPlaces(): Promise<void> {

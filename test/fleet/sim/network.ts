@@ -70,9 +70,8 @@ export class Network {
 
   #ask(asker: Host, ask: Ask): Promise<Outcome> {
     return new Promise((resolve) => {
-      const late = asker.clock.after(ask.timeoutMs, () => {
-        resolve({ result: 'unreachable', why: `no answer within ${ask.timeoutMs} ms` });
-      });
+      const isLate: Outcome = { result: 'unreachable', why: `no answer within ${ask.timeoutMs} ms` };
+      const late = this.#clock.after(ask.timeoutMs, () => asker.clock.run(() => resolve(isLate)));
       const answer = (outcome: Outcome, afterMs: number): void => {
         this.#clock.after(afterMs, () =>
           asker.clock.run(() => {

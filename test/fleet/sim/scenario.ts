@@ -68,6 +68,7 @@ class Scenario {
       [1, 50],
       [5, 400],
     ] as const);
+    if (this.#chance.percent(30)) network.pick = (hosts) => this.#chance.pick(hosts);
     const count = 3 + this.#chance.below(5);
     for (let i = 0; i < count; i++) {
       this.#start(this.#chance.percent(15) ? count + 2 + i : i);
@@ -125,7 +126,6 @@ class Scenario {
     const areTwins = new Set(at).size < at.length;
     return !at.includes(index) || !areTwins;
   }
-
 
   #call(): void {
     const instance = this.#pickAwake();
@@ -185,6 +185,7 @@ class Scenario {
   }
 
   #cut(): void {
+    if (this.#world.alive.length === 0) return;
     const [one, other] = [this.#chance.pick(this.#world.alive), this.#chance.pick(this.#world.alive)];
     const { cut } = this.#world.network;
     const ways = [`${one.identity.incarnation}>${other.identity.incarnation}`];
@@ -204,6 +205,7 @@ class Scenario {
   }
 
   #refuse(): void {
+    if (this.#world.alive.length === 0) return;
     const { incarnation } = this.#chance.pick(this.#world.alive).identity;
     const { refusing } = this.#world.network;
     refusing.add(incarnation);
@@ -211,6 +213,7 @@ class Scenario {
   }
 
   #restart(): void {
+    if (this.#world.alive.length < 2) return;
     const instance = this.#chance.pick(this.#world.alive);
     const { index, instanceId } = instance.identity;
     const isSameInstance = this.#chance.percent(40);
@@ -229,6 +232,7 @@ class Scenario {
 
   /** Half of them where somebody is already, as in a rolling deploy. */
   #startAnother(): void {
+    if (this.#world.alive.length === 0) return;
     const { index } = this.#chance.pick(this.#world.alive).identity;
     const at = this.#chance.percent(50) ? index : String(20 + this.#chance.below(3));
     if (this.#mayStartAt(at)) this.#start(Number(at));
@@ -338,7 +342,6 @@ class Scenario {
     });
     const closed = await this.#world.until(Promise.all(closing));
     for (const instance of closed) {
-      // Whoever asked it last may not have its answer yet: that is the network's timer, not the fleet's.
       if (instance.clock.timers > 0) this.#fail(`${nameOf(instance)} left ${instance.clock.timers} timers`);
     }
   }
