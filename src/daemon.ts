@@ -105,7 +105,7 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
         const ask: AskPeers = async (ms) => (await fleet?.askPeers(ms)) ?? [];
         return { contentType, text: await gather(own, ask, mergeExpositions, timeoutMs) };
       }),
-    peers: (self) => fleet?.view(self) ?? aloneView(self),
+    peers: async (self, probes) => (await fleet?.view(self, probes)) ?? aloneView(self),
     defect: (error) => log.error('a defect was survived', describeDefect(error)),
   };
   const handle: RequestHandler = (request, response) => answer(context, request, response);

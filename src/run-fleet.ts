@@ -47,7 +47,8 @@ export interface RunningFleet {
   start(): void;
   /** Why caches are not served from yet; undefined once it has joined. */
   readonly notJoined: string | undefined;
-  view(self: PeersView['self']): PeersView;
+  /** `probes`: the way to the own place is looked at once more first. */
+  view(self: PeersView['self'], probes: boolean): Promise<PeersView>;
   readonly facts: FleetFacts;
   readonly askPeers: AskPeers;
   /** Says farewell to the others; operators are served on. */
@@ -157,7 +158,10 @@ function running(
     get notJoined() {
       return core && !core.fleet.isJoined ? 'joining the fleet' : undefined;
     },
-    view: (self) => viewOf(core, self),
+    view: async (self, probes) => {
+      if (probes) await core?.fleet.probe();
+      return viewOf(core, self);
+    },
     facts: {
       peers: () => core?.fleet.members.all.map((member) => factOf(core, member)) ?? [],
       members: () => core?.fleet.count ?? 1,

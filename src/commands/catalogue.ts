@@ -201,8 +201,17 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'check',
     words: [],
     describe: 'Check the configuration and show every value and where it is from',
-    options: { json: { type: 'boolean', describe: 'Print one JSON document' } },
-    examples: [['sidecache check --config sidecache.yml', '']],
+    options: {
+      json: { type: 'boolean', describe: 'Print one JSON document' },
+      fleet: {
+        type: 'boolean',
+        describe: 'Have the running daemon look whether peers can reach it, and say what mends it if not',
+      },
+    },
+    examples: [
+      ['sidecache check --config sidecache.yml', ''],
+      ['sidecache check --fleet', 'exit 1 where peers cannot reach this instance'],
+    ],
     takesConfiguration: true,
     load: async () => (await import('./check-configuration.ts')).checkConfiguration,
   },

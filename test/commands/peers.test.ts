@@ -145,7 +145,8 @@ test('a daemon that refuses is exit 1, one that does not know the path exit 3', 
 test('the view that the daemon sends is the one that is shown', async () => {
   const { socket, remove } = temporarySocket();
   let view: PeersView = aloneView(SELF);
-  const server = createServer((_request, response) => sendPeers(view, '', response)).listen(socket);
+  const look = async (): Promise<PeersView> => view;
+  const server = createServer((_request, response) => void sendPeers(look, '', response)).listen(socket);
   await once(server, 'listening');
   assert.equal(JSON.parse((await runCommand(['peers', '--json', '--socket', socket])).stdout), ALONE);
   view = { ...view, transport: 'gorouter', members: '?', peers: [DOWN], problems: [PROBLEM] };
@@ -157,9 +158,48 @@ test('the view that the daemon sends is the one that is shown', async () => {
   remove();
 });
 
-test('a parameter of /peers is refused by name', () => {
-  const refused = (): void => sendPeers(aloneView(SELF), 'fleet=1', undefined as never);
-  assert.throws(refused, (error: Error) => /unknown parameter 'fleet'/.test(error.message));
+test('a parameter of /peers is refused by name', async () => {
+  const refused = sendPeers(async () => aloneView(SELF), 'fleet=1', undefined as never);
+  const why = await refused.catch(({ message }: Error) => message);
+  assert.match(String(why), "unknown parameter 'fleet'");
+});
+
+/** A daemon that finds a problem only when it looks. */
+async function checkFleetBefore(problems: PeersView['problems'], args: readonly string[] = []) {
+  const { socket, remove } = temporarySocket();
+  const look = async (probes: boolean): Promise<PeersView> => ({
+    ...aloneView(SELF),
+    transport: 'gorouter',
+    problems: probes ? problems : [],
+  });
+  const server = createServer((request, response) => {
+    void sendPeers(look, request.url!.split('?')[1] ?? '', response);
+  }).listen(socket);
+  await once(server, 'listening');
+  const done = await runCommand(['check', '--fleet', '--socket', socket, ...args]);
+  server.close();
+  remove();
+  return done;
+}
+
+test('check --fleet has the daemon look, and prints the command that mends what is wrong', async () => {
+  const { exitCode, stdout } = await checkFleetBefore([PROBLEM]);
+  assert.is(exitCode, 1);
+  assert.match(stdout, PROBLEM.problem);
+  assert.match(stdout, PROBLEM.mend);
+});
+
+test('check --fleet: exit 0 where peers reach this instance', async () => {
+  const { exitCode, stdout } = await checkFleetBefore([]);
+  assert.is(exitCode, 0);
+  assert.match(stdout, 'nothing is wrong');
+});
+
+test('check --fleet: with --json standard output is one document all the same', async () => {
+  const { exitCode, stdout, stderr } = await checkFleetBefore([PROBLEM], ['--json']);
+  assert.is(exitCode, 1);
+  assert.ok(Array.isArray(JSON.parse(stdout).options));
+  assert.match(stderr, PROBLEM.mend);
 });
 
 test.run();

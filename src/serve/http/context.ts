@@ -41,7 +41,8 @@ export interface Context {
   readonly metrics: (accept: string | undefined) => Promise<{ contentType: string; text: string }>;
   /** The same of all instances, each sample labelled with whose it is; as text. */
   readonly fleetMetrics: (timeoutMs: number) => Promise<{ contentType: string; text: string }>;
-  readonly peers: (self: PeersView['self']) => PeersView;
+  /** `probes`: the way to the own place is looked at once more first. */
+  readonly peers: (self: PeersView['self'], probes: boolean) => Promise<PeersView>;
   /** For what no handler foresaw. */
   readonly defect: (error: unknown) => void;
 }

@@ -2,7 +2,7 @@
 
 import type { ServerResponse } from 'node:http';
 import { sendJson } from './json.ts';
-import { unknownParameter } from './parameters.ts';
+import { parseSwitch, unknownParameter } from './parameters.ts';
 import { parseQuery } from './target.ts';
 
 /** As it is sent. */
@@ -42,8 +42,16 @@ export function aloneView(self: PeersView['self']): PeersView {
   return { self, transport: 'none', members: 1, peers: [], problems: [] };
 }
 
-/** Throws RequestError 'bad_query' for any parameter. */
-export function sendPeers(view: PeersView, query: string, response: ServerResponse): void {
-  for (const { name } of parseQuery(query)) throw unknownParameter(name, []);
-  sendJson(response, 200, view);
+/** `?probe=1`: after one more look at the way to the own place. Throws RequestError 'bad_query'. */
+export async function sendPeers(
+  look: (probes: boolean) => Promise<PeersView>,
+  query: string,
+  response: ServerResponse,
+): Promise<void> {
+  let probes = false;
+  for (const { name, value } of parseQuery(query)) {
+    if (name !== 'probe') throw unknownParameter(name, ['probe']);
+    probes = parseSwitch(name, value.toString('latin1'));
+  }
+  sendJson(response, 200, await look(probes));
 }

@@ -184,10 +184,11 @@ function showPeers(
   query: string,
   _request: IncomingMessage,
   response: ServerResponse,
-): void {
+): Promise<void> {
   const { index, instanceId, incarnation, version } = context.instance;
   const state = context.notReady() ?? 'ready';
-  sendPeers(context.peers({ index, instance_id: instanceId, incarnation, version, state }), query, response);
+  const self = { index, instance_id: instanceId, incarnation, version, state };
+  return sendPeers((probes) => context.peers(self, probes), query, response);
 }
 
 function sendHealth(
