@@ -11,7 +11,7 @@ import type { Place } from './link.ts';
 import { type Member, newMember } from './member.ts';
 
 const UNLISTED_FOR_MS = 20_000;
-export const SILENT_FOR_INTERVALS = 6;
+const SILENT_FOR_INTERVALS = 6;
 /** So long one that left is not taken in again because somebody else still lists it. */
 const REMEMBERED_FOR_MS = 600_000;
 /** Ages in lists are so much too old or too young, as messages take their time. */
@@ -167,11 +167,9 @@ export function parseList(value: unknown): Listed[] {
     const identity = parseIdentity(line);
     if (!identity) continue;
     const { place, unheard_ms: unheardMs } = line as Record<string, unknown>;
-    lines.push({
-      identity,
-      place: typeof place === 'string' && place.length <= 512 ? place : undefined,
-      unheardMs: typeof unheardMs === 'number' && unheardMs >= 0 ? unheardMs : Number.POSITIVE_INFINITY,
-    });
+    if (typeof unheardMs !== 'number' || unheardMs < 0) continue;
+    const isPlace = typeof place === 'string' && place.length <= 512;
+    lines.push({ identity, place: isPlace ? place : undefined, unheardMs });
   }
   return lines;
 }

@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import { type Identity, wireIdentity } from './identity.ts';
 import type { Place, Transport } from './link.ts';
 import type { Member } from './member.ts';
-import { type Members, parseList, SILENT_FOR_INTERVALS } from './members.ts';
+import { type Members, parseList } from './members.ts';
 import type { Modes } from './modes.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -48,16 +48,15 @@ export class Roster {
     this.#supersedeAt(member);
   }
 
-  /** Members that another instance knows, as it said after it was asked at this time. */
+  /** Members that another instance counts, as it said after it was asked at this time: then they count here, too. */
   learn(list: unknown, askedAtMs: number): void {
-    const { members, syncMs, clock } = this.#parts;
+    const { members } = this.#parts;
     for (const { identity, place, unheardMs } of parseList(list)) {
       // At the latest: an age that gets younger with each who tells it would keep the dead.
       const heardAtMs = askedAtMs - unheardMs;
       const known = members.get(identity.incarnation);
       if (known) known.heardAtMs = Math.max(known.heardAtMs, heardAtMs);
-      else if (clock.now() - heardAtMs < SILENT_FOR_INTERVALS * syncMs)
-        this.#learnOf(identity, place, heardAtMs);
+      else if (members.mayBelong(identity.incarnation, heardAtMs)) this.#learnOf(identity, place, heardAtMs);
     }
   }
 
@@ -85,8 +84,7 @@ export class Roster {
   }
 
   #learnOf(identity: Identity, told: Place | undefined, heardAtMs: number): void {
-    const { transport, members } = this.#parts;
-    if (!members.mayBelong(identity.incarnation, heardAtMs)) return;
+    const { transport } = this.#parts;
     const isUsable = told !== undefined && transport.isPlace(told);
     this.#add(identity, transport.placeOf(identity) ?? (isUsable ? told : undefined), heardAtMs, false);
   }

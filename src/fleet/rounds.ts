@@ -4,6 +4,7 @@
 import type { Clock, Timer } from '../cache/clock.ts';
 import type { Log } from '../log.ts';
 import type { Asking } from './asking.ts';
+import type { Identity } from './identity.ts';
 import type { Inbox } from './inbox.ts';
 import type { Outcome, Place, Transport } from './link.ts';
 import type { Members } from './members.ts';
@@ -22,6 +23,7 @@ export interface Problem {
 }
 
 export interface RoundsParts {
+  readonly self: Identity;
   readonly clock: Clock;
   readonly syncMs: number;
   /** In [0, 1). */
@@ -40,7 +42,7 @@ export interface RoundsParts {
 /** Up to so many members each is asked at each interval; of more, a third. */
 const FEW = 24;
 /** Places where nobody is known that are looked at in an interval, while there are members, and while there are none. */
-const LOOKED_AT = 6;
+const LOOKED_AT = 7;
 const LOOKED_AT_ALONE = 64;
 
 export class Rounds {
@@ -89,14 +91,16 @@ export class Rounds {
     return this.#looking;
   }
 
-  /** Where nobody is known to be; another part of it first each time. */
+  /** Where nobody is known to be; another part of it first each time. A twin may be at the own place: it is first. */
   async newPlaces(): Promise<Place[]> {
     const { transport, members } = this.#parts;
+    const { own } = transport;
     const taken = new Set(members.all.map(({ place }) => place));
     const places = await transport.find(members.highestIndex);
-    const free = places.filter((place) => !taken.has(place) && place !== transport.own);
+    const free = places.filter((place) => !taken.has(place) && place !== own);
     const first = free.length === 0 ? 0 : this.#lookedAt % free.length;
-    return [...free.slice(first), ...free.slice(0, first)];
+    const ownPlace = own === undefined || taken.has(own) ? [] : [own];
+    return [...ownPlace, ...free.slice(first), ...free.slice(0, first)];
   }
 
   /** Whether the own place is reached through the route; what is wrong is said once. */
@@ -120,7 +124,12 @@ export class Rounds {
     for (const member of members.all) outbox.deliver(member);
     inbox.forgetAbsent((origin) => members.get(origin) !== undefined, clock.now());
     const outcomes = await this.#syncAll();
-    const isAnyHeard = outcomes.some(({ result }) => result === 'answered' || result === 'other');
+    const { self } = this.#parts;
+    const isAnyHeard = outcomes.some(
+      (outcome) =>
+        outcome.result === 'other' ||
+        (outcome.result === 'answered' && outcome.from.incarnation !== self.incarnation),
+    );
     // Unheard by all: it is rather the own way to the others that is wrong.
     const isReachable = isAnyHeard && !this.#problem ? true : await this.probe();
     if ((isAnyHeard || isReachable) && clock.now() >= this.#buriesFromMs) this.#parts.roster.bury();
