@@ -65,11 +65,11 @@ export const COMMANDS: readonly CommandRow[] = [
       'if-absent': { type: 'boolean', describe: 'Only if there is no such entry; else exit 1' },
       fill: {
         type: 'boolean',
-        describe: 'The origin has this value already. One instance in this version: same as --change',
+        describe: 'The origin has this value already: other instances are not told',
       },
       change: {
         type: 'boolean',
-        describe: 'Other copies are wrong. One instance in this version: same as --fill',
+        describe: 'Copies elsewhere are wrong: every other instance forgets its own',
       },
     },
     examples: [
@@ -82,7 +82,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'delete',
     words: ['CACHE', 'KEY…'],
-    describe: 'Forget entries, on this instance only, in this version',
+    describe: 'Forget entries, on every instance',
     options: { ...WHERE, ...ENCODED },
     examples: [
       ['sidecache delete users 42 43', ''],
@@ -121,27 +121,24 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'invalidate',
     words: ['[CACHE…]'],
-    describe: 'Forget caches, or some of their entries: on this instance only, in this version',
+    describe: 'Forget caches, or some of their entries, on every instance, and say who confirmed',
     options: { ...WHERE, ...SELECTION },
     examples: [
       ['sidecache invalidate users flags', 'two caches, whole'],
       ['sidecache invalidate users --key 42 --tag team:7', 'only these entries'],
-      [
-        'sidecache invalidate --all --require all --timeout 2s',
-        'one instance in this version, so it always confirms',
-      ],
+      ['sidecache invalidate --all --require all', 'exit 5 unless every instance confirmed'],
+      ['sidecache invalidate users --scope local', 'this instance only'],
     ],
     load: async () => (await import('./invalidate.ts')).invalidate,
   },
   {
     name: 'refresh',
     words: ['[CACHE…]'],
-    describe:
-      'Mark entries old; old values are served until new ones are in. This instance only, in this version',
+    describe: 'Mark entries old, on every instance; old values are served until new ones are in',
     options: {
       ...WHERE,
       ...SELECTION,
-      wait: { type: 'boolean', describe: 'Until the most recently read ones are loaded' },
+      wait: { type: 'boolean', describe: 'Until the most recently read ones of this instance are loaded' },
     },
     examples: [
       ['sidecache refresh users', ''],

@@ -60,11 +60,8 @@ function rendered(outcome: Fields, paint: Paint): string {
   const applied = numberAt(outcome, 'applied') ?? 0;
   const members = textAt(outcome, 'members') ?? '?';
   const everybody = String(applied) === members;
-  const who =
-    members === '1'
-      ? `${applied}/1 instances confirmed (this instance only, in this version)`
-      : `${applied}/${members} instances confirmed`;
-  const sum = `${who}, ${counted(numberAt(outcome, 'entries') ?? 0, 'entry', 'entries')} here`;
+  const entries = counted(numberAt(outcome, 'entries') ?? 0, 'entry', 'entries');
+  const sum = `${applied}/${members} instances confirmed, ${entries} here`;
   return `${renderTable(HEADING, rows, ALIGN, paint)}${everybody ? paint.good(sum) : paint.bad(sum)}\n`;
 }
 

@@ -1,4 +1,4 @@
-// `sidecache delete CACHE KEY…`: forgets entries, on the one instance that is asked.
+// `sidecache delete CACHE KEY…`: forgets entries, on every instance.
 
 import { addressOf } from './address.ts';
 import { type Arguments, flag } from './arguments.ts';

@@ -35,13 +35,13 @@ export const SELECTION: Options = {
     describe: '--key and --prefix are percent-encoded, as `sidecache keys` prints keys',
   },
   all: { type: 'boolean', describe: 'Every cache' },
-  scope: { type: 'string', describe: '`local`: this instance only. In this version it always is' },
+  scope: { type: 'string', describe: '`local`: this instance only' },
   require: {
     type: 'string',
-    describe: '`all`: exit 5 unless all confirmed in time. In this version that is this instance only',
+    describe: '`all`: exit 5 unless every instance, and its app, confirmed in time',
   },
   timeout: {
     type: 'string',
-    describe: 'How long to wait for other instances, as in 2s. There are none in this version',
+    describe: 'How long instances have to confirm, as in 500ms (default 2s, at most 60s)',
   },
 };

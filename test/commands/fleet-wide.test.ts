@@ -85,7 +85,7 @@ test('every member of the report is a row', async () => {
   assert.equal(stdout.split('\n'), [
     'INDEX  INSTANCE  STATUS   MS  ENTRIES',
     '0      i-0       applied   1       12',
-    '1/1 instances confirmed (this instance only, in this version), 12 entries here',
+    '1/1 instances confirmed, 12 entries here',
     '',
   ]);
 });
@@ -95,13 +95,14 @@ test('one entry is one entry', async () => {
   assert.match(stdout, /, 1 entry here\n$/);
 });
 
-test('help and package.json do not claim that other instances hear of a call', async () => {
+test('help and package.json say that every instance hears of a call, and help how to keep it to this one', async () => {
   for (const name of ['delete', 'invalidate', 'refresh']) {
     const { stdout } = await runCommand([name, '--help']);
-    assert.match(stdout.replace(/\s+/g, ' '), /this instance only, in this version/i, name);
-    assert.not.match(stdout, /every instance/i, name);
+    assert.match(stdout.replace(/\s+/g, ' '), /on every instance/, name);
+    assert.not.match(stdout, /in this version/i, name);
+    if (name !== 'delete') assert.match(stdout, /`local`: this instance only/, name);
   }
-  assert.not.match(readFileSync('package.json', 'utf8'), /every instance/);
+  assert.match(JSON.parse(readFileSync('package.json', 'utf8')).description, /every instance/);
 });
 
 test('a member that did not confirm is exit 5 where all were required, and its row is shown', async () => {
