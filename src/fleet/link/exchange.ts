@@ -57,7 +57,8 @@ export function exchange(agent: Agent, posted: Posted): Promise<HttpAnswer | Bro
     request.once('close', () => settle(brokenOff(request, answer, '')));
     signal.addEventListener('abort', giveUp);
     if (signal.aborted) giveUp();
-    else request.end(body);
+    // As text of one byte a character it leaves together with the head, in one write.
+    else request.end(body.toString('latin1'), 'latin1');
   });
 }
 
