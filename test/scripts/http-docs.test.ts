@@ -5,8 +5,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HTTP_STATUS } from '../../src/errors.ts';
 
-/** Ends the start, stands in the log, or waits for the fleet: no answer over HTTP has it. */
-const NOT_OVER_HTTP = ['cannot_listen', 'length_required', 'draining', 'not_ready', 'not_confirmed'];
+/** Ends the start, or stands in the log: no answer over HTTP has it. */
+const NOT_OVER_HTTP = ['cannot_listen', 'length_required', 'draining', 'not_ready'];
 
 const test = suite('docs/http.md');
 const docs = readFileSync('docs/http.md', 'utf8');
