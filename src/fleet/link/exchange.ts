@@ -28,6 +28,8 @@ export interface Broken {
   readonly stale: boolean;
 }
 
+const SMALL_BYTES = 16 << 10;
+
 /** Never rejects; of an agent for TLS where the URL is https. */
 export function exchange(agent: Agent, posted: Posted): Promise<HttpAnswer | Broken> {
   return new Promise((resolve) => {
@@ -57,8 +59,9 @@ export function exchange(agent: Agent, posted: Posted): Promise<HttpAnswer | Bro
     request.once('close', () => settle(brokenOff(request, answer, '')));
     signal.addEventListener('abort', giveUp);
     if (signal.aborted) giveUp();
-    // As text of one byte a character it leaves together with the head, in one write.
-    else request.end(body.toString('latin1'), 'latin1');
+    // As text of one byte a character it leaves together with the head, in one write; a large one is not copied.
+    else if (body.length <= SMALL_BYTES) request.end(body.toString('latin1'), 'latin1');
+    else request.end(body);
   });
 }
 
