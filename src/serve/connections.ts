@@ -9,11 +9,20 @@ import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../cache/clock.ts';
 import { RoomError } from '../errors.ts';
+import { Brake } from './brake.ts';
 import type { Garbage } from './garbage.ts';
 import type { Headroom } from './headroom.ts';
-import { sendError } from './http/problem.ts';
-import { ignoreRequests, readOn, stopReading } from './http/reading.ts';
+import { hasBody, sendError } from './http/problem.ts';
+import {
+  discardParser,
+  headLength,
+  ignoreRequests,
+  onReceived,
+  readOn,
+  stopReading,
+} from './http/reading.ts';
 import { refusal, refuseOn } from './http/refusal.ts';
+import { TurnedAway } from './turned-away.ts';
 
 /** What a connection holds beside what is sent over it: its stream, its parser, its place in the system. */
 export const CONNECTION_COST_BYTES = 9216;
@@ -37,11 +46,6 @@ const STALLED_AFTER_MS = 30_000;
 const SILENT_AFTER_MS = 250;
 const IDLE_AFTER_MS = 5000;
 
-/** Who is turned away may take so long to hear why, while they are few. */
-const HEARD_WITHIN_MS = 500;
-const MOST_TURNED_AWAY = 32;
-
-const NO_PLACE = refusal('no_room', 'there is no place or no memory for another connection; try again later');
 const TOO_MUCH = refusal('no_room', 'there is no memory left for what this connection sends');
 
 interface Connection {
@@ -49,14 +53,21 @@ interface Connection {
   readonly server: HttpServer;
   /** The request in progress. */
   response: ServerResponse | undefined;
-  /** Requests behind it. */
+  /** Requests behind it, and what is charged for them. */
   waiting: number;
+  waitingBytes: number;
   asked: boolean;
   /** Bytes of it that were read when a request last began or ended. */
   readBytes: number;
   /** Charged at the last look, for what was neither taken nor sent then. */
   chargedBytes: number;
   sentBytes: number;
+  /** Its parser holds more than belongs to the cost of a connection. */
+  isSpent: boolean;
+  /** Not read until the request in progress is answered. */
+  isHeldBack: boolean;
+  /** Came since it was last looked at. */
+  unseenBytes: number;
   /** Something was asked or answered since the last look. */
   active: boolean;
   /** Since when nothing has happened that a look could see. */
@@ -76,14 +87,16 @@ export interface ConnectionsParts {
 export class Connections {
   readonly #parts: ConnectionsParts;
   readonly #open = new Map<Socket, Connection>();
+  readonly #turnedAway: TurnedAway;
+  readonly #brake = new Brake(() => this.#open.keys());
   #leaving = false;
   #accepted = 0;
-  #turnedAway = 0;
   #look: Timer | undefined;
   #lookIsAtFew = true;
 
   constructor(parts: ConnectionsParts) {
     this.#parts = parts;
+    this.#turnedAway = new TurnedAway(parts.clock);
   }
 
   count(server: HttpServer): number {
@@ -108,7 +121,7 @@ export class Connections {
   admit(server: HttpServer, socket: Socket): void {
     this.#accepted++;
     if (!this.#hasPlace()) {
-      this.#turnAway(socket);
+      this.#turnedAway.add(socket);
       return;
     }
     const connection: Connection = {
@@ -116,16 +129,36 @@ export class Connections {
       server,
       response: undefined,
       waiting: 0,
+      waitingBytes: 0,
       asked: false,
       readBytes: 0,
       chargedBytes: 0,
       sentBytes: 0,
+      isSpent: false,
+      isHeldBack: false,
+      unseenBytes: 0,
       active: false,
       quietSinceMs: this.#parts.clock.now(),
     };
     this.#open.set(socket, connection);
-    socket.once('close', () => this.#forget(connection));
+    socket.once('close', () => {
+      if (connection.isSpent || socket.bytesRead - connection.readBytes > FREE_BYTES) discardParser(socket);
+      this.#forget(connection);
+    });
     this.#lookLater();
+  }
+
+  /** From now on long heads are seen as they come, once Node has given the connection its parser. */
+  watch(socket: Socket): void {
+    const connection = this.#open.get(socket);
+    if (!connection) {
+      this.#turnedAway.watch(socket);
+      return;
+    }
+    onReceived(socket, (bytes) => {
+      connection.unseenBytes += bytes;
+      if (connection.unseenBytes > FREE_BYTES) this.#seeLong(connection);
+    });
   }
 
   /** Has the request handled: at once, or when the answers before its own are on their way. */
@@ -178,26 +211,9 @@ export class Connections {
     return false;
   }
 
-  /** Closing at once would break off the request that is just being sent, before its sender has read why. */
-  #turnAway(socket: Socket): void {
-    socket.on('error', () => {});
-    if (this.#turnedAway >= MOST_TURNED_AWAY) {
-      refuseOn(socket, NO_PLACE);
-      return;
-    }
-    this.#turnedAway++;
-    socket.end(NO_PLACE);
-    const late = this.#parts.clock.after(HEARD_WITHIN_MS, () => socket.destroy());
-    socket.once('close', () => {
-      this.#turnedAway--;
-      late.cancel();
-    });
-  }
-
   #forget(connection: Connection): void {
     if (!this.#open.delete(connection.socket)) return;
-    const waitingBytes = connection.waiting * WAITING_COST_BYTES;
-    const heldBytes = CONNECTION_COST_BYTES + waitingBytes + connection.chargedBytes;
+    const heldBytes = CONNECTION_COST_BYTES + connection.waitingBytes + connection.chargedBytes;
     this.#parts.headroom.release(heldBytes);
     this.#parts.garbage.passed(heldBytes);
   }
@@ -207,27 +223,55 @@ export class Connections {
     request: IncomingMessage,
     response: ServerResponse,
     handle: RequestHandler,
+    waitedBytes = 0,
   ): void {
     const { headroom, garbage } = this.#parts;
     const { bytesRead } = connection.socket;
-    const headBytes = bytesRead - connection.readBytes;
-    const chargedBytes = headBytes > FREE_BYTES ? headBytes : 0;
+    // With a head comes what was sent behind it.
+    const takenBytes = Math.max(bytesRead - connection.readBytes, waitedBytes);
+    const chargedBytes = takenBytes > FREE_BYTES ? takenBytes : 0;
     const fits = chargedBytes === 0 || headroom.charge(chargedBytes);
     connection.readBytes = bytesRead;
     connection.response = response;
     connection.active = true;
+    if (chargedBytes > 0) this.#beginLong(connection, request, response, chargedBytes);
     response.once('close', () => {
       if (fits) headroom.release(chargedBytes);
+      // Who still has the request must not keep a long text alive while it is collected.
+      if (connection.isSpent) request.url = '';
       if (chargedBytes > 0) garbage.passed(TIMES_HELD * chargedBytes);
-      connection.response = undefined;
-      connection.readBytes = connection.socket.bytesRead;
-      connection.active = true;
+      this.#answered(connection);
       // Nobody wanted the rest of its body: it is not read for nothing.
       if (!request.complete) connection.socket.destroySoon();
     });
     if (this.#leaving && connection.waiting === 0) response.shouldKeepAlive = false;
     if (fits) handle(request, response);
     else sendError(request, response, new RoomError('there is no memory left for this request'));
+  }
+
+  #answered(connection: Connection): void {
+    const { socket, isHeldBack } = connection;
+    // The head of the next request, or the start of it, may have come.
+    if (socket.bytesRead !== connection.readBytes && untakenOf(connection) === 0)
+      connection.readBytes = socket.bytesRead;
+    connection.response = undefined;
+    connection.active = true;
+    connection.isHeldBack = false;
+    if (isHeldBack && connection.waiting === 0) readOn(socket);
+  }
+
+  /** A long head is the last of its connection: until that is closed, its parser keeps the text. */
+  #beginLong(
+    connection: Connection,
+    request: IncomingMessage,
+    response: ServerResponse,
+    takenBytes: number,
+  ): void {
+    const isLong = headLength(request) > FREE_BYTES;
+    if (isLong || !hasBody(request)) this.#brake.took(takenBytes);
+    if (!isLong) return;
+    connection.isSpent = true;
+    response.shouldKeepAlive = false;
   }
 
   #postpone(
@@ -237,16 +281,20 @@ export class Connections {
     handle: RequestHandler,
   ): void {
     const { socket } = connection;
-    const fits = connection.waiting < MOST_WAITING && this.#parts.headroom.charge(WAITING_COST_BYTES);
+    const headBytes = headLength(request);
+    const waitingBytes = WAITING_COST_BYTES + headBytes;
+    const fits = connection.waiting < MOST_WAITING && this.#parts.headroom.charge(waitingBytes);
     stopReading(socket);
-    if (fits) connection.waiting++;
-    else {
+    if (fits) {
+      connection.waiting++;
+      connection.waitingBytes += waitingBytes;
+    } else {
       response.shouldKeepAlive = false;
       ignoreRequests(socket);
     }
     const begin = (): void => {
-      if (fits) this.#waitsNoLonger(connection);
-      this.#begin(connection, request, response, fits ? handle : refuseTooMany);
+      if (fits) this.#waitsNoLonger(connection, waitingBytes);
+      this.#begin(connection, request, response, fits ? handle : refuseTooMany, headBytes);
     };
     // The connection is its own now; the next tick, since Node is still handing it on.
     response.once('socket', () => {
@@ -257,10 +305,11 @@ export class Connections {
     });
   }
 
-  #waitsNoLonger(connection: Connection): void {
+  #waitsNoLonger(connection: Connection, waitingBytes: number): void {
     // The connection may have ended meanwhile: then all was released with it.
     if (!this.#open.has(connection.socket)) return;
-    this.#parts.headroom.release(WAITING_COST_BYTES);
+    this.#parts.headroom.release(waitingBytes);
+    connection.waitingBytes -= waitingBytes;
     if (--connection.waiting === 0) readOn(connection.socket);
   }
 
@@ -280,14 +329,33 @@ export class Connections {
     });
   }
 
+  /** Much has come: what of it is a head that is still coming is charged now, before more is read of anyone. */
+  #seeLong(connection: Connection): void {
+    const { response, unseenBytes } = connection;
+    const untakenBytes = untakenOf(connection);
+    if (untakenBytes > FREE_BYTES) {
+      this.#brake.took(Math.min(untakenBytes, unseenBytes));
+      if (response) this.#holdBack(connection);
+    }
+    this.#lookAt(connection, this.#parts.clock.now());
+  }
+
+  /** What it sends is not needed before the request in progress is answered. */
+  #holdBack(connection: Connection): void {
+    connection.isHeldBack = true;
+    stopReading(connection.socket);
+  }
+
   #lookAt(connection: Connection, nowMs: number): void {
-    const { socket, response, readBytes } = connection;
-    const untakenBytes = response ? 0 : socket.bytesRead - readBytes;
+    const { socket, response } = connection;
+    connection.unseenBytes = 0;
+    const untakenBytes = untakenOf(connection);
     // An answer that goes out in pieces is charged by who sends it.
     const unsentBytes = response?.writableEnded === false ? 0 : socket.writableLength;
     const heldBytes = TIMES_PARSED * untakenBytes + unsentBytes;
     if (!this.#charge(connection, heldBytes > FREE_BYTES ? heldBytes : 0)) {
-      refuseOn(socket, TOO_MUCH);
+      if (response?.headersSent) socket.destroy();
+      else refuseOn(socket, TOO_MUCH);
       return;
     }
     const sentBytes = socket.bytesWritten - socket.writableLength;
@@ -306,6 +374,12 @@ export class Connections {
     connection.chargedBytes = bytes;
     return true;
   }
+}
+
+/** Bytes that came and that no request has taken, nor will as its body. */
+function untakenOf({ socket, response, waiting, readBytes }: Connection): number {
+  if (response && (waiting > 0 || !response.req.complete || hasBody(response.req))) return 0;
+  return socket.bytesRead - readBytes;
 }
 
 function refuseTooMany(request: IncomingMessage, response: ServerResponse): void {

@@ -13,11 +13,11 @@ type Collect = (how?: { type: 'minor' }) => void;
 export class Garbage {
   #collect: Collect | undefined;
   #passedBytes = 0;
-  #externalBytes = 0;
+  #heldBytes = 0;
 
   constructor() {
     keepHeapTight();
-    this.#externalBytes = getHeapStatistics().external_memory;
+    this.#heldBytes = heldBytes();
   }
 
   /** So many bytes in buffers or large strings are, or will soon be, of no use any more. */
@@ -27,12 +27,17 @@ export class Garbage {
     this.#passedBytes = 0;
     this.#collect ??= takeCollector();
     this.#collect({ type: 'minor' });
-    // What outlived two collections counts as old, and only a full one finds it dead.
-    const grownBytes = getHeapStatistics().external_memory - this.#externalBytes;
+    // What outlived two collections counts as old, long strings after one, and only a full one finds it dead.
+    const grownBytes = heldBytes() - this.#heldBytes;
     if (grownBytes > ALL_AFTER_BYTES) this.#collect();
-    if (grownBytes > ALL_AFTER_BYTES || grownBytes < 0)
-      this.#externalBytes = getHeapStatistics().external_memory;
+    if (grownBytes > ALL_AFTER_BYTES || grownBytes < 0) this.#heldBytes = heldBytes();
   }
+}
+
+/** V8's heap and the buffers outside it. */
+function heldBytes(): number {
+  const { used_heap_size, external_memory } = getHeapStatistics();
+  return used_heap_size + external_memory;
 }
 
 /**

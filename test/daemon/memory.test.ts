@@ -1,163 +1,13 @@
 // Promise 5 under attack: RSS stays within idle + 24 MB + 1.15 x memory, and others are served meanwhile.
 
 import { Agent } from 'node:http';
-import type { Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Daemon, pause, until } from './daemon.ts';
-
-const MIB = 1 << 20;
-const MAY_GROW_BYTES = 24e6;
-const SAMPLE_EVERY_MS = 20;
+import { attacksIn, MIB, times } from './attack.ts';
+import { pause, until } from './daemon.ts';
 
 const test = suite('memory under attack');
-
-/** Statuses, and errors by code, as clients saw them. */
-type Outcomes = Map<string, number>;
-
-class Attack {
-  readonly daemon: Daemon;
-  readonly memoryBytes: number;
-  readonly outcomes: Outcomes = new Map();
-  readonly #sockets: Socket[] = [];
-
-  constructor(daemon: Daemon, memoryBytes: number) {
-    this.daemon = daemon;
-    this.memoryBytes = memoryBytes;
-  }
-
-  /** A connection that is cut at the end; `reads` false: what it is sent piles up at the daemon. */
-  connect({ reads }: { reads: boolean }): Socket {
-    const socket = this.daemon.connect();
-    let head = '';
-    this.#sockets.push(socket);
-    socket.on('close', () => this.#count(head.slice(9, 12) || 'closed'));
-    if (!reads) return socket.pause();
-    return socket.on('data', (chunk: Buffer) => {
-      if (head.length < 12) head += chunk.toString('latin1', 0, 12);
-    });
-  }
-
-  async request(...args: Parameters<Daemon['request']>): Promise<void> {
-    const outcome = await this.daemon.request(...args).then(
-      ({ status }) => String(status),
-      (error: NodeJS.ErrnoException) => error.code ?? error.message,
-    );
-    this.#count(outcome);
-  }
-
-  /** How many ended so. */
-  counted(...outcomes: string[]): number {
-    return outcomes.reduce((sum, outcome) => sum + (this.outcomes.get(outcome) ?? 0), 0);
-  }
-
-  end(): void {
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  #count(outcome: string): void {
-    this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
-  }
-}
-
-function attacked(claim: string, memories: readonly string[], run: (attack: Attack) => Promise<void>): void {
-  for (const memory of memories) test(`${claim} (${memory})`, () => underAttack(claim, memory, run));
-}
-
-async function underAttack(
-  claim: string,
-  memory: string,
-  run: (attack: Attack) => Promise<void>,
-): Promise<void> {
-  const daemon = await Daemon.start({ config: { memory } });
-  const memoryBytes = Number.parseInt(memory, 10) * MIB;
-  const attack = new Attack(daemon, memoryBytes);
-  try {
-    await daemon.put('/caches/default/warm', 'up');
-    await daemon.request('/caches/default/warm');
-    const idleBytes = daemon.rssBytes;
-    const others = new Others(daemon);
-    const { served, refused, peakBytes } = await run(attack).then(
-      () => others.end(),
-      async (error) => {
-        await others.end();
-        throw error;
-      },
-    );
-    attack.end();
-    const allowedBytes = idleBytes + MAY_GROW_BYTES + 1.15 * memoryBytes;
-    console.log(
-      `\n     ${claim} (${memory}): idle ${mb(idleBytes)}, peak ${mb(peakBytes)}, allowed ${mb(allowedBytes)} MB`,
-    );
-    assert.ok(peakBytes <= allowedBytes, `RSS was ${mb(peakBytes)} of ${mb(allowedBytes)} MB`);
-    assert.ok(served > 0 && refused === 0, `others: ${served} served, ${refused} refused`);
-    assert.is((await daemon.request('/healthz')).status, 200);
-    assert.not(daemon.output.includes('defect'), daemon.output);
-  } finally {
-    attack.end();
-    await daemon.stop('SIGKILL');
-  }
-}
-
-function mb(bytes: number): string {
-  return (bytes / 1e6).toFixed(0);
-}
-
-/** Another client, who asks on a connection of its own all the while, and a look at the memory. */
-class Others {
-  readonly #daemon: Daemon;
-  readonly #asking: Promise<void>;
-  readonly #sampling: NodeJS.Timeout;
-  #peakBytes = 0;
-  #served = 0;
-  #refused = 0;
-  #over = false;
-
-  constructor(daemon: Daemon) {
-    this.#daemon = daemon;
-    this.#sampling = setInterval(() => this.#sample(), SAMPLE_EVERY_MS);
-    this.#asking = this.#ask();
-  }
-
-  async end(): Promise<{ served: number; refused: number; peakBytes: number }> {
-    this.#over = true;
-    await this.#asking;
-    clearInterval(this.#sampling);
-    this.#sample();
-    return { served: this.#served, refused: this.#refused, peakBytes: this.#peakBytes };
-  }
-
-  #sample(): void {
-    this.#peakBytes = Math.max(this.#peakBytes, this.#daemon.rssBytes);
-  }
-
-  async #ask(): Promise<void> {
-    const socket = this.#daemon.connect();
-    while (!this.#over) {
-      const status = await statusOn(socket, 'GET /healthz HTTP/1.1\r\n\r\n');
-      if (status === 200) this.#served++;
-      else this.#refused++;
-      await pause(5);
-    }
-    socket.destroy();
-  }
-}
-
-function statusOn(socket: Socket, request: string): Promise<number> {
-  return new Promise((resolve) => {
-    const closed = (): void => resolve(0);
-    socket.once('close', closed);
-    socket.once('data', (chunk: Buffer) => {
-      socket.off('close', closed);
-      resolve(Number(chunk.toString('latin1', 9, 12)));
-    });
-    socket.write(request);
-  });
-}
-
-function times<T>(count: number, make: (i: number) => T): T[] {
-  return Array.from({ length: count }, (_, i) => make(i));
-}
+const attacked = attacksIn(test);
 
 attacked('100 uploads of 4 MiB at once are each stored or refused', ['64M', '32M', '8M'], async (attack) => {
   const body = Buffer.alloc(4 * MIB, 'x');
@@ -210,16 +60,6 @@ attacked('1,000 uploads that wait for room are left unread', ['64M'], async (att
     socket.write(part);
   }
   await pause(2000);
-});
-
-attacked('500 connections with 256 KiB of headers each, sent slowly', ['64M', '8M'], async (attack) => {
-  const sockets = times(500, () => attack.connect({ reads: true }));
-  for (const socket of sockets) socket.write('GET /caches/default/warm HTTP/1.1\r\n');
-  const header = `x: ${'h'.repeat(8000)}\r\n`;
-  for (let sent = 0; sent < 256 << 10; sent += header.length) {
-    for (const socket of sockets) if (!socket.destroyed) socket.write(header);
-    await pause(50);
-  }
 });
 
 attacked('2,000 idle connections', ['64M', '32M'], async (attack) => {

@@ -57,6 +57,7 @@ function configured<S extends Server>(
   server.on('checkExpectation', (_request, response) => connections.refuse(response.socket!, EXPECTATION));
   server.on('connect', (_request, socket: Socket) => connections.refuse(socket, NO_TUNNEL));
   server.prependListener(connected, (socket: Socket) => connections.admit(server, socket));
+  server.on(connected, (socket: Socket) => connections.watch(socket));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === 'ECONNRESET') socket.destroy();
     else connections.refuse(socket, REFUSALS[error.code ?? ''] ?? NO_HTTP);
