@@ -204,7 +204,7 @@ test('without operators the token of the fleet is the one to call with', async (
 });
 
 test('a new token is brought in, one instance after the other: every call is confirmed by all', async (context) => {
-  const fleet = await start(context, { indices: [0, 1] });
+  const fleet = await start(context, { indices: [0, 1], sync: '200ms' });
   const [old, fresh] = [fleet.token, randomUUID()];
   for (const token of [[old, fresh], [fresh, old], [fresh]]) {
     for (const index of [0, 1]) {

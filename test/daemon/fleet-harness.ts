@@ -7,7 +7,7 @@ import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DemoApp } from '../../src/demo/app.ts';
-import { freePorts } from '../../src/demo/ports.ts';
+import { freePortPrefix, freePorts } from '../../src/demo/ports.ts';
 import { type SeenRequest, StandInRouter } from '../../src/demo/router.ts';
 import { type Answered, type Asked, Daemon, type Json, until } from './daemon.ts';
 import { Origin } from './origin-server.ts';
@@ -21,8 +21,12 @@ export interface FleetOptions {
   indices?: readonly number[];
   /** Default 500ms. A member that is silent for six of them is gone. */
   sync?: string;
-  /** Default: through the router. A list: each is asked directly, and the router leads callers only. */
-  by?: 'gorouter' | 'list';
+  /** Default: through the router. Else each is asked directly, and the router leads callers only. */
+  by?: 'gorouter' | 'list' | 'address';
+  /** Of the route, as in `/sidecache`. */
+  path?: string;
+  /** PEM files, for a list whose members speak TLS. */
+  tls?: { readonly cert: string; readonly key: string; readonly ca: string };
   /** Each instance has an app that keeps an object, and is told. */
   apps?: boolean;
   caches?: object;
@@ -131,7 +135,7 @@ export class TestFleet {
   readonly #options: FleetOptions;
   #instances: Instance[] = [];
   /** By index, where each is asked directly. */
-  #ports = new Map<number, number>();
+  #ports: ReadonlyMap<number, number> = new Map();
 
   private constructor(router: StandInRouter, origin: Origin, options: FleetOptions) {
     this.router = router;
@@ -146,10 +150,7 @@ export class TestFleet {
     const fleet = new TestFleet(router, origin, options);
     const indices = options.indices ?? [0, 1, 2];
     try {
-      if (options.by === 'list') {
-        const ports = await freePorts(indices.length);
-        fleet.#ports = new Map(indices.map((index, at) => [index, ports[at]!]));
-      }
+      fleet.#ports = await portsOf(indices, options.by);
       await Promise.all(indices.map((index) => fleet.add(index)));
       await fleet.settled();
     } catch (error) {
@@ -198,7 +199,7 @@ export class TestFleet {
 
   register({ place, index, process, instanceId }: Instance): void {
     const endpoint = { ...place, appGuid: this.appGuid, processGuid: process, index, instanceId };
-    this.router.register(LOOPBACK, endpoint);
+    this.router.register(this.#route, endpoint);
   }
 
   registerAll(): void {
@@ -206,11 +207,11 @@ export class TestFleet {
   }
 
   unregister({ place }: Instance): void {
-    this.router.unregister(LOOPBACK, place);
+    this.router.unregister(this.#route, place);
   }
 
   removeRoute(): void {
-    this.router.removeRoute(LOOPBACK);
+    this.router.removeRoute(this.#route);
   }
 
   /** Resolves when each knows all that run, and how to reach them. */
@@ -238,7 +239,7 @@ export class TestFleet {
       ...(at && { 'x-cf-process-instance': `${at.process}:${at.index}` }),
       ...asked.headers,
     };
-    return send(this.router.port, target, { ...asked, headers });
+    return send(this.router.port, `${this.#options.path ?? ''}${target}`, { ...asked, headers });
   }
 
   /** The report of the call. */
@@ -279,9 +280,22 @@ export class TestFleet {
     await Promise.all([this.router.close(), this.origin.down()]);
   }
 
+  get #route(): string {
+    return `${LOOPBACK}${this.#options.path ?? ''}`;
+  }
+
+  get #peers(): object {
+    const { by, path = '', tls } = this.#options;
+    const scheme = tls ? 'https' : 'http';
+    const urls = [...this.#ports.values()].map((port) => `${scheme}://${LOOPBACK}:${port}`);
+    if (by === 'list') return { list: urls };
+    // The index is the last digit of each port.
+    if (by === 'address') return { address: urls[0]!.replace(/[0-9]$/, '{index}') };
+    return { gorouter: `${this.router.url}${path}` };
+  }
+
   #configOf(index: number, instanceId: string, app: DemoApp | undefined, options: InstanceOptions): object {
-    const { by, sync = '500ms' } = this.#options;
-    const list = [...this.#ports.values()].map((port) => `http://${LOOPBACK}:${port}`);
+    const { sync = '500ms', tls } = this.#options;
     return {
       memory: '8M',
       drain: '0ms',
@@ -297,7 +311,8 @@ export class TestFleet {
         token: [this.token],
         operators: [{ token: this.operatorToken }],
         sync,
-        peers: by === 'list' ? { list } : { gorouter: this.router.url },
+        peers: this.#peers,
+        ...(tls && { tls }),
         ...this.#options.fleet,
         ...options.fleet,
       },
@@ -318,6 +333,15 @@ export class TestFleet {
       SIDECACHE_ON_BAD_CONFIG: 'exit',
     };
   }
+}
+
+async function portsOf(indices: readonly number[], by: FleetOptions['by']): Promise<Map<number, number>> {
+  if (by === 'address') {
+    const prefix = await freePortPrefix(indices);
+    return new Map(indices.map((index) => [index, 10 * prefix + index]));
+  }
+  const ports = by === 'list' ? await freePorts(indices.length) : [];
+  return new Map(ports.map((port, at) => [indices[at]!, port]));
 }
 
 function fleetPortOf({ lines }: Daemon): number {
