@@ -1,0 +1,80 @@
+// Events as they stand on the wire.
+
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { EVENT_KINDS, encodeEvent, type PeerEvent, parseEvent } from '../../src/fleet/event.ts';
+import { eventOf } from './peers.ts';
+
+const test = suite('event');
+
+const cacheNames = fc.stringMatching(/^[a-z][a-z0-9_-]{0,20}$/);
+const tags = fc.stringMatching(/^[\x21-\x7e]{1,40}$/);
+const keys = fc.uint8Array({ minLength: 1, maxLength: 40 }).map((bytes) => Buffer.from(bytes));
+const events: fc.Arbitrary<PeerEvent> = fc.record<PeerEvent>({
+  sequence: fc.integer({ min: 1 }),
+  at: fc.tuple(fc.nat(), fc.nat()),
+  kind: fc.constantFrom(...EVENT_KINDS),
+  caches: fc.array(cacheNames, { maxLength: 4 }),
+  keys: fc.array(keys, { maxLength: 4 }),
+  tags: fc.array(tags, { maxLength: 4 }),
+  prefixes: fc.array(keys, { maxLength: 4 }),
+  notify: fc.boolean(),
+  body: fc.option(fc.record({ contentType: fc.constantFrom('', 'application/json'), bytes: keys }), {
+    nil: undefined,
+  }),
+});
+
+test('what was encoded is read as it was', () => {
+  fc.assert(
+    fc.property(events, (generated) => {
+      const event = { ...generated, body: generated.body && { ...generated.body } };
+      assert.equal(parseEvent(JSON.parse(encodeEvent(event))), event);
+    }),
+  );
+});
+
+test('an unknown kind is read as an invalidation of its caches whole', () => {
+  const wire = {
+    ...(JSON.parse(encodeEvent(numbered())) as object),
+    kind: 'rename',
+    keys: ['k'],
+    tags: ['t'],
+  };
+  const { kind, caches, keys: whole, tags: none } = parseEvent(wire)!;
+  assert.equal([kind, caches, whole, none], ['invalidate', ['a'], [], []]);
+});
+
+test('an event that is too long is about its caches whole', () => {
+  const long = Array.from({ length: 9000 }, (_, i) => Buffer.from(`a-rather-long-key-for-an-entry-${i}`));
+  const { caches, keys: whole } = parseEvent(JSON.parse(encodeEvent(numbered({ keys: long }))))!;
+  assert.equal([caches, whole], [['a'], []]);
+});
+
+test('what is no event is undefined, and nothing is thrown', () => {
+  const right = JSON.parse(encodeEvent(numbered())) as Record<string, unknown>;
+  assert.ok(parseEvent(right));
+  const wrong: Record<string, unknown[]> = {
+    sequence: [0, -1, 1.5, '1', null, 2 ** 60],
+    at: [undefined, [1], [1, -1], [1, 2, 3], 'now'],
+    kind: [undefined, 7, null],
+    caches: [undefined, 'a', ['A'], [''], [7], Array(1001).fill('a')],
+    keys: ['k', [''], [7], Array(10_001).fill('k'), null],
+    tags: ['t', [''], ['a b'], [null]],
+    prefixes: [[''], {}],
+    body: [null, 7, {}, { type: 'a\nb', base64: '' }, { type: 'a', base64: 7 }],
+  };
+  for (const [name, values] of Object.entries(wrong))
+    for (const value of values)
+      assert.is(parseEvent({ ...right, [name]: value }), undefined, `${name}: ${value}`);
+});
+
+test('no JSON makes the parser throw', () => {
+  fc.assert(fc.property(fc.jsonValue(), (value) => void parseEvent(value)));
+});
+
+function numbered(more: Partial<PeerEvent> = {}): PeerEvent {
+  return { ...eventOf('a'), sequence: 1, at: [1, 0], ...more };
+}
+
+test.run();
