@@ -88,7 +88,9 @@ test('each read is counted once, by its result', async ({ daemon }) => {
   );
   assert.is(sample(text, 'sidecache_load_duration_seconds_count', 'cache="users"'), 3);
   assert.is(sample(text, 'sidecache_entries', 'cache="users"'), 1);
-  assert.is(sample(text, 'sidecache_invalidations_total', 'cache="users"'), 1);
+  const changes = (source: string): number =>
+    sample(text, 'sidecache_invalidations_total', 'cache="users"', `source="${source}"`);
+  assert.equal(['local', 'peer', 'repair'].map(changes), [1, 0, 0]);
   assert.is(sample(text, 'sidecache_invalidated_entries_total', 'cache="users"'), 1);
   assert.is(sample(text, 'sidecache_build_info', 'version='), 1);
 });

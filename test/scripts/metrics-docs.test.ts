@@ -18,10 +18,17 @@ let daemon: Daemon;
 let scraped: Map<string, string>;
 
 test.before(async () => {
-  // With a loader: caches without one have no metrics of loads.
-  const caches = { users: { loader: { url: 'http://127.0.0.1:9/{key}' } } };
-  daemon = await startDaemon({ flags: { socket: socketPath, drain: '0ms', caches }, env: {}, log: () => {} });
-  const types = (await scrape()).matchAll(/^# TYPE (\S+) (\S+)$/gm);
+  // With a loader, an app and a fleet: without them there are no metrics of loads, of the app and of peers.
+  const nobody = 'http://127.0.0.1:9';
+  const caches = { users: { loader: { url: `${nobody}/{key}` }, notify: { url: nobody } } };
+  const env = {
+    SIDECACHE_FLEET_LISTEN: '127.0.0.1:0',
+    SIDECACHE_FLEET_TOKEN: 'token-of-the-documentation',
+    SIDECACHE_FLEET_PEERS_LIST: nobody,
+  };
+  daemon = await startDaemon({ flags: { socket: socketPath, drain: '0ms', caches }, env, log: () => {} });
+  const text = `${await scrape('/metrics')}\n${await scrape('/metrics?fleet=1')}`;
+  const types = text.matchAll(/^# TYPE (\S+) (\S+)$/gm);
   scraped = new Map([...types].map(([, name, type]) => [name!, type!]));
 });
 
@@ -37,9 +44,9 @@ test('every metric of a scrape is there with its type, and no other', () => {
 });
 
 test('the alerts are YAML, and ask for metrics that are there', () => {
-  const [, yaml] = /```yaml\n([\s\S]*?)```/.exec(docs) ?? [];
+  const [, yaml] = /```yaml\n(groups:\n[\s\S]*?)```/.exec(docs) ?? [];
   const { rules } = parse(yaml!).groups[0] as { rules: { alert: string; expr: string }[] };
-  assert.is(rules.length, 5);
+  assert.is(rules.length, 11);
   for (const { alert, expr } of rules) {
     const names = [...expr.matchAll(/\b(?:sidecache|process|nodejs)_\w+/g)].map(([name]) => name);
     assert.ok(names.length > 0 || expr.startsWith('up{'), alert);
@@ -47,8 +54,8 @@ test('the alerts are YAML, and ask for metrics that are there', () => {
   }
 });
 
-async function scrape(): Promise<string> {
-  const [answer] = (await once(get({ socketPath, path: '/metrics' }), 'response')) as [IncomingMessage];
+async function scrape(path: string): Promise<string> {
+  const [answer] = (await once(get({ socketPath, path }), 'response')) as [IncomingMessage];
   return Buffer.concat(await answer.toArray()).toString();
 }
 
