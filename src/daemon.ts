@@ -18,7 +18,7 @@ import { Headroom } from './serve/headroom.ts';
 import type { Context, Instance } from './serve/http/context.ts';
 import { degraded } from './serve/http/degraded.ts';
 import { type AskPeers, gather, SharedScrape } from './serve/http/fleet-metrics.ts';
-import { aloneView } from './serve/http/peers.ts';
+import { aloneView, type PeersView } from './serve/http/peers.ts';
 import { handle as answer } from './serve/http/routes.ts';
 import { Listeners } from './serve/listeners.ts';
 import { RoomQueue } from './serve/room-queue.ts';
@@ -73,6 +73,8 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
   });
   const apps = await startApps(config, changes, headroom, log);
   let fleet: RunningFleet | undefined;
+  /** Why there is none although one is configured. */
+  let missing: string | undefined;
   const metrics = new Metrics({
     caches,
     labels: config.metrics.labels,
@@ -105,16 +107,19 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
         const ask: AskPeers = async (ms) => (await fleet?.askPeers(ms)) ?? [];
         return { contentType, text: await gather(own, ask, mergeExpositions, timeoutMs) };
       }),
-    peers: async (self, probes) => (await fleet?.view(self, probes)) ?? aloneView(self),
+    peers: async (self, probes) => (await fleet?.view(self, probes)) ?? viewWithout(missing, self),
     defect: (error) => log.error('a defect was survived', describeDefect(error)),
   };
   const handle: RequestHandler = (request, response) => answer(context, request, response);
   const connections = new Connections({ headroom, garbage, clock: systemClock, most: config.maxConnections });
   const listeners = listenersOf(config, connections, log, handle);
   // Until it is known what the others have changed, nothing is kept that they have a part in.
-  if (config.fleet?.peers) changes.passThrough('joining', true);
+  if (config.fleet?.peers) {
+    changes.expectPeers();
+    changes.passThrough('joining', true);
+  }
   await listeners.open();
-  fleet = await openFleet(config, log, () => listeners.close(), {
+  const opened = await openFleet(config, log, () => listeners.close(), {
     self: { ...instance, process: processOf(config.fleet) },
     modes,
     changes,
@@ -126,6 +131,8 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
     log,
     show: input.show,
   });
+  if (typeof opened === 'string') missing = opened;
+  else fleet = opened;
   log.info('ready', {
     version: VERSION,
     pid: process.pid,
@@ -205,13 +212,13 @@ async function startApps(config: Config, changes: Changes, headroom: Headroom, l
   return apps;
 }
 
-/** Undefined where none is configured, or where it cannot be had and an exit would end the app. */
+/** Undefined where none is configured; why it cannot be had, where an exit would end the app. */
 async function openFleet(
   config: Config,
   log: Log,
   giveUp: () => Promise<void>,
   input: Omit<FleetInput, 'config'>,
-): Promise<RunningFleet | undefined> {
+): Promise<RunningFleet | string | undefined> {
   if (!config.fleet) return undefined;
   const { runFleet } = await import('./run-fleet.ts');
   try {
@@ -220,11 +227,17 @@ async function openFleet(
     const cannotListen = error instanceof SidecacheError && error.code === 'cannot_listen';
     if (cannotListen && config.onBadConfig === 'degrade') {
       log.error('no fleet: coordinated caches pass through', { reason: error.message });
-      return undefined;
+      return error.message;
     }
     await giveUp();
     throw error;
   }
+}
+
+function viewWithout(missing: string | undefined, self: PeersView['self']): PeersView {
+  if (missing === undefined) return aloneView(self);
+  const mend = 'fleet.listen must be an address that nothing else listens on; then start the daemon again';
+  return { ...aloneView(self), members: '?', problems: [{ problem: missing, mend }] };
 }
 
 function processOf(fleet: FleetConfig | undefined): string {

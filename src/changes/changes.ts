@@ -53,6 +53,7 @@ export class Changes {
   readonly #writes: WriteEvents;
   readonly #told: ToldEvents;
   #fleet: FleetPort | undefined;
+  #hasPeers = false;
   #apps: AppsPort | undefined;
   readonly #hybrid: HybridClock;
   #localEvents = 0;
@@ -64,8 +65,14 @@ export class Changes {
     this.#hybrid = new HybridClock(() => parts.clock.now());
   }
 
+  /** Peers are configured: until one was met, nobody can tell how many there are. */
+  expectPeers(): void {
+    this.#hasPeers = true;
+  }
+
   /** From now on the others are told, too. */
   joinFleet(fleet: FleetPort): void {
+    this.#hasPeers = true;
     this.#fleet = fleet;
   }
 
@@ -89,7 +96,8 @@ export class Changes {
     this.#parts.publish(call.kind, call.selection, entries);
     const isAnswer = call.repeats === this.resyncId || this.#told.has(call.repeats ?? '');
     const event = this.#eventOf(call);
-    const announced = isAnswer || call.scope === 'local' ? undefined : this.#announce(event, call.timeoutMs);
+    const isForOthers = !isAnswer && call.scope === 'fleet' && event.caches.length > 0;
+    const announced = isForOthers ? this.#announce(event, call.timeoutMs) : undefined;
     const at = announced?.event.at ?? (this.#fleet?.hybrid ?? this.#hybrid).next();
     const sequence = announced ? String(announced.event.sequence) : `local-${++this.#localEvents}`;
     const isTold = !isAnswer && call.notify === 'all';
@@ -98,7 +106,7 @@ export class Changes {
       this.#ownOutcome(entries, beganMs, this.#within(call.timeoutMs, app)),
       announced?.reports ?? [],
     ]);
-    return { entries, loaded, ...this.#count([own, ...others.map(outcomeOf)], announced !== undefined) };
+    return { entries, loaded, ...this.#count([own, ...others.map(outcomeOf)], isForOthers) };
   }
 
   /** A client changed an entry. The others are told in a moment, with what else changes until then. */
@@ -118,10 +126,11 @@ export class Changes {
     const beganMs = this.#parts.clock.now();
     this.#publishWrite({ kind, cache: cache.name, keys: [key] });
     const event = writeEvent({ kind, cache: cache.name, keys: [key] });
-    const announced = this.#isToldOthers(event) ? this.#announce(event, timeoutMs) : undefined;
+    const isForOthers = this.#isToldOthers(event);
+    const announced = isForOthers ? this.#announce(event, timeoutMs) : undefined;
     const own = await this.#ownOutcome(1, beganMs, undefined);
     const others = (await announced?.reports) ?? [];
-    const counted = this.#count([own, ...others.map(outcomeOf)], announced !== undefined);
+    const counted = this.#count([own, ...others.map(outcomeOf)], isForOthers);
     return { entries: 1, loaded: Promise.resolve(), ...counted };
   }
 
@@ -176,7 +185,7 @@ export class Changes {
   // --- the inside
 
   #announce(event: NewEvent, timeoutMs: number) {
-    if (!this.#fleet || event.caches.length === 0) return undefined;
+    if (!this.#fleet) return undefined;
     const appended = this.#fleet.append(event);
     return { event: appended, reports: this.#fleet.announce(appended, timeoutMs) };
   }
@@ -229,10 +238,10 @@ export class Changes {
     });
   }
 
-  #count(report: readonly MemberOutcome[], isFleetWide: boolean) {
+  #count(report: readonly MemberOutcome[], isForOthers: boolean) {
     const isMember = ({ status }: MemberOutcome): boolean => status !== 'gone';
     const isApplied = ({ status }: MemberOutcome): boolean => status === 'applied';
-    const nobodyYet = isFleetWide && this.#fleet?.count === undefined;
+    const nobodyYet = isForOthers && this.#hasPeers && this.#fleet?.count === undefined;
     const members = nobodyYet ? undefined : report.filter(isMember).length;
     return { report, applied: report.filter(isApplied).length, members };
   }

@@ -42,6 +42,7 @@ export interface InstanceOptions {
   instanceId?: string;
   caches?: object;
   fleet?: object;
+  env?: Readonly<Record<string, string>>;
   /** Known to the router. Default true. */
   registered?: boolean;
 }
@@ -180,7 +181,7 @@ export class TestFleet {
     let instance: Instance;
     try {
       const config = this.#configOf(index, instanceId, app, options);
-      const env = this.#environmentOf(index, process, instanceId);
+      const env = { ...this.#environmentOf(index, process, instanceId), ...options.env };
       const daemon = await Daemon.start({ config, env, folder });
       const relay = this.#options.relays ? await Relay.start(fleetPortOf(daemon)) : undefined;
       instance = new Instance(index, process, instanceId, daemon, app, relay);

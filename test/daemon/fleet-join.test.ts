@@ -130,6 +130,26 @@ test('more changes than can be kept for a member that is away: it drops those ca
   assert.equal(caches, ['users']);
 });
 
+test("the port of fleet.listen is taken: the app keeps its cache's loads, nothing is claimed of the others", async (context) => {
+  const fleet = await start(context, { indices: [0] });
+  const listen = `127.0.0.1:${fleet.at(0).fleetPort}`;
+  const without = await fleet.add(1, {
+    fleet: { listen },
+    registered: false,
+    env: { SIDECACHE_ON_BAD_CONFIG: 'degrade' },
+  });
+  await without.read('42');
+  assert.is(fleet.loadsOf(without, '42'), 1);
+  assert.not(await without.holds('42'));
+  const { daemon } = without;
+  assert.is((await daemon.request('/cache/invalidate?users=1')).headers['sidecache-applied'], '1/?');
+  assert.is((await daemon.request('/cache/invalidate?users=1&require=all')).status, 504);
+  assert.is((await daemon.request('/caches/users/42?require=all', { method: 'DELETE' })).status, 504);
+  const { members, problems } = await without.peers();
+  assert.is(members, '?');
+  assert.match(problems[0].problem, listen);
+});
+
 test('the last of a fleet that is left counts itself alone, and the next one finds it', async (context) => {
   const fleet = await start(context, { indices: [0, 1] });
   const [left, gone] = [fleet.at(0), fleet.at(1)];
