@@ -52,7 +52,11 @@ export class Asking {
   get wantsLists(): boolean {
     const { members, clock, syncMs, joining } = this.#parts;
     if (joining().active) return true;
-    return members.all.some(({ heardAtMs }) => clock.now() - heardAtMs > 2 * syncMs);
+    return members.all.some(({ heardAtMs, status }) => {
+      // Of many not each is asked at each interval.
+      const intervals = status === 'up' ? 4 : 2;
+      return clock.now() - heardAtMs > intervals * syncMs;
+    });
   }
 
   /** What came of a message to a member, whatever it was about. */
@@ -126,9 +130,9 @@ export class Asking {
 
   #foundAnother(member: Member, from: Identity): void {
     const { place } = member;
-    const why = 'another instance answers in its place';
-    Object.assign(member, { status: 'unreachable', why, place: undefined, unlistedSinceMs: undefined });
     const other = this.#parts.roster.met(from, place);
     if (other && place !== undefined) this.#parts.roster.foundAt(other, place);
+    const why = 'another instance answers in its place';
+    Object.assign(member, { status: 'unreachable', why, place: undefined, unlistedSinceMs: undefined });
   }
 }

@@ -37,7 +37,7 @@ export class Roster {
     const known = members.get(identity.incarnation);
     if (!known) return this.#add(identity, place, clock.now(), true);
     known.heardAtMs = clock.now();
-    known.place ??= place;
+    if (known.place === undefined && place !== undefined) this.foundAt(known, place);
     return known;
   }
 

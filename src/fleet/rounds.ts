@@ -144,8 +144,8 @@ export class Rounds {
     const wantsLists = asking.wantsLists;
     const places = await this.#placesToLookAt();
     return Promise.all([
-      ...due.flatMap(({ place, identity }) =>
-        place === undefined ? [] : [asking.sync(place, identity.incarnation, wantsLists)],
+      ...due.flatMap(({ place, identity }, i) =>
+        place === undefined ? [] : [asking.sync(place, identity.incarnation, wantsLists && i < FEW)],
       ),
       ...places.map((place) => asking.sync(place, undefined, wantsLists)),
     ]);
