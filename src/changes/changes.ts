@@ -99,9 +99,9 @@ export class Changes {
     const isForOthers = !isAnswer && call.scope === 'fleet' && event.caches.length > 0;
     const announced = isForOthers ? this.#announce(event, call.timeoutMs) : undefined;
     const at = announced?.event.at ?? (this.#fleet?.hybrid ?? this.#hybrid).next();
-    const sequence = announced ? String(announced.event.sequence) : `local-${++this.#localEvents}`;
+    const id = this.#idOf(announced?.event.sequence ?? `local-${++this.#localEvents}`);
     const isTold = !isAnswer && call.notify === 'all';
-    const app = isTold ? this.#tellApp({ ...event, at, caches: names(call.selection) }, sequence) : undefined;
+    const app = isTold ? this.#tellApp({ ...event, at, caches: names(call.selection) }, id) : undefined;
     const [own, others] = await Promise.all([
       this.#ownOutcome(entries, beganMs, this.#within(call.timeoutMs, app)),
       announced?.reports ?? [],
@@ -146,8 +146,8 @@ export class Changes {
     const kind: ChangeKind = event.kind === 'refresh' ? 'refresh' : 'invalidate';
     const { entries } = this.#parts.caches.apply(kind, selection, 'peer');
     this.#parts.publish(event.kind, selection, entries);
-    const isTold = isCall && event.notify;
-    return { entries, app: isTold ? this.#tellApp(event, String(event.sequence), from) : undefined };
+    const id = isCall ? this.#idOf(event.sequence, from) : undefined;
+    return { entries, app: id !== undefined && event.notify ? this.#tellApp(event, id) : undefined };
   }
 
   /** What others announced may have been missed: these caches are forgotten, and the app is told to begin anew. */
@@ -197,15 +197,19 @@ export class Changes {
     return { kind, caches, keys, tags, prefixes, notify: true, body };
   }
 
+  /** What a handler repeats; it may have been told by another instance, and call this one. */
+  #idOf(sequence: number | string, from = this.#parts.self.incarnation): string {
+    const id = `${from}-${sequence}`;
+    this.#told.add(id);
+    return id;
+  }
+
   #tellApp(
     { kind, caches, keys, tags, prefixes, body, at }: Omit<PeerEvent, 'sequence'>,
-    sequence: string,
-    from = this.#parts.self.incarnation,
+    id: string,
   ): Promise<AppAnswer> | undefined {
     const isConcerned = caches.some((name) => this.#parts.appCaches.has(name));
     if (!this.#apps || !isConcerned || (kind !== 'invalidate' && kind !== 'refresh')) return undefined;
-    const id = `${from}-${sequence}`;
-    this.#told.add(id);
     const told = this.#apps.tell({ id, at, kind, caches, keys, tags, prefixes, body });
     return told.then((answer) => answer ?? 'applied');
   }
