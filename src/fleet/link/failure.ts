@@ -2,6 +2,7 @@
 // from something else. In sentences for an operator. Source: PLATFORM section 1.
 
 import type { Outcome } from '../link.ts';
+import type { PeerTransport } from '../transport/transport.ts';
 import type { Broken, HttpAnswer } from './exchange.ts';
 
 export type Failure = Extract<Outcome, { readonly why: string }>;
@@ -55,17 +56,24 @@ export function timedOut(at: string, timeoutMs: number): Failure {
   return { result: 'unreachable', why: `${at} did not answer within ${timeoutMs} ms` };
 }
 
-/** `hostIsInstance`: a host name that DNS does not know is one missing instance. */
-export function failureOfBreak({ broken, answered }: Broken, at: string, hostIsInstance: boolean): Failure {
+/** `transport`: what it means where nobody has the name, or the port. */
+export function failureOfBreak(
+  { broken, answered }: Broken,
+  at: string,
+  transport: Pick<PeerTransport, 'hostIsInstance' | 'portIsInstance'>,
+): Failure {
   if (broken === 'TOO_LARGE') {
     return { result: 'foreign', why: `${at} answered with more than a reply may have` };
   }
   if (UNNAMED.has(broken)) {
     const why = `there is no address for ${at} (${broken})`;
-    return { result: hostIsInstance ? 'unlisted' : 'unreachable', why };
+    return { result: transport.hostIsInstance ? 'unlisted' : 'unreachable', why };
   }
   if (broken === 'UNEXPECTED_UPGRADE' || broken.startsWith('HPE_')) {
     return { result: 'foreign', why: `${at} answered with something that is not HTTP (${broken})` };
+  }
+  if (broken === 'ECONNREFUSED' && transport.portIsInstance) {
+    return { result: 'unlisted', why: `nobody listens for ${at}` };
   }
   const what = answered ? 'broke off its answer' : (BREAKS[broken] ?? breakInWords(broken));
   return { result: 'unreachable', why: `${at} ${what}` };

@@ -78,7 +78,7 @@ async function postOnce(parts: PostParts, post: Post): Promise<VerifiedReply | F
   });
   if ('broken' in answer) {
     if (signal.aborted) return timedOut(at, timeoutMs);
-    return answer.stale ? 'stale' : failureOfBreak(answer, at, transport.hostIsInstance);
+    return answer.stale ? 'stale' : failureOfBreak(answer, at, transport);
   }
   if (answer.header(HEADERS.mac) === '') return failureOfAnswer(answer, at);
   const from = answer.header(HEADERS.from);

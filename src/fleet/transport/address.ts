@@ -13,6 +13,7 @@ export interface AddressParts {
 }
 
 const PREFIX = 'index:';
+const PORT_IS_INDEX = /:\d*\{index\}/;
 
 export function createAddressTransport(parts: AddressParts): PeerTransport {
   const { ownIndex } = parts;
@@ -32,6 +33,7 @@ export function createAddressTransport(parts: AddressParts): PeerTransport {
     serverName: undefined,
     lookup: parts.lookup,
     hostIsInstance: true,
+    portIsInstance: PORT_IS_INDEX.test(template),
     route: undefined,
     find: async (highestIndex) =>
       indicesUpTo(highestIndex)

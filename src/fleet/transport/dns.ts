@@ -56,6 +56,7 @@ export function createDnsTransport(parts: DnsParts): PeerTransport {
     serverName: tls ? host : undefined,
     lookup: undefined,
     hostIsInstance: true,
+    portIsInstance: false,
     route: undefined,
     find,
     placeOf: () => undefined,

@@ -104,6 +104,7 @@ export function createGorouterTransport(parts: GorouterParts): PeerTransport {
     serverName: undefined,
     lookup: undefined,
     hostIsInstance: false,
+    portIsInstance: false,
     route: ROUTE,
     get own(): Place | undefined {
       return own();

@@ -16,6 +16,7 @@ export function createListTransport(urls: readonly string[]): PeerTransport {
     serverName: undefined,
     lookup: undefined,
     hostIsInstance: false,
+    portIsInstance: false,
     route: undefined,
     find: async () => [...places].filter((place) => place !== own),
     placeOf: () => undefined,

@@ -27,6 +27,8 @@ export interface PeerTransport extends Transport {
   readonly lookup: LookupFunction | undefined;
   /** Whether a host name that DNS does not know is one instance that is missing, or all of them. */
   readonly hostIsInstance: boolean;
+  /** Whether a port that nobody listens on is one instance that is missing. */
+  readonly portIsInstance: boolean;
   /** For probes alone, and no place of a peer: the route without picking an instance; undefined where there is none. */
   readonly route: Place | undefined;
   /** Throws where `isPlace` says no. */

@@ -211,7 +211,22 @@ for (const [code, result, why] of [
 
 test('a router whose name DNS does not know is unreachable: that is no missing instance', () => {
   const broken = { broken: 'ENOTFOUND', answered: false, stale: false };
-  assert.is(failureOfBreak(broken, 'instance 0', false).result, 'unreachable');
+  const route = { hostIsInstance: false, portIsInstance: false };
+  assert.is(failureOfBreak(broken, 'instance 0', route).result, 'unreachable');
+});
+
+test('a port that counts up and that nobody listens on is a missing instance; any other is one that is down', async () => {
+  const taken = await listening(() => {});
+  const port = new URL(taken.url).port;
+  await taken.close();
+  for (const [url, index, result] of [
+    [`http://127.0.0.1:${port.slice(0, -1)}{index}`, port.slice(-1), 'unlisted'],
+    [`http://127.0.0.1:${port}/{index}`, '0', 'unreachable'],
+  ] as const) {
+    const { link } = linkTo({ by: 'address', url }, {}, '7777');
+    assert.is((await link.ask(asking(`index:${index}`))).result, result);
+    link.close();
+  }
 });
 
 test('an address is looked up by A records, and by the system only where there are none', async () => {
