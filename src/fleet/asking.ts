@@ -50,8 +50,8 @@ export class Asking {
 
   /** Whether those who know the same members are to tell them all the same: who has heard of the silent ones? */
   get wantsLists(): boolean {
-    const { members, clock, syncMs, joining } = this.#parts;
-    if (joining().active) return true;
+    const { members, clock, syncMs } = this.#parts;
+    if (members.size === 0) return true;
     return members.all.some(({ heardAtMs, status }) => {
       // Of many not each is asked at each interval.
       const intervals = status === 'up' ? 4 : 2;

@@ -21,6 +21,7 @@ export interface JoiningParts {
 /** Ready within this, whoever may not have answered. */
 const AT_MOST_MS = 10_000;
 const AGAIN_AFTER_MS = 200;
+const ASKED_FIRST = 4;
 
 export class Joining {
   readonly #parts: JoiningParts;
@@ -77,7 +78,9 @@ export class Joining {
       const fresh = [...new Set(places)].filter((place) => !asked.has(place));
       if (fresh.length === 0) return;
       for (const place of fresh) asked.add(place);
-      outcomes.push(...(await Promise.all(fresh.map((place) => this.#parts.ask(place)))));
+      // Those who are asked first say who belongs to the fleet; a list of everybody from everybody would be too much.
+      for (const some of [fresh.slice(0, ASKED_FIRST), fresh.slice(ASKED_FIRST)])
+        outcomes.push(...(await Promise.all(some.map((place) => this.#parts.ask(place)))));
       const known = this.#parts.members().map(({ place }) => place);
       await askNew([...(await this.#parts.find()), ...known.filter((place) => place !== undefined)]);
     };

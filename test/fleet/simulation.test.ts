@@ -7,7 +7,7 @@ import { runScenario } from './sim/scenario.ts';
 
 const SEEDS = 300;
 /** On a slow machine fewer are run, and a few in any case. */
-const WITHIN_MS = 12_000;
+const WITHIN_MS = 8000;
 const AT_LEAST = 50;
 
 const test = suite('fleet simulation');
