@@ -7,6 +7,8 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { advise } from '../../src/fleet/link/probe.ts';
+import { createGorouterTransport } from '../../src/fleet/transport/gorouter.ts';
 
 const script = resolve(dirname(fileURLToPath(import.meta.url)), '../../scripts/cf-route');
 
@@ -154,6 +156,16 @@ test('another domain and another port are taken as told', (context) => {
   assert.match(calls(context)[0]!, '"domain":{"data":{"guid":"other-domain"}}');
 });
 
+test('what a daemon without its route prints is a command of this script, and its URL and port come back', (context) => {
+  given(context, [route('shop', destination('own', 8080))]);
+  const url = 'https://shop-cache.other.org';
+  const [, command] = /(scripts\/cf-route [^(]+) \(or /.exec(mendOf(url, 7500)) ?? [];
+  const { status, output } = cfRoute(context, ...command!.split(' ').slice(1));
+  assert.is(status, 0, output);
+  assert.equal(ports(context, 'shop-cache'), [7500]);
+  assert.match(output, `fleet.peers.gorouter: ${url}, fleet.listen: 0.0.0.0:7500`);
+});
+
 test("the platform's refusal ends it, in the platform's words", (context) => {
   given(context, [route('shop', destination('own', 8080))]);
   const { status, output } = cfRoute(context, 'shop', 'taken');
@@ -183,6 +195,17 @@ test('arguments that cannot be right are refused before the platform is asked', 
   ];
   for (const args of wrong) assert.is(cfRoute(context, ...args).status, 2, args.join(' '));
 });
+
+/** What the daemon of the app `shop` says where its route is missing. */
+function mendOf(url: string, port: number): string {
+  const clock = { now: () => 0, after: () => ({ cancel: () => {} }) };
+  const appGuid = '11111111-2222-3333-4444-555555555555';
+  const transport = createGorouterTransport({ url, appGuid, processGuid: '', ownIndex: '0', clock });
+  const self = { incarnation: 'i', index: '0', instanceId: 'i', process: '', version: '1' };
+  const missing = { result: 'no-route', why: 'there is no route' } as const;
+  const probe = advise(missing, { transport, place: transport.own!, self, appName: 'shop', port });
+  return 'mend' in probe ? probe.mend : '';
+}
 
 function given({ folder }: Context, routes: readonly Route[]): void {
   writeFileSync(join(folder, 'routes.json'), JSON.stringify(routes));

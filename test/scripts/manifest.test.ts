@@ -1,10 +1,13 @@
 // What manifest.yml, Procfile and the example app say of each other.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseAllDocuments } from 'yaml';
+import type { Config } from '../../src/config/config.ts';
+import { readConfig } from '../../src/config/read.ts';
 import { ROOT, readManifest } from './manifest.ts';
 
 /** The least the daemon takes besides its cache: see docs/cloud-foundry.md. */
@@ -35,6 +38,33 @@ test("the app starts the same by the manifest and by npm, on the buildpack's Nod
   const { scripts, engines } = JSON.parse(readFileSync(join(ROOT, app.path, 'package.json'), 'utf8'));
   assert.is(scripts.start, app.command);
   assert.is(engines.node, '22.x || 24.x');
+});
+
+test('with the variables of `cf push` the example is a fleet behind the router, without a warning', async () => {
+  const variables: Record<string, string> = {
+    fleet_token: 'token-of-the-example',
+    fleet_url: 'https://my-cache.example.com',
+  };
+  const named: string[] = [];
+  const set = Object.entries(app.env).map(([name, value]) => {
+    const text = value.replaceAll(/\(\((\w+)\)\)/g, (_, variable: string) => {
+      named.push(variable);
+      return variables[variable] ?? '';
+    });
+    return [name, text];
+  });
+  assert.equal(named.sort(), Object.keys(variables));
+  const { config, warnings } = await readAs({
+    ...Object.fromEntries(set),
+    SIDECACHE_CONFIG: join(ROOT, app.path, 'sidecache.yml'),
+    PORT: '8080',
+    CF_INSTANCE_INDEX: '0',
+    VCAP_APPLICATION: JSON.stringify({ application_id: 'a1b2', application_name: app.name }),
+  });
+  assert.equal(warnings, []);
+  assert.equal(config.fleet?.listen, { host: '0.0.0.0', port: 7071 });
+  assert.equal(config.fleet?.peers?.by, 'gorouter');
+  assert.equal(config.fleet?.tokens, ['token-of-the-example']);
 });
 
 test('the example app keeps idle connections longer than the router, which keeps them for 90 s', () => {
@@ -73,6 +103,54 @@ test('docs/kubernetes.md shows manifests that parse, and a daemon and an app tha
   assert.type(socketOf(containers[0]), 'string');
   assert.is(socketOf(initContainers[0]), socketOf(containers[0]));
 });
+
+test('docs/kubernetes.md makes a fleet of a StatefulSet: its variables are a configuration, its names agree', async () => {
+  const docs = readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8');
+  const [, yaml] = /```yaml\n([^`]*StatefulSet[\s\S]*?)```/.exec(docs) ?? [];
+  const documents = parseAllDocuments(yaml!).map((one) => {
+    assert.equal(one.errors, []);
+    return one.toJS();
+  });
+  const ofKind = (kind: string) => documents.find((one) => one.kind === kind);
+  const [set, service, policy] = ['StatefulSet', 'Service', 'NetworkPolicy'].map(ofKind);
+  const { env } = set.spec.template.spec.initContainers[0] as { env: { name: string; value?: string }[] };
+  const { config, warnings } = await readAs({
+    ...Object.fromEntries(env.map(({ name, value }) => [name, value ?? 'from-the-cluster'])),
+    SIDECACHE_INDEX: '0',
+    SIDECACHE_INSTANCE_ID: 'uid',
+  });
+  assert.equal(warnings, []);
+  const { peers, listen } = config.fleet!;
+  const url = peers?.by === 'address' ? peers.url : '';
+  const host = `${set.metadata.name}-{index}.${service.metadata.name}.default.svc.cluster.local`;
+  assert.is(url, `http://${host}:${listen.port}`);
+  assert.is(set.spec.serviceName, service.metadata.name);
+  assert.is(service.spec.publishNotReadyAddresses, true, 'an app that is not ready has a cache all the same');
+  for (const { spec } of [service, { spec: policy.spec.podSelector.matchLabels }])
+    assert.equal(spec.selector ?? spec, set.spec.template.metadata.labels);
+  assert.is(policy.spec.ingress[0].ports[0].port, listen.port);
+});
+
+test('the example in docs/fleet.md is a configuration, without a warning', async () => {
+  const docs = readFileSync(join(ROOT, 'docs/fleet.md'), 'utf8');
+  const [, yaml] = /```yaml\n([\s\S]*?)```/.exec(docs) ?? [];
+  const folder = mkdtempSync(join(tmpdir(), 'fleet-docs-'));
+  const file = join(folder, 'sidecache.yml');
+  writeFileSync(file, yaml!);
+  const { config, warnings } = await readAs({
+    SIDECACHE_CONFIG: file,
+    FLEET_TOKEN: 'token-of-the-fleet',
+    OPERATOR_TOKEN: 'token-of-an-operator',
+    VCAP_APPLICATION: JSON.stringify({ application_id: 'a1b2' }),
+  });
+  rmSync(folder, { recursive: true });
+  assert.equal(warnings, []);
+  assert.is(config.fleet?.operators.length, 1);
+});
+
+async function readAs(env: Record<string, string>): Promise<{ config: Config; warnings: readonly string[] }> {
+  return readConfig({ argvFlags: {}, env });
+}
 
 function mib(size: string): number {
   const [, number, unit] = /^(\d+)(M|G)$/.exec(size) ?? [];

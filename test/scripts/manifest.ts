@@ -23,6 +23,7 @@ export interface App {
   command: string;
   'health-check-type': string;
   'health-check-http-endpoint': string;
+  env: Record<string, string>;
   sidecars: Sidecar[];
 }
 
