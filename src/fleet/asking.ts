@@ -5,6 +5,7 @@ import type { Identity } from './identity.ts';
 import { type EventsMessage, type Inbox, parseEvents } from './inbox.ts';
 import type { Joining } from './joining.ts';
 import type { Link, MessageKind, Outcome, Place } from './link.ts';
+import { Lists } from './lists.ts';
 import type { Member } from './member.ts';
 import type { Members } from './members.ts';
 import type { Modes } from './modes.ts';
@@ -32,9 +33,17 @@ const FAREWELL_WITHIN_MS = 800;
 
 export class Asking {
   readonly #parts: AskingParts;
+  readonly #lists: Lists;
 
   constructor(parts: AskingParts) {
     this.#parts = parts;
+    const { clock, members, outbox } = parts;
+    this.#lists = new Lists({
+      clock,
+      ownHash: () => members.hash,
+      fetch: (place, to) => this.sync(place, to, true),
+      hold: () => outbox.hold(),
+    });
   }
 
   /** Tells how far this instance is and learns how far the other is; `to` undefined: whoever is there. */
@@ -44,7 +53,9 @@ export class Asking {
     const outcome = await this.#ask(place, to, 'sync', statement.sync(to, wantsList), ASK_TIMEOUT_MS);
     const known = to === undefined ? undefined : members.get(to);
     if (known) this.heard(known, outcome, askedAtMs);
-    if (outcome.result === 'answered') this.#synced(outcome.from, place, outcome.body, askedAtMs);
+    if (outcome.result !== 'answered') return outcome;
+    if (!known) this.#parts.roster.learn(fieldsOf(outcome.body).list, askedAtMs);
+    this.#synced(outcome.from, place, outcome.body);
     return outcome;
   }
 
@@ -65,7 +76,9 @@ export class Asking {
     const nowMs = clock.now();
     if (outcome.result === 'answered') {
       Object.assign(member, { status: 'up', why: '', heardAtMs: nowMs, unlistedSinceMs: undefined });
-      roster.learn(fieldsOf(outcome.body).list, askedAtMs);
+      const { list, members } = fieldsOf(outcome.body);
+      if (list !== undefined) roster.learn(list, askedAtMs);
+      else if (typeof members === 'string') this.#lists.heard(members, member);
     } else if (outcome.result === 'other') {
       this.#foundAnother(member, outcome.from);
     } else {
@@ -110,7 +123,7 @@ export class Asking {
     return this.#parts.link.ask({ place, to, kind, body, timeoutMs });
   }
 
-  #synced(identity: Identity, place: Place, body: unknown, askedAtMs: number): void {
+  #synced(identity: Identity, place: Place, body: unknown): void {
     const { self, inbox, modes, outbox, roster, joining } = this.#parts;
     const reply = parseSyncReply(body);
     if (!reply || identity.incarnation === self.incarnation) return;
@@ -120,7 +133,6 @@ export class Asking {
       joining().foundJoined();
     }
     const member = roster.met(identity, place);
-    roster.learn(reply.list, askedAtMs);
     if (!member) return;
     roster.foundAt(member, place);
     modes.heard(identity.incarnation, reply.modes);

@@ -51,9 +51,12 @@ export interface FleetParts {
   /** This instance's metrics, for another that gathers them. */
   readonly metrics: () => Promise<string>;
   readonly log: Log;
+  /** Members up to which each sends its list to who knows others, 24 if not given; of more it is asked for. */
+  readonly few?: number;
 }
 
 const LAST_EVENTS_WITHIN_MS = 1000;
+const FEW = 24;
 
 export class Fleet {
   readonly self: Identity;
@@ -79,11 +82,7 @@ export class Fleet {
     const inbox = new Inbox(parts);
     const modes = new Modes(parts.modes, parts.differs);
     const statement = new Statement({
-      self,
-      clock,
-      members,
-      inbox,
-      modes,
+      ...{ self, clock, members, inbox, modes, few: parts.few ?? FEW },
       latest: () => this.#outbox.latest,
     });
     const outbox = new Outbox({

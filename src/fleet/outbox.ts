@@ -89,6 +89,14 @@ export class Outbox {
     for (const announcement of this.#announcements) announcement.expect(member);
   }
 
+  /** Whoever waits goes on waiting until what is returned is called: there may be members that are not known yet. */
+  hold(): () => void {
+    const releases = [...this.#announcements].map((announcement) => announcement.hold());
+    return () => {
+      for (const release of releases) release();
+    };
+  }
+
   /** It belongs to the fleet no longer. */
   exclude(member: Member, why: string): void {
     for (const announcement of this.#announcements) announcement.failed(member, 'gone', why);

@@ -79,7 +79,7 @@ export class Reception {
     const message = parseEvents(fields);
     if (!message) return { error: 'this is no message with events' };
     const received = this.#parts.inbox.receive(from, message);
-    return { ...received, ...this.#parts.statement.listFor(fields.members) };
+    return { ...received, ...this.#parts.statement.known(fields.members) };
   }
 
   async #confirm(from: string, { sequence, within_ms: withinMs }: Fields): Promise<unknown> {

@@ -14,6 +14,8 @@ export interface StatementParts {
   readonly modes: Modes;
   /** Sequence of the last own event. */
   readonly latest: () => number;
+  /** Members up to which everybody who knows others is sent the list unasked. */
+  readonly few: number;
 }
 
 export class Statement {
@@ -37,19 +39,18 @@ export class Statement {
 
   /** `hash`: of the members that the asker knows. */
   syncReply(to: string | undefined, hash: string, isJoined: boolean): object {
-    const { members, inbox } = this.#parts;
-    return {
-      members: members.hash,
-      ...this.#state(to),
-      ...(!isJoined && { vector: inbox.vector }),
-      ...this.listFor(hash),
-    };
+    const vector = isJoined ? {} : { vector: this.#parts.inbox.vector };
+    return { ...this.#state(to), ...vector, ...this.known(hash) };
   }
 
-  /** The list of members, for one that knows others than this instance does. */
-  listFor(hash: unknown): object {
-    const { members, clock } = this.#parts;
-    return hash === members.hash ? {} : { list: members.list(clock.now()) };
+  /**
+   * Whom this instance knows, for one that knows others. Of many only the hash: else whoever tells all of them
+   * something while one joins would get as many lists; it asks one of them.
+   */
+  known(hash: unknown): object {
+    const { members, clock, few } = this.#parts;
+    const isSent = hash === '' || (hash !== members.hash && members.size <= few);
+    return { members: members.hash, ...(isSent && { list: members.list(clock.now()) }) };
   }
 
   #state(to: string | undefined): object {

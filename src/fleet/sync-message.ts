@@ -21,8 +21,6 @@ export interface SyncMessage {
 export interface SyncReply extends SyncMessage {
   /** Every origin and what was applied of it; to who is joining. */
   readonly vector: Readonly<Record<string, number>>;
-  /** Members, where the two know different ones. */
-  readonly list: unknown;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -47,8 +45,7 @@ export function parseCounts(value: unknown): number[] {
 
 export function parseSyncReply(body: unknown): SyncReply | undefined {
   const message = parseSync(body);
-  const { vector, list } = fieldsOf(body);
-  return message && { ...message, vector: parseVector(vector), list };
+  return message && { ...message, vector: parseVector(fieldsOf(body).vector) };
 }
 
 export function fieldsOf(body: unknown): Fields {

@@ -26,6 +26,7 @@ export interface InstanceParts {
   /** What the app answers to an event, and after how long; undefined: no app is told. */
   readonly app?: (event: PeerEvent) => { answer: AppAnswer; afterMs: number } | undefined;
   readonly syncMs?: number;
+  readonly few?: number;
   /** Address, for DNS. */
   readonly address?: Place;
   readonly onApply?: (instance: Instance, event: PeerEvent, from: string) => void;
@@ -87,6 +88,7 @@ export class Instance implements Host {
       differs: (cache, differs) => void (differs ? this.differing.add(cache) : this.differing.delete(cache)),
       metrics: async () => `up{} 1 # ${identity.index}`,
       log: parts.log ?? SILENT,
+      ...(parts.few !== undefined && { few: parts.few }),
     });
   }
 

@@ -33,6 +33,7 @@ class Scenario {
   readonly #world: World;
   readonly #chance: SeededRandom;
   readonly #isDns: boolean;
+  readonly #few: number;
   readonly #failures: string[] = [];
   /** What an instance had heard of when it confirmed an event: `ORIGIN-SEQUENCE`. */
   readonly #known = new Map<string, Set<Instance>>();
@@ -47,6 +48,7 @@ class Scenario {
     this.#world = new World(seed);
     this.#chance = seededRandom(seed ^ 0x5eed);
     this.#isDns = this.#chance.percent(30);
+    this.#few = this.#chance.percent(30) ? 1 : 24;
     this.#world.network.onReply = (from, to, kind, body) => {
       if (kind !== 'events' && kind !== 'pull') return;
       const { confirmed } = body as { confirmed?: number };
@@ -91,6 +93,7 @@ class Scenario {
     const { random } = this.#world;
     this.#world.start(index, {
       ...(instanceId !== undefined && { instanceId }),
+      few: this.#few,
       transport: this.#isDns ? 'dns' : 'address',
       maxLogBytes: this.#chance.percent(20) ? 2000 : 1 << 20,
       onApply: (instance, event, from) => this.#onApply(instance, `${from}-${event.sequence}`),

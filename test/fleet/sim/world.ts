@@ -10,7 +10,7 @@ export interface StartOptions
   extends Partial<
     Pick<
       InstanceParts,
-      'modes' | 'maxLogBytes' | 'app' | 'syncMs' | 'onApply' | 'transport' | 'address' | 'log'
+      'modes' | 'few' | 'maxLogBytes' | 'app' | 'syncMs' | 'onApply' | 'transport' | 'address' | 'log'
     >
   > {
   readonly instanceId?: string;
