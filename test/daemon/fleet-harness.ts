@@ -232,7 +232,7 @@ export class TestFleet {
     );
   }
 
-  /** Through the router, with an operator's token, to whichever instance it chooses, or to one. */
+  /** Through the router, with an operator's token, to whichever instance it chooses, or to one; with ample time. */
   call(target: string, asked: Asked & { at?: Instance } = {}): Promise<Answered> {
     const { at } = asked;
     const headers = {
@@ -240,7 +240,7 @@ export class TestFleet {
       ...(at && { 'x-cf-process-instance': `${at.process}:${at.index}` }),
       ...asked.headers,
     };
-    return send(this.router.port, `${this.#options.path ?? ''}${target}`, { ...asked, headers });
+    return send(this.router.port, `${this.#options.path ?? ''}${withTime(target)}`, { ...asked, headers });
   }
 
   /** The report of the call. */
@@ -306,7 +306,7 @@ export class TestFleet {
         ...this.#options.caches,
         ...options.caches,
       },
-      ...(app && { notify: { url: `${app.url}/api/v1/refresh_all` } }),
+      ...(app && { notify: { url: `${app.url}/api/v1/refresh_all`, timeout: '5s' } }),
       fleet: {
         listen: `${LOOPBACK}:${this.#ports.get(index) ?? 0}`,
         token: [this.token],
@@ -334,6 +334,13 @@ export class TestFleet {
       SIDECACHE_ON_BAD_CONFIG: 'exit',
     };
   }
+}
+
+/** More than the usual 2 s to confirm in, unless the call says: the machine may be busy. */
+function withTime(target: string): string {
+  const isChange = /^\/(?:cache|api)\//.test(target);
+  if (!isChange || target.includes('timeout=')) return target;
+  return `${target}${target.includes('?') ? '&' : '?'}timeout=10s`;
 }
 
 async function portsOf(indices: readonly number[], by: FleetOptions['by']): Promise<Map<number, number>> {

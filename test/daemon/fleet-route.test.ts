@@ -6,7 +6,7 @@ import { type Json, pause, until } from './daemon.ts';
 import { type Instance, TestFleet } from './fleet-harness.ts';
 import type { Passed, Reply } from './relay.ts';
 
-const SYNC_MS = 200;
+const SYNC_MS = 300;
 
 const test = suite<{ fleet: TestFleet }>('routes of the fleet');
 
@@ -19,8 +19,8 @@ test.after(async ({ fleet }) => {
 });
 
 /** By its own socket: the route is not to be relied upon. */
-async function invalidate({ daemon }: Instance): Promise<Json> {
-  return daemon.json('/cache/invalidate?users=1&report=1&timeout=500ms');
+async function invalidate({ daemon }: Instance, timeout = '10s'): Promise<Json> {
+  return daemon.json(`/cache/invalidate?users=1&report=1&timeout=${timeout}`);
 }
 
 function isMessage({ target }: Passed): boolean {
@@ -182,7 +182,7 @@ test('the header is stripped on the way: who is counted has forgotten, it is sai
   fleet.router.faults.stripsAddressing = true;
   for (let call = 0; call < 3; call++) {
     await fleet.warm('42');
-    const { members, report } = await invalidate(asked);
+    const { members, report } = await invalidate(asked, '500ms');
     assert.is(members, 3);
     for (const { index, status } of report) {
       if (status === 'applied') assert.not(await fleet.at(Number(index)).holds('42'));

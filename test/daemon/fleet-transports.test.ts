@@ -27,7 +27,7 @@ test.after.each(async (context) => {
 async function confirmedByAll(fleet: TestFleet, transport: string): Promise<void> {
   await fleet.warm('42');
   for (const { daemon } of fleet.instances) {
-    const report: Json = await daemon.json('/cache/invalidate?users=1&report=1');
+    const report: Json = await daemon.json('/cache/invalidate?users=1&report=1&timeout=10s');
     assert.is(`${report.applied}/${report.members}`, '3/3', JSON.stringify(report));
   }
   for (const one of fleet.instances) {
