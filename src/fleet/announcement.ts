@@ -73,14 +73,6 @@ export class Announcement {
     this.#open++;
   }
 
-  /** It does not end, but in time, before what is returned is called. */
-  hold(): () => void {
-    this.#open++;
-    return () => {
-      if (--this.#open === 0 && !this.#settled) this.#settle();
-    };
-  }
-
   isOpen(member: Member): boolean {
     const expected = this.#expected.get(member);
     return !this.#settled && expected !== undefined && expected.report === undefined;

@@ -37,12 +37,11 @@ export class Asking {
 
   constructor(parts: AskingParts) {
     this.#parts = parts;
-    const { clock, members, outbox } = parts;
+    const { clock, members } = parts;
     this.#lists = new Lists({
       clock,
       ownHash: () => members.hash,
       fetch: (place, to) => this.sync(place, to, true),
-      hold: () => outbox.hold(),
     });
   }
 
@@ -52,7 +51,7 @@ export class Asking {
     const askedAtMs = clock.now();
     const outcome = await this.#ask(place, to, 'sync', statement.sync(to, wantsList), ASK_TIMEOUT_MS);
     const known = to === undefined ? undefined : members.get(to);
-    if (known) this.heard(known, outcome, askedAtMs);
+    if (known) void this.heard(known, outcome, askedAtMs);
     if (outcome.result !== 'answered') return outcome;
     if (!known) this.#parts.roster.learn(fieldsOf(outcome.body).list, askedAtMs);
     this.#synced(outcome.from, place, outcome.body);
@@ -70,15 +69,18 @@ export class Asking {
     });
   }
 
-  /** What came of a message to a member, whatever it was about. */
-  heard(member: Member, outcome: Outcome, askedAtMs: number): void {
+  /**
+   * What came of a message to a member, whatever it was about. Where it knows members that are not known here, whether
+   * they could be learnt of.
+   */
+  heard(member: Member, outcome: Outcome, askedAtMs: number): Promise<boolean> | undefined {
     const { clock, roster } = this.#parts;
     const nowMs = clock.now();
     if (outcome.result === 'answered') {
       Object.assign(member, { status: 'up', why: '', heardAtMs: nowMs, unlistedSinceMs: undefined });
       const { list, members } = fieldsOf(outcome.body);
       if (list !== undefined) roster.learn(list, askedAtMs);
-      else if (typeof members === 'string') this.#lists.heard(members, member);
+      else if (typeof members === 'string') return this.#lists.heard(members, member);
     } else if (outcome.result === 'other') {
       this.#foundAnother(member, outcome.from);
     } else {
@@ -87,6 +89,7 @@ export class Asking {
         outcome.result === 'unlisted' || outcome.result === 'refused' ? outcome.result : 'unreachable';
       member.unlistedSinceMs = outcome.result === 'unlisted' ? (member.unlistedSinceMs ?? nowMs) : undefined;
     }
+    return undefined;
   }
 
   /** Events that the member has and this instance lacks; undefined where it did not answer. */
@@ -124,7 +127,7 @@ export class Asking {
   }
 
   #synced(identity: Identity, place: Place, body: unknown): void {
-    const { self, inbox, modes, outbox, roster, joining } = this.#parts;
+    const { self, inbox, members, modes, outbox, roster, joining } = this.#parts;
     const reply = parseSyncReply(body);
     if (!reply || identity.incarnation === self.incarnation) return;
     inbox.meet(identity.incarnation, reply.sequence);
@@ -136,7 +139,11 @@ export class Asking {
     if (!member) return;
     roster.foundAt(member, place);
     modes.heard(identity.incarnation, reply.modes);
-    if (reply.seen !== undefined) outbox.confirmed(member, reply.seen, reply.waiting);
+    if (reply.seen !== undefined) {
+      const { list } = fieldsOf(body);
+      const knowsSame = list !== undefined || reply.members === members.hash;
+      outbox.confirmed(member, reply.seen, reply.waiting, knowsSame);
+    }
     outbox.deliver(member);
   }
 

@@ -10,8 +10,6 @@ export interface ListsParts {
   readonly ownHash: () => string;
   /** Asks for the list, and takes it in. */
   readonly fetch: (place: Place, to: string) => Promise<Outcome>;
-  /** Whoever waits for confirmations goes on waiting until what it returns is called. */
-  readonly hold: () => () => void;
 }
 
 /** Then it is fetched again: who was not to be a member may be one now. */
@@ -22,30 +20,32 @@ export class Lists {
   readonly #parts: ListsParts;
   /** Hash → when its list was taken in. */
   readonly #knownAtMs = new Map<string, number>();
-  readonly #fetching = new Map<string, Promise<unknown>>();
+  readonly #fetching = new Map<string, Promise<boolean>>();
 
   constructor(parts: ListsParts) {
     this.#parts = parts;
   }
 
-  /** The member knows a fleet with this hash. */
-  heard(hash: string, { place, identity }: Member): void {
-    const { ownHash, clock, hold, fetch } = this.#parts;
-    if (hash === ownHash() || place === undefined) return;
-    if (clock.now() - (this.#knownAtMs.get(hash) ?? Number.NEGATIVE_INFINITY) < KNOWN_FOR_MS) return;
+  /** The member knows a fleet with this hash. Undefined: so does this instance; else whether that could be had. */
+  heard(hash: string, { place, identity }: Member): Promise<boolean> | undefined {
+    const { ownHash, clock, fetch } = this.#parts;
+    if (hash === ownHash() || place === undefined) return undefined;
+    if (clock.now() - (this.#knownAtMs.get(hash) ?? Number.NEGATIVE_INFINITY) < KNOWN_FOR_MS)
+      return undefined;
     let fetching = this.#fetching.get(hash);
     if (!fetching) {
       fetching = fetch(place, identity.incarnation).then((outcome) => this.#fetched(hash, outcome));
       this.#fetching.set(hash, fetching);
     }
-    void fetching.then(hold());
+    return fetching;
   }
 
-  #fetched(hash: string, { result }: Outcome): void {
+  #fetched(hash: string, { result }: Outcome): boolean {
     this.#fetching.delete(hash);
-    if (result !== 'answered') return;
+    if (result !== 'answered') return false;
     this.#knownAtMs.delete(hash);
     this.#knownAtMs.set(hash, this.#parts.clock.now());
     if (this.#knownAtMs.size > MOST_KNOWN) this.#knownAtMs.delete(this.#knownAtMs.keys().next().value!);
+    return true;
   }
 }

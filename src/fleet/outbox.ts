@@ -20,8 +20,11 @@ export interface OutboxParts {
   readonly members: Members;
   /** Who this is, and the hash of its members: what every message says. */
   readonly sender: () => { readonly members: string };
-  /** Told of every outcome, before what it means for events is seen to. */
-  readonly heard: (member: Member, outcome: Outcome, askedAtMs: number) => void;
+  /**
+   * Told of every outcome, before what it means for events is seen to. Where who answered knows members that are not
+   * known here, whether they could be learnt of.
+   */
+  readonly heard: (member: Member, outcome: Outcome, askedAtMs: number) => Promise<boolean> | undefined;
 }
 
 /** Of one message. */
@@ -89,14 +92,6 @@ export class Outbox {
     for (const announcement of this.#announcements) announcement.expect(member);
   }
 
-  /** Whoever waits goes on waiting until what is returned is called: there may be members that are not known yet. */
-  hold(): () => void {
-    const releases = [...this.#announcements].map((announcement) => announcement.hold());
-    return () => {
-      for (const release of releases) release();
-    };
-  }
-
   /** It belongs to the fleet no longer. */
   exclude(member: Member, why: string): void {
     for (const announcement of this.#announcements) announcement.failed(member, 'gone', why);
@@ -117,19 +112,26 @@ export class Outbox {
     const askedAtMs = clock.now();
     member.sending = true;
     const timeoutMs = this.#timeoutMs(member);
-    void link.ask({ place, to: identity.incarnation, kind: 'events', body, timeoutMs }).then((outcome) => {
+    const asked = link.ask({ place, to: identity.incarnation, kind: 'events', body, timeoutMs });
+    void asked.then(async (outcome) => {
+      const learnt = heard(member, outcome, askedAtMs);
+      const knowsAll = learnt === undefined || (await learnt);
       member.sending = false;
-      heard(member, outcome, askedAtMs);
-      if (outcome.result === 'answered') this.#answered(member, upTo, outcome.body);
-      else this.#failed(member, announcedUpTo, outcome);
+      if (outcome.result !== 'answered') this.#failed(member, announcedUpTo, outcome);
+      else if (knowsAll) this.#answered(member, upTo, outcome.body);
+      else this.#settle(member, 'unreachable', 'it knows others, and could not be asked whom', announcedUpTo);
     });
   }
 
-  /** Up to here it has applied our events, `waiting` for its app with some: it said so unasked. */
-  confirmed(member: Member, upTo: number, waiting: readonly number[]): void {
+  /**
+   * Up to here it has applied our events, `waiting` for its app with some: it said so unasked. Who waits for it is told
+   * only where it knows the same members: others would have to be asked, too.
+   */
+  confirmed(member: Member, upTo: number, waiting: readonly number[], knowsSame = true): void {
     const known = member.isPresumed ? 0 : member.confirmed;
     member.isPresumed = false;
     member.confirmed = Math.max(known, Math.min(upTo, this.#log.latest));
+    if (!knowsSame) return;
     for (const announcement of this.#announcements) {
       const { sequence } = announcement;
       if (sequence <= upTo) this.#applied(member, announcement, undefined, waiting.includes(sequence));

@@ -6,6 +6,7 @@ import { type Identity, parseIdentity } from './identity.ts';
 import { type Inbox, parseEvents } from './inbox.ts';
 import type { MessageKind, Transport } from './link.ts';
 import type { Member } from './member.ts';
+import type { Members } from './members.ts';
 import type { Modes } from './modes.ts';
 import type { Outbox } from './outbox.ts';
 import type { Roster } from './roster.ts';
@@ -16,6 +17,7 @@ export interface ReceptionParts {
   readonly self: Identity;
   readonly clock: Clock;
   readonly transport: Transport;
+  readonly members: Members;
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly roster: Roster;
@@ -63,13 +65,14 @@ export class Reception {
   }
 
   #sync(member: Member | undefined, from: string, fields: Fields): unknown {
-    const { inbox, outbox, modes, statement } = this.#parts;
+    const { inbox, outbox, members, modes, statement } = this.#parts;
     const message = parseSync(fields);
     if (!message) return { error: 'this is no sync message' };
     inbox.meet(from, message.sequence);
     if (member) {
       modes.heard(from, message.modes);
-      if (message.seen !== undefined) outbox.confirmed(member, message.seen, message.waiting);
+      if (message.seen !== undefined)
+        outbox.confirmed(member, message.seen, message.waiting, message.members === members.hash);
       outbox.deliver(member);
     }
     return statement.syncReply(from, message.members, message.joined);
@@ -90,11 +93,11 @@ export class Reception {
   }
 
   /** It fetches what it has not got, since it cannot be sent. */
-  #pull(member: Member | undefined, { seen, waiting }: Fields): unknown {
-    const { clock, outbox } = this.#parts;
+  #pull(member: Member | undefined, { seen, waiting, members: hash }: Fields): unknown {
+    const { clock, outbox, members } = this.#parts;
     if (!member || !isCount(seen)) return { after: 0, events: [], up_to: 0 };
     member.pulledAtMs = clock.now();
-    outbox.confirmed(member, seen, parseCounts(waiting));
+    outbox.confirmed(member, seen, parseCounts(waiting), hash === members.hash);
     return outbox.batchFor(member);
   }
 

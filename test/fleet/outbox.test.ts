@@ -181,7 +181,23 @@ test('one that fetches by itself is waited for, and not reported while it may co
   assert.is((await reports)[0]!.status, 'applied');
 });
 
-function setUp() {
+test('who answers and knows others, of whom nothing could be learnt, has not confirmed', async () => {
+  const { outbox, link, append } = setUp(() => Promise.resolve(false));
+  const reports = outbox.announce(append(), 1000);
+  confirm(link, 1);
+  await settled();
+  assert.is((await reports)[0]!.status, 'unreachable');
+});
+
+test('who says so unasked and knows others leaves it to an answer', async () => {
+  const { outbox, link, append, member } = setUp();
+  const reports = outbox.announce(append(), 1000);
+  outbox.confirmed(member, 1, [], false);
+  confirm(link, 1, [[1, 7, false]]);
+  assert.is((await reports)[0]!.entries, 7);
+});
+
+function setUp(heard: () => Promise<boolean> | undefined = () => undefined) {
   const clock = new FakeClock();
   const link = new HeldLink();
   const members = new Members(identityOf('self'));
@@ -193,7 +209,7 @@ function setUp() {
     link,
     members,
     sender: () => ({ members: members.hash }),
-    heard: () => {},
+    heard,
   });
   const append = (body?: { contentType: string; bytes: Buffer }): number =>
     outbox.append(eventOf('a', { body }), [1, 0]).sequence;
