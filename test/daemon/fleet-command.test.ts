@@ -9,8 +9,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { runCommand } from '../commands/fake-host.ts';
 import { ask, askJson, post } from '../demo/asking.ts';
-import { runCommand } from './fake-host.ts';
 
 const test = suite('sidecache fleet');
 
