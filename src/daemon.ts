@@ -150,8 +150,9 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
     log.info('draining', { at_most_ms: config.drainMs });
     await listeners.drain(config.drainMs);
     changes.flush();
-    await fleet?.leave();
-    await Promise.all([listeners.close(), fleet?.close()]);
+    // Peers are served until they have heard the farewell.
+    await Promise.all([listeners.close(), fleet?.leave()]);
+    await fleet?.close();
     apps?.close();
     caches.close();
     log.info('stopped');

@@ -29,7 +29,7 @@ export interface AskingParts {
 }
 
 const ASK_TIMEOUT_MS = 2000;
-const FAREWELL_WITHIN_MS = 800;
+const FAREWELL_WITHIN_MS = 400;
 
 export class Asking {
   readonly #parts: AskingParts;

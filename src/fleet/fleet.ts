@@ -55,7 +55,7 @@ export interface FleetParts {
   readonly few?: number;
 }
 
-const LAST_EVENTS_WITHIN_MS = 1000;
+const LAST_EVENTS_WITHIN_MS = 600;
 const FEW = 24;
 
 export class Fleet {

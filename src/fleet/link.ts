@@ -48,6 +48,17 @@ export type Outcome =
 
 export type OutcomeResult = Outcome['result'];
 
+export const OUTCOME_RESULTS: readonly OutcomeResult[] = [
+  'answered',
+  'other',
+  'unlisted',
+  'no-route',
+  'unreachable',
+  'refused',
+  'foreign',
+  'misrouted',
+];
+
 export interface Link {
   /** Never rejects. A session is made, and made again where the peer has started anew, as needed. */
   ask(ask: Ask): Promise<Outcome>;

@@ -4,7 +4,14 @@ import type { Clock } from '../../cache/clock.ts';
 import { unpredictableBytes } from '../../entropy.ts';
 import { Keyring } from '../auth/keyring.ts';
 import type { Identity } from '../identity.ts';
-import type { Ask, Link, Outcome, OutcomeResult, Place } from '../link.ts';
+import {
+  type Ask,
+  type Link,
+  OUTCOME_RESULTS,
+  type Outcome,
+  type OutcomeResult,
+  type Place,
+} from '../link.ts';
 import type { PeerTransport } from '../transport/transport.ts';
 import { createAgents } from './agent.ts';
 import { Bodies } from './bodies.ts';
@@ -57,7 +64,7 @@ export function createLink(parts: LinkParts): PeerLink {
   const agents = createAgents(transport, parts.caFile, maxConcurrent);
   const gate = new Gate(maxConcurrent);
   const running = new Set<AbortController>();
-  const requests = new Map<OutcomeResult, number>();
+  const requests = new Map<OutcomeResult, number>(OUTCOME_RESULTS.map((result) => [result, 0]));
   let isClosed = false;
   const talk: ConversationParts = {
     keyring: new Keyring(parts.tokens),

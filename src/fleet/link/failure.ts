@@ -53,7 +53,7 @@ export function forged(answer: HttpAnswer, at: string): Failure {
 }
 
 export function timedOut(at: string, timeoutMs: number): Failure {
-  return { result: 'unreachable', why: `${at} did not answer within ${timeoutMs} ms` };
+  return { result: 'unreachable', why: `${at} did not answer within ${Math.round(timeoutMs)} ms` };
 }
 
 /** `transport`: what it means where nobody has the name, or the port. */

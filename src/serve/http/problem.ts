@@ -22,13 +22,13 @@ export const TITLES: Readonly<Record<number, string>> = {
   500: 'Internal error',
   502: 'The origin failed',
   503: 'Not now',
-  504: 'Too slow',
+  504: 'Not in time',
 };
 
-/** What goes with a problem beyond its code. */
 /** How long a client that is still sending is given to hear why it is refused. */
 const HEARD_WITHIN_MS = 500;
 
+/** What goes with a problem beyond its code. */
 export interface Extras {
   /** More members of the JSON object. */
   members?: Readonly<Record<string, unknown>>;

@@ -32,7 +32,10 @@ test('the first message says hello before it; the next ones do not', async () =>
   await link.ask(asking(peer.url));
   assert.equal(paths(peer), ['hello', 'sync', 'events', 'sync']);
   assert.equal(peer.received[0], ['sync', 'incarnationasker', { some: 'thing' }]);
-  assert.equal([...link.requests], [['answered', 3]]);
+  assert.equal(
+    [...link.requests].filter(([, count]) => count > 0),
+    [['answered', 3]],
+  );
   link.close();
   await peer.close();
 });
