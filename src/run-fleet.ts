@@ -8,6 +8,7 @@ import { SidecacheError } from './errors.ts';
 import { Fleet } from './fleet/fleet.ts';
 import type { Identity } from './fleet/identity.ts';
 import { createLink, type PeerLink } from './fleet/link/create-link.ts';
+import { statusOf } from './fleet/member.ts';
 import { createPeerServer, type PeerServer } from './fleet/peer-server.ts';
 import { createTransport } from './fleet/transport/create-transport.ts';
 import type { PeerTransport } from './fleet/transport/transport.ts';
@@ -185,7 +186,8 @@ type Member = Fleet['members']['all'][number];
 
 function factOf({ fleet }: PeerCore, member: Member) {
   const { index, instanceId } = member.identity;
-  return { index, instanceId, up: member.status === 'up', lagMs: fleet.lagMs(member) };
+  const { status } = statusOf(member, systemClock.now());
+  return { index, instanceId, up: status === 'up', lagMs: fleet.lagMs(member) };
 }
 
 function viewOf(core: PeerCore | undefined, self: PeersView['self']): PeersView {
@@ -197,21 +199,20 @@ function viewOf(core: PeerCore | undefined, self: PeersView['self']): PeersView 
     instance_id: member.identity.instanceId,
     incarnation: member.identity.incarnation,
     version: member.identity.version,
-    status: member.status,
+    ...statusOf(member, nowMs),
     last_heard_ms: Math.round(nowMs - member.heardAtMs),
     lag_ms: Math.round(fleet.lagMs(member)),
     unconfirmed: fleet.unconfirmed(member),
     place: member.place ?? null,
-    why: member.why === '' ? null : member.why,
+    why: statusOf(member, nowMs).why || null,
   }));
-  const ownProblem = fleet.problem ? [{ problem: fleet.problem.problem, mend: fleet.problem.mend }] : [];
   const routing = transport.problem === undefined ? [] : [{ problem: transport.problem, mend: null }];
   return {
     self,
     transport: transport.kind,
     members: fleet.count ?? '?',
     peers,
-    problems: [...ownProblem, ...routing],
+    problems: [...fleet.problems, ...routing],
   };
 }
 

@@ -12,6 +12,7 @@ import type { Modes } from './modes.ts';
 import type { Outbox } from './outbox.ts';
 import type { Roster } from './roster.ts';
 import type { Statement } from './statement.ts';
+import type { Strangers } from './strangers.ts';
 import { fieldsOf, parseSyncReply } from './sync-message.ts';
 
 export interface AskingParts {
@@ -25,6 +26,7 @@ export interface AskingParts {
   readonly roster: Roster;
   readonly modes: Modes;
   readonly statement: Statement;
+  readonly strangers: Strangers;
   readonly joining: () => Joining;
 }
 
@@ -52,6 +54,7 @@ export class Asking {
     const outcome = await this.#ask(place, to, 'sync', statement.sync(to, wantsList), ASK_TIMEOUT_MS);
     const known = to === undefined ? undefined : members.get(to);
     if (known) void this.heard(known, outcome, askedAtMs);
+    else this.#parts.strangers.asked(place, outcome);
     if (outcome.result !== 'answered') return outcome;
     if (!known) this.#parts.roster.learn(fieldsOf(outcome.body).list, askedAtMs);
     this.#synced(outcome.from, place, outcome.body);

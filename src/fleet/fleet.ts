@@ -25,6 +25,7 @@ import { Reception } from './reception.ts';
 import { Roster } from './roster.ts';
 import { type Probe, type Problem, Rounds } from './rounds.ts';
 import { Statement } from './statement.ts';
+import { Strangers } from './strangers.ts';
 
 export type { Probe, Problem } from './rounds.ts';
 
@@ -66,6 +67,7 @@ export class Fleet {
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   readonly #roster: Roster;
+  readonly #strangers: Strangers;
   readonly #joining: Joining;
   readonly #reception: Reception;
   readonly #asking: Asking;
@@ -92,7 +94,8 @@ export class Fleet {
     });
     const added = (member: Member, isHeard: boolean): void => this.#added(member, isHeard);
     const roster = new Roster({ ...parts, members, outbox, modes, added });
-    const common = { ...parts, members, inbox, outbox, roster, statement };
+    const strangers = new Strangers(transport, clock, parts.log);
+    const common = { ...parts, strangers, members, inbox, outbox, roster, statement };
     const asking = new Asking({ ...common, modes, joining: () => this.#joining });
     const pulling = new Pulling({
       ...{ clock, transport, members },
@@ -110,6 +113,7 @@ export class Fleet {
       joined: () => this.#join(),
     });
     [this.members, this.#inbox, this.#outbox, this.#roster] = [members, inbox, outbox, roster];
+    this.#strangers = strangers;
     [this.#asking, this.#pulling, this.#rounds, this.#joining] = [asking, pulling, rounds, joining];
     this.#reception = new Reception({ ...common, modes });
   }
@@ -133,6 +137,24 @@ export class Fleet {
   /** What is wrong with the way to the own place. */
   get problem(): Problem | undefined {
     return this.#rounds.problem;
+  }
+
+  /** All that is known to be wrong, with what mends it where that is known. */
+  get problems(): readonly { readonly problem: string; readonly mend: string | null }[] {
+    const { problem: own, mend } = this.problem ?? { problem: undefined, mend: null };
+    const strangers = this.#strangers.all.map(({ why }) => ({ problem: why, mend: null }));
+    return [...(own === undefined ? [] : [{ problem: own, mend }]), ...this.#ownPlaceProblems, ...strangers];
+  }
+
+  /** Where places are named one by one, and none of them leads here. */
+  get #ownPlaceProblems() {
+    const { kind, own } = this.#parts.transport;
+    if (!this.isJoined || own !== undefined || (kind !== 'list' && kind !== 'dns')) return [];
+    const where = kind === 'list' ? 'no URL of fleet.peers.list' : 'no address of fleet.peers.dns';
+    const problem = `${where} leads to this instance: the others cannot tell it anything, it asks them every second`;
+    return [
+      { problem, mend: 'Where others reach this instance must be among the peers, on every instance.' },
+    ];
   }
 
   /** Asks for the own place once more; `problem` says what came of it. */

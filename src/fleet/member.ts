@@ -45,3 +45,17 @@ export function newMember(
     sending: false,
   };
 }
+
+/** Who fetches for itself has done so within this long, or does not count on it any more. */
+const PULLS_WITHIN_MS = 5000;
+
+export function fetchesItself({ pulledAtMs }: Member, nowMs: number): boolean {
+  return nowMs - pulledAtMs < PULLS_WITHIN_MS;
+}
+
+/** As operators are told: one that cannot be reached is not up, whenever it was heard. */
+export function statusOf(member: Member, nowMs: number): { status: MemberStatus; why: string } {
+  const { place, status, why } = member;
+  if (place !== undefined || status !== 'up' || fetchesItself(member, nowMs)) return { status, why };
+  return { status: 'unreachable', why: 'no way to it is known' };
+}

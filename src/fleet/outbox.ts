@@ -9,7 +9,7 @@ import type { NewEvent, PeerEvent } from './event.ts';
 import { EventLog, type EventLogParts } from './event-log.ts';
 import { type HybridTime, isCount } from './hybrid-clock.ts';
 import type { Link, Outcome } from './link.ts';
-import type { Member } from './member.ts';
+import { fetchesItself, type Member } from './member.ts';
 import type { Members } from './members.ts';
 import { fieldsOf } from './sync-message.ts';
 
@@ -31,8 +31,6 @@ export interface OutboxParts {
 const MAX_EVENTS_LENGTH = 768 << 10;
 /** For what nobody waits for. */
 const BEHIND_TIMEOUT_MS = 2000;
-/** Who fetches for itself has done so within this long, or does not count on it any more. */
-const PULLS_WITHIN_MS = 5000;
 
 interface Prepared {
   /** What it was made from. */
@@ -231,8 +229,8 @@ export class Outbox {
     if (!this.#pulls(member)) this.#settle(member, 'unreachable', member.why || 'no way to it is known');
   }
 
-  #pulls({ pulledAtMs }: Member): boolean {
-    return this.#parts.clock.now() - pulledAtMs < PULLS_WITHIN_MS;
+  #pulls(member: Member): boolean {
+    return fetchesItself(member, this.#parts.clock.now());
   }
 
   #settle(member: Member, status: 'unreachable' | 'refused', why: string, upTo = this.#log.latest): void {

@@ -1,4 +1,5 @@
-// What one does whose place another has, too: routing leads to either of the two, and who is not reached fetches.
+// What one does whom the others cannot reach: it fetches what they have. So it is where another has the same place and
+// routing leads to either of the two, and where no place that is configured leads here.
 
 import type { Clock, Timer } from '../cache/clock.ts';
 import type { EventsMessage } from './inbox.ts';
@@ -33,7 +34,12 @@ export class Pulling {
 
   /** Begins, or ends, as the way to the own place is. Called at each interval, and when a twin was met. */
   async check(): Promise<void> {
-    const { own } = this.#parts.transport;
+    const { own, kind } = this.#parts.transport;
+    if (own === undefined && (kind === 'list' || kind === 'dns')) {
+      // None of the places that there are leads here.
+      if (this.#timer === undefined && !this.#isClosed) this.#pullAll();
+      return;
+    }
     if (own === undefined || !this.#hasTwinAt(own)) {
       this.#stop();
       return;
