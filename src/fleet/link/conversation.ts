@@ -6,6 +6,7 @@ import { type Identity, parseIdentity, wireIdentity } from '../identity.ts';
 import type { Ask, Outcome, Place } from '../link.ts';
 import type { Sign } from '../transport/transport.ts';
 import { type Bodies, bodyOf } from './bodies.ts';
+import type { Deadline } from './deadline.ts';
 import { type Failure, quoted } from './failure.ts';
 import type { KnownPeer, KnownPeers } from './known-peers.ts';
 import type { RouteWitness } from './route-witness.ts';
@@ -21,7 +22,7 @@ export interface ConversationParts extends Omit<PostParts, 'self'> {
 
 export interface Limits {
   readonly timeoutMs: number;
-  readonly signal: AbortSignal;
+  readonly deadline: Deadline;
 }
 
 export interface Greeted {

@@ -13,9 +13,10 @@ import {
   type Place,
 } from '../link.ts';
 import type { PeerTransport } from '../transport/transport.ts';
-import { createAgents } from './agent.ts';
 import { Bodies } from './bodies.ts';
+import { Connections } from './connections.ts';
 import { type ConversationParts, converse, type Greeted, hello, type Limits } from './conversation.ts';
+import { Deadline } from './deadline.ts';
 import { type Failure, timedOut } from './failure.ts';
 import { Gate } from './gate.ts';
 import { KnownPeers } from './known-peers.ts';
@@ -61,16 +62,16 @@ const PROBE_TIMEOUT_MS = 5000;
 export function createLink(parts: LinkParts): PeerLink {
   const { transport, clock, self } = parts;
   const maxConcurrent = parts.maxConcurrent ?? MAX_CONCURRENT;
-  const agents = createAgents(transport, parts.caFile, maxConcurrent);
+  const connections = new Connections(transport, parts.caFile, maxConcurrent);
   const gate = new Gate(maxConcurrent);
-  const running = new Set<AbortController>();
+  const running = new Set<Deadline>();
   const requests = new Map<OutcomeResult, number>(OUTCOME_RESULTS.map((result) => [result, 0]));
   let isClosed = false;
   const talk: ConversationParts = {
     keyring: new Keyring(parts.tokens),
     self,
     transport,
-    agentFor: agents.agentFor,
+    connections,
     known: new KnownPeers(),
     witness: new RouteWitness(transport, clock),
     bodies: new Bodies(),
@@ -103,20 +104,19 @@ export function createLink(parts: LinkParts): PeerLink {
     run: (limits: Limits) => Promise<T>,
   ): Promise<T | Failure> => {
     if (isClosed) return { result: 'unreachable', why: `${at} is not asked any more: this daemon ends` };
-    const stop = new AbortController();
-    // A reason of one's own: the default one is made with a stack, which is slow.
-    const timer = clock.after(timeoutMs, () => stop.abort('over'));
-    running.add(stop);
+    const deadline = new Deadline();
+    const timer = clock.after(timeoutMs, () => deadline.over());
+    running.add(deadline);
     try {
-      if (!(await gate.enter(stop.signal))) return timedOut(at, timeoutMs);
+      if (!gate.tryEnter(deadline) && !(await gate.enter(deadline))) return timedOut(at, timeoutMs);
       try {
-        return await run({ timeoutMs, signal: stop.signal });
+        return await run({ timeoutMs, deadline });
       } finally {
         gate.leave();
       }
     } finally {
       timer.cancel();
-      running.delete(stop);
+      running.delete(deadline);
     }
   };
 
@@ -146,8 +146,8 @@ export function createLink(parts: LinkParts): PeerLink {
 
   const close = (): void => {
     isClosed = true;
-    for (const stop of running) stop.abort('over');
-    agents.close();
+    for (const deadline of running) deadline.over();
+    connections.close();
   };
 
   return { ask, probeOwn, close, requests };

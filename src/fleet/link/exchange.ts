@@ -1,16 +1,18 @@
 // One POST with kept-alive connections: what came back, or how it broke off. Knows nothing of peers.
-//
-// Over node:http itself: with fifty peers at once node-fetch, made of streams, pipelines and signals, costs many
-// times what signing and verifying do, and hides which connections had been used before.
 
-import { type Agent, type ClientRequest, type IncomingMessage, request as startRequest } from 'node:http';
+import type { Connections, Origin } from './connections.ts';
+import type { Deadline } from './deadline.ts';
 
 export interface Posted {
-  readonly url: URL;
+  /** Of which `origin` is. */
+  readonly url: string;
+  readonly origin: Origin;
+  /** As it stands in the request line. */
+  readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
   readonly maxReplyBytes: number;
-  readonly signal: AbortSignal;
+  readonly deadline: Deadline;
 }
 
 export interface HttpAnswer {
@@ -29,70 +31,38 @@ export interface Broken {
 }
 
 const SMALL_BYTES = 16 << 10;
+const VALUE = /^[\t\x20-\x7e]*$/;
 
-/** Never rejects; of an agent for TLS where the URL is https. */
-export function exchange(agent: Agent, posted: Posted): Promise<HttpAnswer | Broken> {
+/** Never rejects; `connections` are ready for the origin. */
+export function exchange(connections: Connections, posted: Posted): Promise<HttpAnswer | Broken> {
   return new Promise((resolve) => {
-    const { url, headers, body, signal } = posted;
-    const { protocol, hostname, port, pathname: path } = url;
-    const host = hostname.replace(/^\[(.*)\]$/, '$1');
-    const request = startRequest({ agent, protocol, host, port, path, method: 'POST', headers });
-    let answer: IncomingMessage | undefined;
+    const { url, origin, body, maxReplyBytes, deadline } = posted;
+    const head = headOf(posted);
+    const broken = deadline.isOver ? 'ABORTED' : head === undefined ? 'INVALID_HEADER' : undefined;
+    if (head === undefined || broken !== undefined) {
+      resolve({ broken: broken ?? '', answered: false, stale: false });
+      return;
+    }
+    const connection = connections.take(url, origin);
+    deadline.whenOver = () => connection.abort();
     const settle = (result: HttpAnswer | Broken): void => {
-      signal.removeEventListener('abort', giveUp);
+      deadline.whenOver = undefined;
       resolve(result);
     };
-    const breakOff = (broken: string): void => {
-      settle(brokenOff(request, answer, broken));
-      request.destroy();
-    };
-    const giveUp = (): void => breakOff('ABORTED');
-    // Also after it is settled: an error that nobody listens for would end the process.
-    request.on('error', (error) => breakOff(codeOf(error)));
-    request.once('response', (response) => {
-      answer = response;
-      receive(response, posted.maxReplyBytes, settle, breakOff);
-    });
-    // Without this listener Node closes such a connection, and tells nobody.
-    request.once('upgrade', () => breakOff('UNEXPECTED_UPGRADE'));
-    // Whatever it was that ended it.
-    request.once('close', () => settle(brokenOff(request, answer, '')));
-    signal.addEventListener('abort', giveUp);
-    if (signal.aborted) giveUp();
     // As text of one byte a character it leaves together with the head, in one write; a large one is not copied.
-    else if (body.length <= SMALL_BYTES) request.end(body.toString('latin1'), 'latin1');
-    else request.end(body);
+    const isSmall = body.length <= SMALL_BYTES;
+    const text = isSmall ? head + body.toString('latin1') : head;
+    connection.send(text, isSmall ? undefined : body, maxReplyBytes, settle);
   });
 }
 
-function receive(
-  answer: IncomingMessage,
-  maxBytes: number,
-  settle: (answer: HttpAnswer) => void,
-  breakOff: (broken: string) => void,
-): void {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  answer.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > maxBytes) breakOff('TOO_LARGE');
-    else chunks.push(chunk);
-  });
-  answer.on('error', (error) => breakOff(codeOf(error)));
-  answer.once('end', () => {
-    const { statusCode: status = 0, headers } = answer;
-    const header = (name: string): string => String(headers[name.toLowerCase()] ?? '');
-    settle({ status, header, body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) });
-  });
-}
-
-function brokenOff(request: ClientRequest, answer: IncomingMessage | undefined, broken: string): Broken {
-  const answered = answer !== undefined;
-  return { broken, answered, stale: !answered && request.reusedSocket && STALE.has(broken) };
-}
-
-const STALE: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
-
-function codeOf(error: NodeJS.ErrnoException): string {
-  return error.code ?? '';
+/** Undefined where a value would be more than one. */
+function headOf({ origin, target, headers, body }: Posted): string | undefined {
+  let head = `POST ${target} HTTP/1.1\r\nHost: ${origin.host}\r\nConnection: keep-alive\r\n`;
+  for (const name in headers) {
+    const value = headers[name]!;
+    if (!VALUE.test(value)) return undefined;
+    head += `${name}: ${value}\r\n`;
+  }
+  return `${head}Content-Length: ${body.length}\r\n\r\n`;
 }

@@ -1,5 +1,7 @@
 // So many exchanges at one time; the others wait for their turn, or until their time is over.
 
+import type { Deadline } from './deadline.ts';
+
 export class Gate {
   #free: number;
   readonly #waiting = new Set<() => void>();
@@ -8,23 +10,26 @@ export class Gate {
     this.#free = places;
   }
 
-  /** True: a place was taken, to be given back by `leave`. False: the signal was aborted first. */
-  async enter(signal: AbortSignal): Promise<boolean> {
-    if (signal.aborted) return false;
-    if (this.#free > 0) {
-      this.#free--;
-      return true;
-    }
+  /** True: a place was taken, to be given back by `leave`. False: all are, or the time is over. */
+  tryEnter(deadline: Deadline): boolean {
+    if (deadline.isOver || this.#free === 0) return false;
+    this.#free--;
+    return true;
+  }
+
+  /** As `tryEnter`, and waits for a place until the time is over. */
+  async enter(deadline: Deadline): Promise<boolean> {
+    if (this.tryEnter(deadline)) return true;
+    if (deadline.isOver) return false;
     return await new Promise((resolve) => {
       const settle = (entered: boolean): void => {
         this.#waiting.delete(enter);
-        signal.removeEventListener('abort', giveUp);
+        deadline.whenOver = undefined;
         resolve(entered);
       };
       const enter = (): void => settle(true);
-      const giveUp = (): void => settle(false);
       this.#waiting.add(enter);
-      signal.addEventListener('abort', giveUp);
+      deadline.whenOver = () => settle(false);
     });
   }
 

@@ -2,12 +2,13 @@
 
 import { replyInput, requestInput, type SignedHead } from '../auth/canonical.ts';
 import { ANYBODY, HEADERS, JSON_TYPE, WIRE_VERSION } from '../auth/head.ts';
-import { digestOf, type Keyring } from '../auth/keyring.ts';
+import { digestOf, type Key, type Keyring } from '../auth/keyring.ts';
 import { isIncarnation } from '../identity.ts';
 import type { Place } from '../link.ts';
 import type { PeerTransport } from '../transport/transport.ts';
-import type { AgentFor } from './agent.ts';
 import type { Body } from './bodies.ts';
+import type { Connections } from './connections.ts';
+import type { Deadline } from './deadline.ts';
 import { exchange, type HttpAnswer } from './exchange.ts';
 import { type Failure, failureOfAnswer, failureOfBreak, forged, parseJson, timedOut } from './failure.ts';
 import type { KnownPeer } from './known-peers.ts';
@@ -17,7 +18,7 @@ export interface PostParts {
   /** Own incarnation. */
   readonly self: string;
   readonly transport: PeerTransport;
-  readonly agentFor: AgentFor;
+  readonly connections: Connections;
 }
 
 export interface Post {
@@ -29,8 +30,7 @@ export interface Post {
   readonly peer: KnownPeer | undefined;
   readonly maxReplyBytes: number;
   readonly timeoutMs: number;
-  /** Aborted when the time is over. */
-  readonly signal: AbortSignal;
+  readonly deadline: Deadline;
 }
 
 export interface VerifiedReply {
@@ -55,36 +55,41 @@ async function postAgain(parts: PostParts, post: Post): Promise<VerifiedReply | 
 }
 
 async function postOnce(parts: PostParts, post: Post): Promise<VerifiedReply | Failure | 'stale'> {
-  const { transport, keyring } = parts;
-  const { place, body, signal, maxReplyBytes, timeoutMs } = post;
-  const at = transport.describe(place);
+  const { transport, keyring, connections } = parts;
+  const { place, body, deadline, maxReplyBytes, timeoutMs } = post;
   const key = keyring.first;
   if (key === undefined) return { result: 'refused', why: 'peers need fleet.token, and there is none here' };
   const { url, headers } = transport.request(place);
-  const target = new URL(`${url}/fleet/${post.kind}`);
-  const head = headOf(parts.self, target.pathname, post);
-  const mac = key.sign(requestInput(head));
-  const agent = await parts.agentFor(url).catch(() => undefined);
-  if (agent === undefined) {
-    return { result: 'unreachable', why: `${at} cannot be asked: no TLS with this CA file` };
+  const origin = connections.originOf(url);
+  const loading = connections.ready(origin);
+  if (loading !== undefined && !(await loading.then(yes, no))) {
+    const why = `${transport.describe(place)} cannot be asked: no TLS with this CA file`;
+    return { result: 'unreachable', why };
   }
-  const sent = { ...headers, ...headersOf(head, mac, body.bytes.length) };
-  const answer = await exchange(agent, {
-    url: target,
-    headers: sent,
+  const target = `${origin.path}/fleet/${post.kind}`;
+  const head = headOf(parts.self, target, post);
+  const answer = await exchange(connections, {
+    url,
+    origin,
+    target,
+    headers: { ...headers, ...headersOf(head, key.sign(requestInput(head))) },
     body: body.bytes,
     maxReplyBytes,
-    signal,
+    deadline,
   });
   if ('broken' in answer) {
-    if (signal.aborted) return timedOut(at, timeoutMs);
+    const at = transport.describe(place);
+    if (deadline.isOver) return timedOut(at, timeoutMs);
     return answer.stale ? 'stale' : failureOfBreak(answer, at, transport);
   }
-  if (answer.header(HEADERS.mac) === '') return failureOfAnswer(answer, at);
+  if (answer.header(HEADERS.mac) === '') return failureOfAnswer(answer, transport.describe(place));
   const from = answer.header(HEADERS.from);
-  if (!isSigned(answer, from, head, (input, given) => key.verifies(input, given))) return forged(answer, at);
+  if (!isSigned(answer, from, head, key)) return forged(answer, transport.describe(place));
   return { status: answer.status, from, json: parseJson(answer.body) };
 }
+
+const yes = (): boolean => true;
+const no = (): boolean => false;
 
 function headOf(self: string, target: string, { peer, body }: Post): SignedHead {
   return {
@@ -100,10 +105,9 @@ function headOf(self: string, target: string, { peer, body }: Post): SignedHead 
   };
 }
 
-function headersOf(head: SignedHead, mac: string, bodyBytes: number): Record<string, string> {
+function headersOf(head: SignedHead, mac: string): Record<string, string> {
   return {
     'Content-Type': head.contentType,
-    'Content-Length': String(bodyBytes),
     [HEADERS.version]: head.version,
     [HEADERS.from]: head.from,
     [HEADERS.to]: head.to,
@@ -115,15 +119,10 @@ function headersOf(head: SignedHead, mac: string, bodyBytes: number): Record<str
 }
 
 /** The digest is that of the bytes that came, whatever the header says. */
-function isSigned(
-  answer: HttpAnswer,
-  from: string,
-  head: SignedHead,
-  verifies: (input: string, mac: string) => boolean,
-): boolean {
+function isSigned(answer: HttpAnswer, from: string, head: SignedHead, key: Key): boolean {
   if (answer.header(HEADERS.version) !== WIRE_VERSION || !isIncarnation(from)) return false;
   const contentType = answer.header('content-type');
   const digest = digestOf(answer.body);
   const input = replyInput(head, { status: answer.status, from, contentType, digest });
-  return verifies(input, answer.header(HEADERS.mac));
+  return key.verifies(input, answer.header(HEADERS.mac));
 }

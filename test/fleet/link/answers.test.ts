@@ -153,7 +153,10 @@ for (const [name, row] of Object.entries(ROWS)) {
     const outcome = await link.ask(asking(server.url));
     assert.is(outcome.result, row.result);
     assert.match(whyOf(outcome), row.why);
-    assert.equal([...link.requests], [[row.result, 1]]);
+    assert.equal(
+      [...link.requests].filter(([, count]) => count > 0),
+      [[row.result, 1]],
+    );
     assert.is(server.requests.length, 1, 'it is asked once');
     link.close();
     await server.close();

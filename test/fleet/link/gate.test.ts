@@ -1,12 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Deadline } from '../../../src/fleet/link/deadline.ts';
 import { Gate } from '../../../src/fleet/link/gate.ts';
 import { settled } from '../../cache/fake-clock.ts';
 
 const test = suite('gate');
 
-function never(): AbortSignal {
-  return new AbortController().signal;
+function never(): Deadline {
+  return new Deadline();
 }
 
 test('no more are in than there are places, and who waits longest is next', async () => {
@@ -23,13 +24,13 @@ test('no more are in than there are places, and who waits longest is next', asyn
 test('who gives up takes no place, then or later', async () => {
   const gate = new Gate(1);
   await gate.enter(never());
-  const stop = new AbortController();
-  const given = gate.enter(stop.signal);
-  stop.abort('over');
+  const deadline = new Deadline();
+  const given = gate.enter(deadline);
+  deadline.over();
   assert.is(await given, false);
   gate.leave();
   assert.is(await gate.enter(never()), true);
-  assert.is(await gate.enter(stop.signal), false);
+  assert.is(await gate.enter(deadline), false);
 });
 
 test.run();
