@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import type { Config } from '../../src/config/config.ts';
 import { readConfig } from '../../src/config/read.ts';
 import { ROOT, readManifest } from './manifest.ts';
@@ -112,14 +112,31 @@ test('docs/kubernetes.md makes a fleet of a StatefulSet: its variables are a con
     return one.toJS();
   });
   const ofKind = (kind: string) => documents.find((one) => one.kind === kind);
-  const [set, service, policy] = ['StatefulSet', 'Service', 'NetworkPolicy'].map(ofKind);
-  const { env } = set.spec.template.spec.initContainers[0] as { env: { name: string; value?: string }[] };
+  const [set, service, policy, secret] = ['StatefulSet', 'Service', 'NetworkPolicy', 'Secret'].map(ofKind);
+  const { initContainers, containers, volumes } = set.spec.template.spec;
+  const [daemon] = initContainers as { env: Variable[]; volumeMounts: { name: string }[] }[];
+  const resolved = ({ value, valueFrom }: Variable): string =>
+    value ?? secret.stringData[valueFrom?.secretKeyRef?.key ?? ''] ?? 'from-the-pod';
+  const folder = mkdtempSync(join(tmpdir(), 'kubernetes-docs-'));
+  const file = join(folder, 'sidecache.yml');
+  const [, configMap] = /```yaml\n([\s\S]*?)\n---/.exec(docs) ?? [];
+  writeFileSync(file, parse(configMap!).data['sidecache.yml']);
   const { config, warnings } = await readAs({
-    ...Object.fromEntries(env.map(({ name, value }) => [name, value ?? 'from-the-cluster'])),
+    ...Object.fromEntries(daemon!.env.map((variable) => [variable.name, resolved(variable)])),
+    SIDECACHE_CONFIG: file,
     SIDECACHE_INDEX: '0',
-    SIDECACHE_INSTANCE_ID: 'uid',
   });
+  rmSync(folder, { recursive: true });
   assert.equal(warnings, []);
+  assert.is(config.fleet?.operators.length, 1);
+  assert.ok(config.fleet?.open.includes('readyz'), 'the startup probe has no credentials');
+  assert.is(config.socketMode, 0o660);
+  assert.is(
+    volumes.find(({ configMap }: { configMap?: { name: string } }) => configMap).configMap.name,
+    parse(configMap!).metadata.name,
+  );
+  const mounted = [daemon!, ...containers].flatMap(({ volumeMounts }) => volumeMounts);
+  for (const { name } of mounted) assert.ok(volumes.some((volume: { name: string }) => volume.name === name));
   const { peers, listen } = config.fleet!;
   const url = peers?.by === 'address' ? peers.url : '';
   const host = `${set.metadata.name}-{index}.${service.metadata.name}.default.svc.cluster.local`;
@@ -147,6 +164,12 @@ test('the example in docs/fleet.md is a configuration, without a warning', async
   assert.equal(warnings, []);
   assert.is(config.fleet?.operators.length, 1);
 });
+
+interface Variable {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: { readonly secretKeyRef?: { readonly key: string } };
+}
 
 async function readAs(env: Record<string, string>): Promise<{ config: Config; warnings: readonly string[] }> {
   return readConfig({ argvFlags: {}, env });
