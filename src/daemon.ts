@@ -150,6 +150,8 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
     log.info('draining', { at_most_ms: config.drainMs });
     await listeners.drain(config.drainMs);
     changes.flush();
+    // Who has said farewell is told of nothing, so it serves nothing that the others may be forgetting.
+    if (config.fleet?.peers) changes.passThrough('leaving', true);
     // Peers are served until they have heard the farewell.
     await Promise.all([listeners.close(), fleet?.leave()]);
     await fleet?.close();

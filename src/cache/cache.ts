@@ -34,8 +34,11 @@ const AHEAD_DUE = 8;
 /** So many entries, the most recently read, are reloaded at once by a refresh call. */
 const RELOAD_AT_ONCE = 1000;
 
-/** `joining`: this instance does not hear of every change yet. `differs`: another has the cache in another mode. */
-export type PassReason = 'joining' | 'differs';
+/**
+ * `joining`, `leaving`: this instance does not hear of every change yet, or any more. `differs`: another has the cache in
+ * another mode.
+ */
+export type PassReason = 'joining' | 'leaving' | 'differs';
 
 export interface CacheParts {
   readonly name: string;

@@ -35,6 +35,8 @@ export interface PeerEvent extends NewEvent {
 /** Longer on the wire than this, an event is about the caches whole: everybody forgets more than it must. */
 const MAX_EVENT_LENGTH = 256 << 10;
 const MAX_NAMES = 10_000;
+/** More of them are the caches whole: each is held against every key. */
+const MAX_PREFIXES = 100;
 const MAX_CACHES = 1000;
 const CACHE_NAME = /^[a-z][a-z0-9_-]{0,62}$/;
 const TAG = /^[\x21-\x7e]{1,256}$/;
@@ -74,8 +76,15 @@ export function parseEvent(value: unknown): PeerEvent | undefined {
   const [keyBytes, prefixBytes] = [parseKeys(keys), parseKeys(prefixes)];
   const parsedBody = body === undefined ? undefined : parseBody(body);
   if (!keyBytes || !prefixBytes || (body !== undefined && !parsedBody)) return undefined;
-  const about = { sequence, at: time, caches, notify: notify === true, body: parsedBody };
+  const about = {
+    sequence,
+    at: time,
+    caches: [...new Set(caches)],
+    notify: notify === true,
+    body: parsedBody,
+  };
   if (!isKind(kind)) return { ...about, kind: 'invalidate', keys: [], tags: [], prefixes: [] };
+  if (prefixBytes.length > MAX_PREFIXES) return { ...about, kind, keys: [], tags: [], prefixes: [] };
   return { ...about, kind, keys: keyBytes, tags, prefixes: prefixBytes };
 }
 

@@ -5,6 +5,8 @@ export type HybridTime = readonly [ms: number, count: number];
 
 /** Who is further ahead than this has a broken clock; it does not pull ours along. */
 const FURTHEST_AHEAD_MS = 60_000;
+/** Nobody makes so many events in a millisecond; a count near its end would leave none for others. */
+const MOST_IN_A_MS = 1_000_000;
 
 export class HybridClock {
   readonly #now: () => number;
@@ -24,9 +26,9 @@ export class HybridClock {
     return [this.#ms, this.#count];
   }
 
-  /** False where it is too far ahead to be believed. */
+  /** False, and not heeded, where it is too far ahead to be believed. */
   hear([ms, count]: HybridTime): boolean {
-    if (ms > this.#now() + FURTHEST_AHEAD_MS) return false;
+    if (ms > this.#now() + FURTHEST_AHEAD_MS || count > MOST_IN_A_MS) return false;
     if (ms > this.#ms) [this.#ms, this.#count] = [ms, count];
     else if (ms === this.#ms) this.#count = Math.max(this.#count, count);
     return true;

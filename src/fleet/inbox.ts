@@ -48,6 +48,8 @@ export class Inbox {
   readonly #parts: InboxParts;
   /** Origin → its last event that was applied here, with all before it. */
   readonly #seen = new Map<string, number>();
+  /** Origins of which another told how far they are, and they themselves have not yet. */
+  readonly #adopted = new Set<string>();
   readonly #told = new Map<string, Map<number, Told>>();
   /** Origins that are no members, and since when. */
   readonly #absentSinceMs = new Map<string, number>();
@@ -68,9 +70,14 @@ export class Inbox {
     return Object.fromEntries(this.#seen);
   }
 
-  /** Where an origin that was not known stands. What it said before was missed. */
+  /**
+   * Where an origin stands, by its own word. What it said before it was known was missed; and if another had told that it
+   * stands further, all that was taken for known since may have been missed.
+   */
   meet(origin: string, sequence: number): void {
-    if (this.#seen.has(origin)) return;
+    const seen = this.#seen.get(origin);
+    if (seen !== undefined && (seen <= sequence || !this.#adopted.has(origin))) return;
+    this.#adopted.delete(origin);
     if (!this.joining && sequence > 0) this.#parts.drop('all', 'a peer was met that had made changes before');
     this.#note(origin, sequence);
   }
@@ -79,7 +86,9 @@ export class Inbox {
   adopt(vector: Readonly<Record<string, number>>): void {
     if (!this.joining) return;
     for (const [origin, sequence] of Object.entries(vector)) {
-      if (sequence > (this.#seen.get(origin) ?? -1)) this.#note(origin, sequence);
+      if (sequence <= (this.#seen.get(origin) ?? -1)) continue;
+      this.#note(origin, sequence);
+      this.#adopted.add(origin);
     }
   }
 
@@ -89,6 +98,11 @@ export class Inbox {
     this.#fillGap(origin, after, lost);
     const isComplete = lost.length === 0;
     const results: EventResult[] = [];
+    let isMissed = false;
+    const missed = (why: string): void => {
+      if (!isMissed) this.#missed(why);
+      isMissed = true;
+    };
     for (const value of events) {
       const seen = this.#seen.get(origin)!;
       const sequence = sequenceOf(value);
@@ -96,15 +110,15 @@ export class Inbox {
         results.push([sequence, null, this.#isWaiting(origin, sequence)]);
         continue;
       }
-      if (isComplete && sequence !== seen + 1) this.#missed('a peer left out events');
+      if (isComplete && sequence !== seen + 1) missed('a peer left out events');
       const event = parseEvent(value);
       if (event) results.push(this.#apply(origin, event));
-      else this.#missed('a peer sent an event that cannot be read');
+      else missed('a peer sent an event that cannot be read');
       this.#note(origin, sequence ?? seen);
     }
     const seen = this.#seen.get(origin)!;
     if (upTo > seen) {
-      if (isComplete) this.#missed('a peer left out events');
+      if (isComplete) missed('a peer left out events');
       this.#note(origin, upTo);
     }
     return { confirmed: this.#seen.get(origin)!, results };
@@ -181,6 +195,7 @@ export class Inbox {
 
   #forget(origin: string): void {
     this.#seen.delete(origin);
+    this.#adopted.delete(origin);
     this.#told.delete(origin);
     this.#absentSinceMs.delete(origin);
   }

@@ -126,9 +126,11 @@ export class Outbox {
    * only where it knows the same members: others would have to be asked, too.
    */
   confirmed(member: Member, upTo: number, waiting: readonly number[], knowsSame = true): void {
+    // Nobody has applied what was not announced: that is a mistake, and confirms nothing.
+    if (upTo > this.#log.latest) return;
     const known = member.isPresumed ? 0 : member.confirmed;
     member.isPresumed = false;
-    member.confirmed = Math.max(known, Math.min(upTo, this.#log.latest));
+    member.confirmed = Math.max(known, upTo);
     if (!knowsSame) return;
     for (const announcement of this.#announcements) {
       const { sequence } = announcement;
@@ -221,8 +223,11 @@ export class Outbox {
     const status = outcome.result === 'refused' ? 'refused' : 'unreachable';
     const why = outcome.result === 'other' ? 'another instance answers in its place' : outcome.why;
     this.#settle(member, status, why, upTo);
-    const isAwaited = [...this.#announcements].some((announcement) => announcement.isOpen(member));
-    if (isAwaited) this.deliver(member);
+    // Of what was sent nothing is open but an app's answer, and that is not had by sending it again.
+    const isUntried = [...this.#announcements].some(
+      (announcement) => announcement.sequence > upTo && announcement.isOpen(member),
+    );
+    if (isUntried) this.deliver(member);
   }
 
   #cannotSend(member: Member): void {

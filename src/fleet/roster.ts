@@ -95,16 +95,16 @@ export class Roster {
     heardAtMs: number,
     isHeard: boolean,
   ): Member | undefined {
-    const { members, outbox, log, added, clock } = this.#parts;
-    if (this.#isSuperseded(identity)) {
-      members.bar(identity.incarnation, clock.now());
-      return undefined;
-    }
+    const { members, outbox, log, added } = this.#parts;
+    const isSuperseded = this.#isSuperseded(identity);
+    // By its start it is an earlier life of another member. A list may still hold it; but who speaks itself is alive,
+    // whatever its clock said when it started: then both count, until one falls silent.
+    if (isSuperseded && !isHeard) return undefined;
     const member = members.add(identity, place, heardAtMs, outbox.beginning);
     if (!member) return undefined;
     this.reachedAny = true;
     log.info('a peer is there', { ...wireIdentity(identity), place });
-    this.#supersede(member);
+    if (!isSuperseded) this.#supersede(member);
     if (isHeard) this.#supersedeAt(member);
     outbox.include(member);
     added(member, isHeard);

@@ -129,9 +129,21 @@ test('a late word of the earlier daemon does not bring it back', async () => {
   await world.pass(3000);
   for (const instance of [one!, newcomer]) {
     instance.receive('metrics', incarnation, { from: wire(two!) });
-    assert.is(instance.fleet.members.get(incarnation), undefined);
     assert.ok(instance.fleet.members.get(again.identity.incarnation));
   }
+  assert.is(one!.fleet.members.get(incarnation), undefined);
+  // Who never met the earlier one cannot tell it from one whose clock was wrong at its start: it counts until it is silent.
+  await world.pass(40_000);
+  assert.is(newcomer.fleet.members.get(incarnation), undefined);
+});
+
+test('one whose clock was set back before it started again is a member all the same', async () => {
+  const world = new World();
+  const [one, two] = await world.startFleet(2);
+  const earlier = { ...wire(two!), incarnation: '00000000a1b2c3d4e5f6' };
+  one!.receive('metrics', earlier.incarnation, { from: earlier });
+  assert.ok(one!.fleet.members.get(earlier.incarnation));
+  assert.ok(one!.fleet.members.get(two!.identity.incarnation));
 });
 
 test('in DNS another daemon at the address supersedes the earlier one', async () => {

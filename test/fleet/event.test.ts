@@ -77,4 +77,15 @@ function numbered(more: Partial<PeerEvent> = {}): PeerEvent {
   return { ...eventOf('a'), sequence: 1, at: [1, 0], ...more };
 }
 
+test('a cache that is named twice is concerned once', () => {
+  const wire = JSON.parse(encodeEvent({ ...eventOf('a'), sequence: 1, at: [1, 0] })) as object;
+  assert.equal(parseEvent({ ...wire, caches: ['a', 'b', 'a'] })!.caches, ['a', 'b']);
+});
+
+test('more than 100 prefixes are the caches whole: each would be held against every key', () => {
+  const prefixes = Array.from({ length: 101 }, (_, i) => Buffer.from(`p${i}`));
+  const read = parseEvent(JSON.parse(encodeEvent({ ...eventOf('a'), prefixes, sequence: 1, at: [1, 0] })))!;
+  assert.equal([read.prefixes, read.keys, read.tags], [[], [], []]);
+});
+
 test.run();

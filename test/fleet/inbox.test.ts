@@ -37,6 +37,24 @@ test('who missed what is not told any more drops everything', () => {
   assert.equal([applied, drops], [['a1', 'a4'], ['all']]);
 });
 
+test('whatever cannot be read in one message is one reason to drop everything', () => {
+  const { inbox, drops } = joined();
+  const events = Array.from({ length: 10_000 }, () => 0);
+  inbox.receive(A, { after: 0, events, lost: [], upTo: 10_000 });
+  assert.equal(drops, ['all']);
+});
+
+test('another may tell how far an origin is, but not further than it says itself', () => {
+  const { inbox, drops, applied } = newInbox();
+  inbox.adopt({ [A]: 2 ** 53 - 1 });
+  inbox.joining = false;
+  inbox.meet(A, 7);
+  assert.equal([drops, inbox.seen(A)], [['all'], 7]);
+  inbox.receive(A, message(7, [8]));
+  inbox.meet(A, 7);
+  assert.equal([applied, drops, inbox.seen(A)], [['a8'], ['all'], 8]);
+});
+
 test('a gap within a message is noticed', () => {
   const { inbox, drops } = joined();
   assert.is(inbox.receive(A, message(0, [1, 3])).confirmed, 3);

@@ -45,6 +45,34 @@ test('a peer that takes messages and confirms nothing is refused, and not asked 
   assert.is(link.asks.length, 1);
 });
 
+test('while an app is waited for, a peer that cannot be reached is not asked over and over', async () => {
+  const { outbox, link, append } = setUp();
+  const first = outbox.announce(append(), 1000);
+  confirm(link, 1, [[1, 1, true]]);
+  await settled();
+  void first;
+  const second = outbox.announce(append(), 1000);
+  let asked = 0;
+  for (let i = 0; i < 10; i++) {
+    const at = link.asks.findIndex(({ ask }) => ask.kind === 'events');
+    if (at === -1) break;
+    asked++;
+    link.asks.splice(at, 1)[0]!.answer({ result: 'unreachable', why: 'this daemon ends' });
+    await settled();
+  }
+  assert.is(asked, 1);
+  assert.is((await second)[0]!.status, 'unreachable');
+});
+
+test('one who says that it has applied what was never announced has confirmed nothing', async () => {
+  const { clock, outbox, append, member } = setUp();
+  const reports = outbox.announce(append(), 1000);
+  outbox.confirmed(member, 2 ** 53 - 1, []);
+  assert.is(member.confirmed, 0);
+  await clock.pass(1000);
+  assert.is((await reports)[0]!.status, 'unreachable');
+});
+
 test('a peer that confirms what was never said is refused', async () => {
   const { outbox, link, append, member } = setUp();
   const reports = outbox.announce(append(), 1000);

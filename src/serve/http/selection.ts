@@ -26,6 +26,8 @@ type How = { -readonly [Name in Exclude<keyof Call, 'selection'>]: Call[Name] };
 
 const SELECTORS = ['key', 'tag', 'prefix'];
 const MAX_SELECTORS = 10_000;
+/** Each is held against every key. */
+const MAX_PREFIXES = 100;
 /** For the others to confirm, where the caller does not say. */
 export const DEFAULT_TIMEOUT_MS = 2000;
 const LONGEST_TIMEOUT_MS = 60_000;
@@ -49,6 +51,7 @@ export function parseCall(parameters: readonly Parameter[], caches: Caches, allB
   }
   const selected = selectors.key.length + selectors.tag.length + selectors.prefix.length;
   if (selected > MAX_SELECTORS) throw bad(`at most ${MAX_SELECTORS} keys, tags and prefixes in one call`);
+  if (selectors.prefix.length > MAX_PREFIXES) throw bad(`at most ${MAX_PREFIXES} prefixes in one call`);
   const namesNone = chosen.size === 0;
   if (namesNone && selected > 0 && !namesSome(parameters, caches)) {
     throw bad(`key, tag and prefix need a cache beside them; ${knownCaches(caches)}, or all=1`);
