@@ -42,7 +42,10 @@ const LOOK_EVERY_MS = 50;
 const LOOK_AT_FEW_EVERY_MS = 500;
 /** Who takes nothing of an answer for so long is cut off. */
 const STALLED_AFTER_MS = 30_000;
-/** Where there is no place: one that never asked anything for so long makes way, else one idle for so long. */
+/**
+ * Where there is no place: one that never asked anything for so long makes way, else one idle for so long. Only the
+ * former make way for what others send.
+ */
 const SILENT_AFTER_MS = 250;
 const IDLE_AFTER_MS = 5000;
 
@@ -97,6 +100,7 @@ export class Connections {
   constructor(parts: ConnectionsParts) {
     this.#parts = parts;
     this.#turnedAway = new TurnedAway(parts.clock);
+    parts.headroom.onFull((bytes) => this.#makeRoom(bytes));
   }
 
   count(server: HttpServer): number {
@@ -199,23 +203,44 @@ export class Connections {
 
   /** Closes a connection that nobody seems to need. */
   #makePlace(): boolean {
+    const silent = this.#spare(false, SILENT_AFTER_MS).next().value;
+    const closed = silent ?? this.#spare(true, IDLE_AFTER_MS).next().value;
+    if (closed) this.#close(closed);
+    return closed !== undefined;
+  }
+
+  /** Closes such as never asked anything, until so many bytes are free. */
+  #makeRoom(bytes: number): void {
+    const { headroom } = this.#parts;
+    const mostBytes = headroom.usedBytes - bytes;
+    for (const connection of this.#spare(false, SILENT_AFTER_MS)) {
+      this.#close(connection);
+      if (headroom.usedBytes <= mostBytes) return;
+    }
+  }
+
+  /** Those with nothing in progress for so long, oldest first. */
+  *#spare(asked: boolean, afterMs: number): Generator<Connection, undefined> {
     const nowMs = this.#parts.clock.now();
     for (const connection of this.#open.values()) {
-      const afterMs = connection.asked ? IDLE_AFTER_MS : SILENT_AFTER_MS;
       const { response, active, quietSinceMs } = connection;
-      if (response || active || nowMs - quietSinceMs < afterMs) continue;
-      connection.socket.destroy();
-      this.#forget(connection);
-      return true;
+      if (connection.asked !== asked || response || active || nowMs - quietSinceMs < afterMs) continue;
+      yield connection;
     }
-    return false;
+  }
+
+  #close(connection: Connection): void {
+    connection.socket.destroy();
+    this.#forget(connection);
   }
 
   #forget(connection: Connection): void {
     if (!this.#open.delete(connection.socket)) return;
-    const heldBytes = CONNECTION_COST_BYTES + connection.waitingBytes + connection.chargedBytes;
-    this.#parts.headroom.release(heldBytes);
-    this.#parts.garbage.passed(heldBytes);
+    const { headroom, garbage } = this.#parts;
+    const sentBytes = connection.waitingBytes + connection.chargedBytes;
+    headroom.releaseConnection(CONNECTION_COST_BYTES);
+    headroom.release(sentBytes);
+    garbage.passed(CONNECTION_COST_BYTES + sentBytes);
   }
 
   #begin(
@@ -372,6 +397,8 @@ export class Connections {
     if (more > 0 && !headroom.charge(more)) return false;
     if (more < 0) headroom.release(-more);
     connection.chargedBytes = bytes;
+    // It may itself have made room: it holds nothing then.
+    if (more > 0 && !this.#open.has(connection.socket)) headroom.release(more);
     return true;
   }
 }

@@ -96,7 +96,7 @@ export class FleetTls {
     const name = nameOf(socket);
     this.#silent.set(name, socket);
     socket.once('close', () => {
-      headroom.release(TLS_COST_BYTES);
+      headroom.releaseConnection(TLS_COST_BYTES);
       if (this.#silent.get(name) === socket) this.#silent.delete(name);
     });
   }

@@ -5,11 +5,17 @@ import type { Budget } from '../store/budget.ts';
 
 /** Promise 5 leaves 24 MB + 0.15 x memory beside the store; V8's own needs and garbage take the rest. */
 const FIXED_BYTES = 12 << 20;
+/** So that who comes while much is sent can be answered, and who sends while many come finds memory for it. */
+const MOST_FOR_CONNECTIONS = 0.5;
+const MOST_FOR_THE_REST = 0.75;
 
 export class Headroom {
   readonly limitBytes: number;
   readonly #budget: Budget;
   #usedBytes = 0;
+  /** Of those used. */
+  #connectionBytes = 0;
+  #makeRoom: (bytes: number) => void = () => {};
 
   constructor(budget: Budget) {
     const { limitBytes } = budget;
@@ -21,13 +27,18 @@ export class Headroom {
     return this.#usedBytes;
   }
 
-  /** False and unchanged where there is no room. A quarter is left to new connections, so that they can be answered. */
-  charge(bytes: number): boolean {
-    return this.#chargeWithin(bytes, this.limitBytes * 0.75);
+  /** Who can close connections that nobody needs says how: asked where what is sent lacks so many bytes. */
+  onFull(makeRoom: (bytes: number) => void): void {
+    this.#makeRoom = makeRoom;
   }
 
-  chargeConnection(bytes: number): boolean {
-    return this.#chargeWithin(bytes, this.limitBytes);
+  /** For all but connections. False and unchanged where there is no room. */
+  charge(bytes: number): boolean {
+    const restBytes = this.#usedBytes - this.#connectionBytes + bytes;
+    if (restBytes > this.limitBytes * MOST_FOR_THE_REST) return false;
+    const missingBytes = this.#usedBytes + bytes - this.limitBytes;
+    if (missingBytes > 0) this.#makeRoom(missingBytes);
+    return this.#take(bytes);
   }
 
   release(bytes: number): void {
@@ -35,8 +46,21 @@ export class Headroom {
     this.#budget.release(bytes);
   }
 
-  #chargeWithin(bytes: number, mostBytes: number): boolean {
-    if (this.#usedBytes + bytes > mostBytes || !this.#budget.charge(bytes)) return false;
+  /** False and unchanged where there is no room. */
+  chargeConnection(bytes: number): boolean {
+    if (this.#connectionBytes + bytes > this.limitBytes * MOST_FOR_CONNECTIONS || !this.#take(bytes))
+      return false;
+    this.#connectionBytes += bytes;
+    return true;
+  }
+
+  releaseConnection(bytes: number): void {
+    this.#connectionBytes -= bytes;
+    this.release(bytes);
+  }
+
+  #take(bytes: number): boolean {
+    if (this.#usedBytes + bytes > this.limitBytes || !this.#budget.charge(bytes)) return false;
     this.#usedBytes += bytes;
     return true;
   }

@@ -392,7 +392,7 @@ test('who comes over TLS and asks nothing makes way for who comes after', async 
 
 test('where there is no memory for another connection over TLS, one that asks nothing makes way', async () => {
   renew(selfSigned('127.0.0.1'));
-  const lab = await Lab.open({ tls: files, headroom: new Headroom(new Budget(150 << 10)) });
+  const lab = await Lab.open({ tls: files, headroom: new Headroom(new Budget(300 << 10)) });
   const silent = await lab.secure();
   const silentEnds = endOf(silent);
   const refused = connect(lab.port, '127.0.0.1');

@@ -1,0 +1,112 @@
+// Connections that hold memory and ask nothing, over real sockets: they make way for who sends.
+
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CONNECTION_COST_BYTES, Connections } from '../../src/serve/connections.ts';
+import { Garbage } from '../../src/serve/garbage.ts';
+import { Headroom } from '../../src/serve/headroom.ts';
+import { createHttpServer } from '../../src/serve/http/server.ts';
+import { Budget } from '../../src/store/budget.ts';
+import { FakeClock } from '../cache/fake-clock.ts';
+
+const test = suite<{ lab: Lab }>('connections');
+const FOR_ONE_BYTES = 1 << 10;
+const LONGER_THAN_SILENT_MS = 300;
+
+class Lab {
+  readonly clock = new FakeClock();
+  readonly headroom = new Headroom(new Budget(1 << 20));
+  readonly #sockets: Socket[] = [];
+  readonly #server: Server;
+
+  private constructor() {
+    const { headroom, clock } = this;
+    const connections = new Connections({ headroom, garbage: new Garbage(), clock, most: 1000 });
+    this.#server = createHttpServer(connections, (_request, response) => response.end('answered'));
+  }
+
+  static async open(): Promise<Lab> {
+    const lab = new Lab();
+    lab.#server.listen(0, '127.0.0.1');
+    await once(lab.#server, 'listening');
+    return lab;
+  }
+
+  /** A connection that the server has accepted. */
+  async connect(): Promise<Socket> {
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    const socket = connect(address.port, '127.0.0.1').on('error', () => {});
+    this.#sockets.push(socket);
+    await Promise.all([once(socket, 'connect'), once(this.#server, 'connection')]);
+    return socket;
+  }
+
+  /** Leaves nothing free for what is sent, though more may be sent. */
+  fill(): void {
+    while (this.headroom.chargeConnection(FOR_ONE_BYTES));
+    while (this.headroom.usedBytes + FOR_ONE_BYTES <= this.headroom.limitBytes)
+      assert.ok(this.headroom.charge(FOR_ONE_BYTES));
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+  }
+}
+
+test.before.each(async (context) => {
+  context.lab = await Lab.open();
+});
+
+test.after.each(({ lab }) => lab.close());
+
+test('who has been silent from the start is closed for who sends, and only as many as it takes', async ({
+  lab,
+}) => {
+  const silent = [await lab.connect(), await lab.connect()];
+  lab.fill();
+  lab.clock.advance(LONGER_THAN_SILENT_MS);
+  const closed = once(silent[0]!, 'close');
+  silent[0]!.resume();
+  const before = lab.headroom.usedBytes;
+  assert.ok(lab.headroom.charge(FOR_ONE_BYTES));
+  assert.is(lab.headroom.usedBytes, before - CONNECTION_COST_BYTES + FOR_ONE_BYTES);
+  await closed;
+});
+
+test('who has just come is not closed for who sends', async ({ lab }) => {
+  await lab.connect();
+  lab.fill();
+  assert.not(lab.headroom.charge(CONNECTION_COST_BYTES));
+});
+
+test('who has asked once is not closed for who sends, but waits for the next request', async ({ lab }) => {
+  const socket = await lab.connect();
+  socket.write('GET / HTTP/1.1\r\n\r\n');
+  await once(socket, 'data');
+  lab.fill();
+  lab.clock.advance(60_000);
+  assert.not(lab.headroom.charge(CONNECTION_COST_BYTES));
+});
+
+test('who has been silent from the start makes way for a newcomer before who has asked once', async ({
+  lab,
+}) => {
+  const asked = await lab.connect();
+  asked.write('GET / HTTP/1.1\r\n\r\n');
+  await once(asked, 'data');
+  const silent = await lab.connect();
+  while (lab.headroom.chargeConnection(FOR_ONE_BYTES));
+  lab.clock.advance(60_000);
+  const closed = once(silent.resume(), 'close');
+  await lab.connect();
+  await closed;
+  asked.write('GET / HTTP/1.1\r\n\r\n');
+  await once(asked, 'data');
+});
+
+test.run();
