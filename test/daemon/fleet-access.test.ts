@@ -130,7 +130,10 @@ test('a hello that is sent again makes nobody a member, and takes nobody out', a
   const fleet = await start(context, { relays: true });
   const receiver = fleet.at(1);
   const gone = fleet.at(2);
-  const hello = receiver.relay.messages('hello', await gone.incarnation)[0]!;
+  const incarnation = await gone.incarnation;
+  // Whichever of the two found the other first.
+  await until(() => receiver.relay.messages('hello', incarnation).length > 0);
+  const hello = receiver.relay.messages('hello', incarnation)[0]!;
   await fleet.end(gone, 'SIGTERM');
   fleet.unregister(gone);
   await until(async () => (await receiver.peers()).members === 2);

@@ -322,13 +322,17 @@ test('an event about more than a listener can be told says that the caches chang
   assert.equal([data.caches, data.keys, data.tags, data.prefixes], [['org'], [], [], []]);
 });
 
-test('a single write or delete is no event', async ({ daemon }) => {
-  const [heard] = await events(daemon, { count: 1 }, async () => {
-    await daemon.put('/caches/org/new', 'x');
+test('a change of a single entry is an event; a fill is none', async ({ daemon }) => {
+  const heard = await events(daemon, { count: 2 }, async () => {
+    await daemon.put('/caches/org/filled?fill=1', 'x');
+    await daemon.put('/caches/org/new?change=1', 'x');
     await daemon.request('/caches/org/a1', { method: 'DELETE' });
-    await daemon.request('/cache/invalidate?space=1');
   });
-  assert.equal(JSON.parse(heard!.data).caches, ['space']);
+  const told = heard.map(({ event, data }) => [event, JSON.parse(data).caches, JSON.parse(data).keys]);
+  assert.equal(told.sort(), [
+    ['delete', ['org'], ['a1']],
+    ['write', ['org'], ['new']],
+  ]);
 });
 
 test.run();
