@@ -38,10 +38,11 @@ test.after(async ({ daemon, origin }) => {
 
 test.before.each(async ({ daemon }) => {
   await daemon.request('/cache/invalidate?all=1');
+  // Fills: a change would be an event a moment later, in the midst of what a test listens to.
   for (const name of NAMES) {
-    await daemon.put(`/caches/${name}/a1`, 'x', { 'surrogate-key': 'red' });
-    await daemon.put(`/caches/${name}/a2`, 'x', { 'surrogate-key': 'red blue' });
-    await daemon.put(`/caches/${name}/b%2F1`, 'x');
+    await daemon.put(`/caches/${name}/a1?fill=1`, 'x', { 'surrogate-key': 'red' });
+    await daemon.put(`/caches/${name}/a2?fill=1`, 'x', { 'surrogate-key': 'red blue' });
+    await daemon.put(`/caches/${name}/b%2F1?fill=1`, 'x');
   }
 });
 
