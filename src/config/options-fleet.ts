@@ -115,7 +115,7 @@ const PEERS: readonly FleetRow[] = [
     type: 'list',
     problemOf: baseUrlProblem,
     allowed: `URLs of peers, each ${BASE_URL}`,
-    description: 'The URLs of all instances, one by one; its own may be among them.',
+    description: 'The URLs of all instances, one by one; its own must be among them.',
   },
 ];
 
