@@ -4,7 +4,7 @@
 // Usage: node --import tsx bench/fleet-peers.ts COUNT DELAY_MS TOKEN
 
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Identity } from '../src/fleet/identity.ts';
 import { createPeerServer } from '../src/fleet/peer-server.ts';
 import { fieldsOf } from '../src/fleet/sync-message.ts';
@@ -32,19 +32,47 @@ async function start(index: number): Promise<string> {
     receive: (kind, _from, body) => answer(kind, fieldsOf(body)),
   });
   const server = createServer((request, response) => {
-    // All of it on the way back: so what one process does here for many, each would do for itself meanwhile.
-    const end = response.end.bind(response);
-    const arrivedMs = performance.now();
-    response.end = ((...answer: Parameters<typeof end>) => {
-      setTimeout(() => end(...answer), Number(delayMs) - (performance.now() - arrivedMs));
-      return response;
-    }) as typeof end;
+    // All of it on the way back, and from when the event loop saw that something came: what one process does here for
+    // many, each would do for itself meanwhile.
+    const way = ways.get(request.socket)!;
+    way.arrived();
     // What is asked without a signature measures the way there and back alone.
     if (request.url === '/ping') response.end('pong');
     else peers.handle(request, response);
   });
+  const ways = new WeakMap<Socket, WayBack>();
+  server.on('connection', (socket) => ways.set(socket, new WayBack(socket)));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Holds back what is written to a connection until an answer may be there. One request at a time. */
+class WayBack {
+  readonly #write: Socket['write'];
+  #held: Parameters<Socket['write']>[] = [];
+  #isOver = true;
+
+  constructor(socket: Socket) {
+    this.#write = socket.write.bind(socket);
+    socket.write = ((...written: Parameters<Socket['write']>) => {
+      this.#held.push(written);
+      this.#flush();
+      return true;
+    }) as Socket['write'];
+  }
+
+  arrived(): void {
+    this.#isOver = false;
+    setTimeout(() => {
+      this.#isOver = true;
+      this.#flush();
+    }, Number(delayMs));
+  }
+
+  #flush(): void {
+    if (!this.#isOver) return;
+    for (const written of this.#held.splice(0)) this.#write(...written);
+  }
 }
 
 function answer(kind: string, body: Readonly<Record<string, unknown>>): unknown {

@@ -12,8 +12,7 @@ import type { KnownPeer, KnownPeers } from './known-peers.ts';
 import type { RouteWitness } from './route-witness.ts';
 import { type Post, type PostParts, signedPost, type VerifiedReply } from './signed-post.ts';
 
-export interface ConversationParts extends Omit<PostParts, 'self'> {
-  readonly self: Identity;
+export interface ConversationParts extends PostParts {
   readonly known: KnownPeers;
   readonly witness: RouteWitness;
   readonly bodies: Bodies;
@@ -148,7 +147,7 @@ function noteWho({ transport, known, self }: ConversationParts, place: Place, id
 }
 
 async function post(parts: ConversationParts, message: Post): Promise<VerifiedReply | Failure> {
-  const reply = await signedPost({ ...parts, self: parts.self.incarnation }, message);
+  const reply = await signedPost(parts, message);
   if (!('result' in reply) || reply.result === 'foreign' || reply.result === 'refused')
     parts.witness.answered();
   else if (reply.result === 'unlisted') parts.transport.heard(message.place, 'unlisted');

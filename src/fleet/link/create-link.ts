@@ -105,7 +105,8 @@ export function createLink(parts: LinkParts): PeerLink {
   ): Promise<T | Failure> => {
     if (isClosed) return { result: 'unreachable', why: `${at} is not asked any more: this daemon ends` };
     const deadline = new Deadline();
-    const timer = clock.after(timeoutMs, () => deadline.over());
+    // In whole milliseconds: Node keeps timers by how long they run, and many of one length cost next to nothing.
+    const timer = clock.after(Math.ceil(timeoutMs), () => deadline.over());
     running.add(deadline);
     try {
       if (!gate.tryEnter(deadline) && !(await gate.enter(deadline))) return timedOut(at, timeoutMs);

@@ -3,7 +3,7 @@
 import { replyInput, requestInput, type SignedHead } from '../auth/canonical.ts';
 import { ANYBODY, HEADERS, JSON_TYPE, WIRE_VERSION } from '../auth/head.ts';
 import { digestOf, type Key, type Keyring } from '../auth/keyring.ts';
-import { isIncarnation } from '../identity.ts';
+import { type Identity, isIncarnation } from '../identity.ts';
 import type { Place } from '../link.ts';
 import type { PeerTransport } from '../transport/transport.ts';
 import type { Body } from './bodies.ts';
@@ -15,8 +15,7 @@ import type { KnownPeer } from './known-peers.ts';
 
 export interface PostParts {
   readonly keyring: Keyring;
-  /** Own incarnation. */
-  readonly self: string;
+  readonly self: Identity;
   readonly transport: PeerTransport;
   readonly connections: Connections;
 }
@@ -67,7 +66,7 @@ async function postOnce(parts: PostParts, post: Post): Promise<VerifiedReply | F
     return { result: 'unreachable', why };
   }
   const target = `${origin.path}/fleet/${post.kind}`;
-  const head = headOf(parts.self, target, post);
+  const head = headOf(parts.self.incarnation, target, post);
   const answer = await exchange(connections, {
     url,
     origin,
