@@ -3,7 +3,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../cache/clock.ts';
 import { unpredictableBytes } from '../entropy.ts';
-import { MAX_MESSAGE_BYTES, receiveBody } from './auth/body.ts';
+import {
+  type BodyProblem,
+  type Held,
+  MAX_HELLO_BYTES,
+  MAX_MESSAGE_BYTES,
+  parsedBytes,
+  receiveBody,
+} from './auth/body.ts';
 import { requestInput } from './auth/canonical.ts';
 import { type MessageHead, readHead } from './auth/head.ts';
 import { Keyring } from './auth/keyring.ts';
@@ -13,7 +20,7 @@ import { type Session, Sessions } from './auth/sessions.ts';
 import { type Identity, parseIdentity, wireIdentity } from './identity.ts';
 import { MESSAGE_KINDS, type MessageKind, type Receive } from './link.ts';
 
-export { MAX_MESSAGE_BYTES } from './auth/body.ts';
+export { MAX_HELLO_BYTES, MAX_MESSAGE_BYTES } from './auth/body.ts';
 
 export interface PeerServerParts {
   /** The first signs, all verify; none: nobody is a peer. */
@@ -39,8 +46,6 @@ export interface PeerServer {
   readonly sessions: number;
 }
 
-/** As it came, as text, and as what the text says. */
-const TIMES_HELD = 3;
 const RETRY_AFTER_SECONDS = '1';
 /** 16 bytes or more, base64url. */
 const CHALLENGE = /^[A-Za-z0-9_-]{22,128}$/;
@@ -82,7 +87,7 @@ export function createPeerServer(parts: PeerServerParts): PeerServer {
     const verified = { head: head.signed, key };
     const session = kind === 'hello' ? undefined : sessionOf(head);
     if (session && 'reason' in session) return refuse(session, verified);
-    const reply = await withBody(request, response, head, async (body) =>
+    const reply = await withBody(request, response, kind, head, async (body) =>
       kind === 'hello' ? greet(head, body) : await deliver(kind, head, session, body),
     );
     if ('reason' in reply) refuse(reply, verified);
@@ -115,16 +120,25 @@ export function createPeerServer(parts: PeerServerParts): PeerServer {
   const withBody = async (
     request: IncomingMessage,
     response: ServerResponse,
+    kind: string,
     { lengthBytes, signed }: MessageHead,
     use: (body: unknown) => Promise<Reply | Refusal>,
   ): Promise<Reply | Refusal> => {
-    if (lengthBytes > MAX_MESSAGE_BYTES) return TOO_LARGE;
-    const heldBytes = TIMES_HELD * lengthBytes;
-    if (parts.charge?.(heldBytes) === false) return NO_ROOM;
+    const mostBytes = kind === 'hello' ? MAX_HELLO_BYTES : MAX_MESSAGE_BYTES;
+    if (lengthBytes > mostBytes) return tooLarge(mostBytes);
+    let heldBytes = 0;
+    const held: Held = {
+      charge: (bytes) => {
+        if (parts.charge?.(bytes) === false) return false;
+        heldBytes += bytes;
+        return true;
+      },
+    };
     try {
       if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
-      const bytes = await receiveBody(request, lengthBytes, signed.digest, clock);
+      const bytes = await receiveBody(request, lengthBytes, signed.digest, clock, held);
       if (typeof bytes === 'string') return BODY_REFUSALS[bytes];
+      if (!held.charge(parsedBytes(bytes))) return NO_ROOM;
       const json = parseJson(bytes);
       return json === undefined ? MALFORMED : await use(json.value);
     } finally {
@@ -178,20 +192,20 @@ const BAD_MAC: Refusal = {
   detail: 'the signature is not of a token in fleet.token, or the message was changed on its way',
 };
 const REPLAYED: Refusal = { reason: 'replayed', detail: 'this counter was seen, or is older than any kept' };
-const TOO_LARGE: Refusal = {
-  reason: 'too_large',
-  detail: `a message has at most ${MAX_MESSAGE_BYTES} bytes`,
-};
+function tooLarge(mostBytes: number): Refusal {
+  return { reason: 'too_large', detail: `this message may have at most ${mostBytes} bytes` };
+}
 const NO_ROOM: Refusal = {
   reason: 'no_room',
   detail: 'there is no memory for this message now',
   headers: { 'Retry-After': RETRY_AFTER_SECONDS },
 };
 const MALFORMED: Refusal = { reason: 'malformed', detail: 'the body is not the JSON that this message has' };
-const BODY_REFUSALS: Readonly<Record<'truncated' | 'too_slow' | 'bad_digest', Refusal>> = {
+const BODY_REFUSALS: Readonly<Record<BodyProblem, Refusal>> = {
   truncated: { reason: 'malformed', detail: 'the body ended before its announced length' },
   too_slow: { reason: 'too_slow', detail: 'the body did not come in time' },
   bad_digest: { reason: 'bad_mac', status: 400, detail: 'the body is not the one that was signed' },
+  no_room: NO_ROOM,
 };
 
 function refusalReply({ reason, status, detail, members, headers }: Refusal): Reply {
