@@ -97,6 +97,8 @@ function mendAddress({ result }: Failure, context: ProbeContext): string {
   const onPlatform = context.appName !== undefined;
   switch (result) {
     case 'unlisted':
+      if (transport.portIsInstance)
+        return `The address of this instance's index in fleet.peers must have the port of fleet.listen, ${port}.`;
       if (!onPlatform)
         return `No address is registered for ${hostname}: check fleet.peers and the name server.`;
       return `Right after the start this passes by itself. Else map the internal route: cf map-route ${app} ${domain} --hostname ${host}`;

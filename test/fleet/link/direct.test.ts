@@ -125,4 +125,13 @@ test('a CA file that cannot be used is known at the start', () => {
   assert.throws(() => createLink({ ...parts, caFile: 'package.json' }), /holds no PEM certificate/);
 });
 
+test('where the index counts up the port, an own port that nobody listens on is named as what is wrong', async () => {
+  const port = String(await closedPort());
+  const url = `http://127.0.0.1:${port.slice(0, -1)}{index}`;
+  const { link } = linkTo({ by: 'address', url }, {}, port.slice(-1));
+  const probe = await link.probeOwn();
+  assert.ok(!probe.ok && /must have the port of fleet\.listen/.test(probe.mend), JSON.stringify(probe));
+  link.close();
+});
+
 test.run();
