@@ -3,14 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../cache/clock.ts';
 import { unpredictableBytes } from '../entropy.ts';
-import {
-  type BodyProblem,
-  type Held,
-  MAX_HELLO_BYTES,
-  MAX_MESSAGE_BYTES,
-  parsedBytes,
-  receiveBody,
-} from './auth/body.ts';
+import { type BodyProblem, type Held, MAX_HELLO_BYTES, MAX_MESSAGE_BYTES, receiveBody } from './auth/body.ts';
 import { requestInput } from './auth/canonical.ts';
 import { type MessageHead, readHead } from './auth/head.ts';
 import { Keyring } from './auth/keyring.ts';
@@ -138,7 +131,6 @@ export function createPeerServer(parts: PeerServerParts): PeerServer {
       if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
       const bytes = await receiveBody(request, lengthBytes, signed.digest, clock, held);
       if (typeof bytes === 'string') return BODY_REFUSALS[bytes];
-      if (!held.charge(parsedBytes(bytes))) return NO_ROOM;
       const json = parseJson(bytes);
       return json === undefined ? MALFORMED : await use(json.value);
     } finally {

@@ -14,6 +14,8 @@ export const MAX_HELLO_BYTES = 4 << 10;
 export const BODY_WITHIN_MS = 10_000;
 
 const FIRST_BYTES = 1 << 10;
+/** Up to here what the values take is little, however small they are. */
+const SMALL_BYTES = 16 << 10;
 /** As it came, as text, and either twice for a moment. */
 const TIMES_HELD = 3;
 
@@ -47,11 +49,12 @@ function receiveBytes(
   return new Promise((resolve) => {
     // Its events are over then: nothing would tell.
     if (request.destroyed) return resolve('truncated');
+    const isSmall = lengthBytes <= SMALL_BYTES;
     let bytes: Buffer = Buffer.alloc(0);
     let at = 0;
     const onData = (chunk: Buffer): void => {
       const larger = roomFor(at + chunk.length, bytes, lengthBytes, held);
-      if (larger === undefined) {
+      if (larger === undefined || !(isSmall || held.charge(parsedBytes(chunk)))) {
         finish('no_room');
         return;
       }
@@ -87,7 +90,7 @@ for (const [text, bytes] of Object.entries({ '{': 64, '[': 48, ':': 64, ',': 24 
 }
 
 /** What the JSON takes once it is parsed, beside its texts: many small values take twenty times their text. */
-export function parsedBytes(json: Buffer): number {
+function parsedBytes(json: Buffer): number {
   let bytes = 0;
   for (let at = 0; at < json.length; at++) bytes += COSTS[json[at]!]!;
   return bytes;
