@@ -40,6 +40,8 @@ export interface PeerServer {
 }
 
 const RETRY_AFTER_SECONDS = '1';
+/** Hellos that may be on their way at once: of more the oldest is cut, as a recorded one can be begun by anybody. */
+const MOST_GREETING = 16;
 /** 16 bytes or more, base64url. */
 const CHALLENGE = /^[A-Za-z0-9_-]{22,128}$/;
 
@@ -57,6 +59,7 @@ export function createPeerServer(parts: PeerServerParts): PeerServer {
   const keyring = new Keyring(parts.tokens);
   const sessions = new Sessions(parts.random ?? unpredictableBytes);
   const refused = new Refusals();
+  const greeting = new Set<IncomingMessage>();
 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     request.on('error', () => {});
@@ -119,6 +122,9 @@ export function createPeerServer(parts: PeerServerParts): PeerServer {
   ): Promise<Reply | Refusal> => {
     const mostBytes = kind === 'hello' ? MAX_HELLO_BYTES : MAX_MESSAGE_BYTES;
     if (lengthBytes > mostBytes) return tooLarge(mostBytes);
+    if (kind === 'hello') greeting.add(request);
+    const [oldest] = greeting;
+    if (greeting.size > MOST_GREETING) oldest?.destroy();
     let heldBytes = 0;
     const held: Held = {
       charge: (bytes) => {
@@ -134,6 +140,7 @@ export function createPeerServer(parts: PeerServerParts): PeerServer {
       const json = parseJson(bytes);
       return json === undefined ? MALFORMED : await use(json.value);
     } finally {
+      greeting.delete(request);
       parts.release?.(heldBytes);
     }
   };

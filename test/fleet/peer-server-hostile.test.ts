@@ -244,6 +244,22 @@ test('a recorded hello that announces more than a hello has is refused by its he
   await peer.close();
 });
 
+test('of many hellos that never come to their end the oldest is cut, and a whole one is answered', async () => {
+  const { peer } = await begin();
+  const first = await half(peer, rawHello(SENDER));
+  const cut = once(first.resume(), 'close');
+  const others: Awaited<ReturnType<typeof half>>[] = [];
+  for (let i = 0; i < 30; i++) {
+    const socket = await half(peer, rawHello(SENDER));
+    others.push(socket.on('error', () => {}).resume());
+  }
+  await cut;
+  assert.is((await send(peer.port, rawHello(SENDER))).status, 200);
+  for (const socket of others) socket.destroy();
+  await eventually(() => peer.chargedBytes === 0);
+  await peer.close();
+});
+
 test('an announced length alone charges nothing, and one byte of it little', async () => {
   const { peer, message } = await begin();
   const announced = having(message(1), 'Content-Length', String(MAX_MESSAGE_BYTES));
