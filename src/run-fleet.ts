@@ -58,6 +58,9 @@ export interface RunningFleet {
 }
 
 const LOG_BYTES = 1 << 20;
+/** Of one peer: what a daemon with a few caches has, whatever the room. */
+const LEAST_METRICS_BYTES = 64 << 10;
+const TIMES_HELD = 8;
 
 /** Throws SidecacheError 'cannot_listen', ConfigError; nothing is open then. */
 export async function runFleet(input: FleetInput): Promise<RunningFleet> {
@@ -108,7 +111,13 @@ function buildCore(
   const clock = systemClock;
   const transport = createTransport(by, { ownIndex: self.index, ownIp, clock });
   const { tokens, caFile, appName, syncMs } = config;
-  const link = createLink({ tokens, self, transport, clock, caFile, appName, port, onDefect });
+  // All of them are held at once, as text and as what they are put together to.
+  const maxMetricsBytes = (): number =>
+    Math.max(LEAST_METRICS_BYTES, headroom.limitBytes / (TIMES_HELD * (fleet.count ?? 1)));
+  const link = createLink({
+    ...{ tokens, self, transport, clock, caFile, appName, port, onDefect },
+    maxMetricsBytes,
+  });
   const fleet: Fleet = new Fleet({
     self,
     syncMs,

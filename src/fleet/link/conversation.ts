@@ -14,6 +14,8 @@ import { type Post, type PostParts, signedPost, type VerifiedReply } from './sig
 
 export interface ConversationParts extends PostParts {
   readonly known: KnownPeers;
+  /** What a peer's metrics may be long now. */
+  readonly maxMetricsBytes: () => number;
   readonly witness: RouteWitness;
   readonly bodies: Bodies;
   random(bytes: number): Buffer;
@@ -53,7 +55,7 @@ async function exchangeMessages(parts: ConversationParts, ask: Ask, limits: Limi
     const why = `${at} would refuse a message of ${body.bytes.length} bytes: ${MAX_MESSAGE_BYTES} are allowed`;
     return { result: 'refused', why };
   }
-  const maxReplyBytes = kind === 'metrics' ? MAX_METRICS_REPLY_BYTES : MAX_REPLY_BYTES;
+  const maxReplyBytes = kind === 'metrics' ? parts.maxMetricsBytes() : MAX_REPLY_BYTES;
   for (let message = 0; message < MAX_MESSAGES; message++) {
     const peer = parts.known.get(place, to) ?? (await introduce(parts, ask, limits));
     if ('result' in peer) return peer;

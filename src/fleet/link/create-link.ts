@@ -15,7 +15,14 @@ import {
 import type { PeerTransport } from '../transport/transport.ts';
 import { Bodies } from './bodies.ts';
 import { Connections } from './connections.ts';
-import { type ConversationParts, converse, type Greeted, hello, type Limits } from './conversation.ts';
+import {
+  type ConversationParts,
+  converse,
+  type Greeted,
+  hello,
+  type Limits,
+  MAX_METRICS_REPLY_BYTES,
+} from './conversation.ts';
 import { Deadline } from './deadline.ts';
 import { type Failure, timedOut } from './failure.ts';
 import { Gate } from './gate.ts';
@@ -35,6 +42,8 @@ export interface LinkParts {
   readonly caFile?: string | undefined;
   /** Asks at one time; further ones wait, within their own time. */
   readonly maxConcurrent?: number;
+  /** As long as each peer's metrics may be, by what room there is; longer ones count as not answered. */
+  readonly maxMetricsBytes?: () => number;
   /** Of the probe of the own place. */
   readonly probeTimeoutMs?: number;
   /** Of VCAP_APPLICATION; undefined elsewhere. */
@@ -73,6 +82,8 @@ export function createLink(parts: LinkParts): PeerLink {
     transport,
     connections,
     known: new KnownPeers(),
+    maxMetricsBytes: () =>
+      Math.min(MAX_METRICS_REPLY_BYTES, parts.maxMetricsBytes?.() ?? MAX_METRICS_REPLY_BYTES),
     witness: new RouteWitness(transport, clock),
     bodies: new Bodies(),
     random: parts.random ?? unpredictableBytes,

@@ -238,6 +238,15 @@ for (const [kind, maxBytes] of [
   });
 }
 
+test('metrics of a peer may be as long as there is room for, and other replies as long as ever', async () => {
+  const peer = await startPeer('peer', { receive: () => 'x'.repeat(100_000) });
+  const { link } = linkToList([peer.url], { maxMetricsBytes: () => 64 << 10 });
+  assert.is((await link.ask(asking(peer.url, undefined, { kind: 'metrics' }))).result, 'foreign');
+  assert.is((await link.ask(asking(peer.url, undefined, { kind: 'sync' }))).result, 'answered');
+  link.close();
+  await peer.close();
+});
+
 test('the time bounds an ask as a whole, hello included', async () => {
   const { promise: reached, resolve } = withResolvers();
   const hung = await listening(() => resolve());
