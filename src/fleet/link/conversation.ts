@@ -57,14 +57,26 @@ async function exchangeMessages(parts: ConversationParts, ask: Ask, limits: Limi
   }
   const maxReplyBytes = kind === 'metrics' ? parts.maxMetricsBytes() : MAX_REPLY_BYTES;
   for (let message = 0; message < MAX_MESSAGES; message++) {
+    const way = wayTo(parts, place);
+    // What came back by a wrong way may have taught of another one.
+    const isOtherNow = (outcome: Outcome): boolean =>
+      outcome.result === 'misrouted' && wayTo(parts, place) !== way;
     const peer = parts.known.get(place, to) ?? (await introduce(parts, ask, limits));
-    if ('result' in peer) return peer;
+    if ('result' in peer) {
+      if (isOtherNow(peer)) continue;
+      return peer;
+    }
     const reply = await post(parts, { place, kind, body, peer, maxReplyBytes, ...limits });
     if ('result' in reply) return reply;
     const outcome = read(parts, ask, peer, reply, at);
-    if (outcome !== 'again') return outcome;
+    if (outcome !== 'again' && !isOtherNow(outcome)) return outcome;
   }
   return { result: 'refused', why: `${at} answered, and each time without taking the message` };
+}
+
+/** What picks the instance. */
+function wayTo({ transport }: ConversationParts, place: Place): string {
+  return Object.entries(transport.request(place).headers).join();
 }
 
 /** Says hello, to know who is there and in which session it listens. */

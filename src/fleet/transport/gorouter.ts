@@ -5,7 +5,14 @@
 import type { Clock } from '../../cache/clock.ts';
 import type { Identity } from '../identity.ts';
 import type { Place } from '../link.ts';
-import { INDEX_FORM, indicesUpTo, type PeerTransport, type Sign, withoutSlash } from './transport.ts';
+import {
+  INDEX_FORM,
+  indicesUpTo,
+  type PeerTransport,
+  type PlaceRequest,
+  type Sign,
+  withoutSlash,
+} from './transport.ts';
 
 export interface GorouterParts {
   readonly url: string;
@@ -92,7 +99,8 @@ export function createGorouterTransport(parts: GorouterParts): PeerTransport {
   };
 
   const heardOfProcess = (sign: Sign): void => {
-    if (sign === 'unlisted') processHeader = 'yes';
+    // While it is known not to be understood, the other header was sent.
+    if (sign === 'unlisted' && processHeader !== 'no') processHeader = 'yes';
     if (sign !== 'misfit') return;
     processHeader = 'no';
     noProcessHeaderSinceMs = clock.now();
@@ -115,10 +123,13 @@ export function createGorouterTransport(parts: GorouterParts): PeerTransport {
     find,
     placeOf,
     isPlace: (place) => parse(place) !== undefined,
-    request: (place) => {
+    request: (place): PlaceRequest => {
       if (place === ROUTE) return { url, headers: {} };
       const { by, guid, index } = known(parse(place));
-      return { url, headers: { [by === 'process' ? PROCESS_HEADER : APP_HEADER]: `${guid}:${index}` } };
+      // A router that does not know the header of processes may lead there by that of the app.
+      if (by === 'process' && processHeader !== 'no')
+        return { url, headers: { [PROCESS_HEADER]: `${guid}:${index}` } };
+      return { url, headers: { [APP_HEADER]: `${appGuid}:${index}` } };
     },
     fits: (place, identity) => {
       if (place === ROUTE) return true;
