@@ -137,11 +137,11 @@ test('a router that does not know processes: the app header is used, and the oth
 test('the first who is asked by a header that the router does not know is found by the other one, in the same ask', async () => {
   const lab = await begin();
   lab.router.faults.ignoresProcessHeader = true;
-  const self = await lab.member('zero', '0');
+  await lab.member('zero', '0');
   await lab.member('one', '1');
   await lab.member('two', '2');
   for (let i = 0; i < 6; i++) {
-    const { link } = lab.linkOf(self.self);
+    const { link } = lab.linkOf(identity(`zero${i}`, '0', PROCESS));
     const outcome = await link.ask({ ...asking(`process:${PROCESS}:1`), to: 'incarnationone' });
     assert.is(outcome.result, 'answered', whyOf(outcome));
     link.close();
