@@ -1,3 +1,5 @@
+// What options of the fleet demand of each other, and how it is said.
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,5 @@
+// What works in a fleet's configuration and is probably not meant.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { load } from './loading.ts';

@@ -1,3 +1,5 @@
+// The fleet's options: what each takes, and what the daemon is given of them.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseFile } from '../../src/config/file.ts';

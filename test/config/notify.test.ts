@@ -1,3 +1,5 @@
+// Whom the daemon tells of changes, by configuration.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { load, loadFile, problemIn } from './loading.ts';

@@ -1,3 +1,5 @@
+// The receiving side: hello, session, message, signed reply.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { replyInput } from '../../src/fleet/auth/canonical.ts';

@@ -1,3 +1,5 @@
+// One app is told: one call at a time, in order, again until it answers.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { settled } from '../cache/fake-clock.ts';

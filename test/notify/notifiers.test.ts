@@ -1,3 +1,5 @@
+// Which app hears of which cache.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Log } from '../../src/log.ts';

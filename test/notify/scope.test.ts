@@ -1,3 +1,5 @@
+// What a change is about, and which change covers another.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { covers, mayOverlap, scopeOf } from '../../src/notify/scope.ts';

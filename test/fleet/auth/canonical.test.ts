@@ -1,3 +1,5 @@
+// What is signed: no two different messages come to the same text.
+
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,3 +1,5 @@
+// Tokens as keys: the first signs, all verify.
+
 import { createHmac, hkdfSync } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

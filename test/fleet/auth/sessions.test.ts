@@ -1,3 +1,5 @@
+// Sessions of senders: made by a hello, kept, and forgotten when there are too many.
+
 import { randomBytes } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

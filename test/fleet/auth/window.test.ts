@@ -1,3 +1,5 @@
+// Counters: each is taken once, and old ones not at all.
+
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

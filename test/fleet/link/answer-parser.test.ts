@@ -1,3 +1,5 @@
+// Answers read from bytes: the same however they are cut, and nothing that is not one.
+
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

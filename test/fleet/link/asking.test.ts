@@ -1,3 +1,5 @@
+// Asking a peer: hello, session, message, reply, and what is bounded.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HEADERS } from '../../../src/fleet/auth/head.ts';

@@ -1,3 +1,5 @@
+// Bodies that go to many become bytes once.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { digestOf } from '../../../src/fleet/auth/keyring.ts';

@@ -1,3 +1,5 @@
+// How many asks run at one time, and who waits.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Deadline } from '../../../src/fleet/link/deadline.ts';

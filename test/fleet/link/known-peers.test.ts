@@ -1,3 +1,5 @@
+// What a sender remembers of those it speaks to.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { KnownPeers } from '../../../src/fleet/link/known-peers.ts';

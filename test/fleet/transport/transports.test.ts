@@ -1,3 +1,5 @@
+// Where each way of addressing peers looks for them, and what it sends.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
