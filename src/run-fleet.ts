@@ -20,7 +20,7 @@ import type { Connections, RequestHandler } from './serve/connections.ts';
 import { FleetListener } from './serve/fleet-listener.ts';
 import type { Headroom } from './serve/headroom.ts';
 import type { AskPeers } from './serve/http/fleet-metrics.ts';
-import type { PeersView } from './serve/http/peers.ts';
+import { aloneView, type PeersView } from './serve/http/peers.ts';
 import { systemClock } from './system-clock.ts';
 
 export interface FleetInput {
@@ -200,21 +200,21 @@ function factOf({ fleet }: PeerCore, member: Member) {
 }
 
 function viewOf(core: PeerCore | undefined, self: PeersView['self']): PeersView {
-  if (!core) return { self, transport: 'none', members: 1, peers: [], problems: [] };
+  if (!core) return aloneView(self);
   const { fleet, transport } = core;
   const nowMs = systemClock.now();
-  const peers = fleet.members.all.map((member) => ({
-    index: member.identity.index,
-    instance_id: member.identity.instanceId,
-    incarnation: member.identity.incarnation,
-    version: member.identity.version,
-    ...statusOf(member, nowMs),
-    last_heard_ms: Math.round(nowMs - member.heardAtMs),
-    lag_ms: Math.round(fleet.lagMs(member)),
-    unconfirmed: fleet.unconfirmed(member),
-    place: member.place ?? null,
-    why: statusOf(member, nowMs).why || null,
-  }));
+  const peers = fleet.members.all.map((member) => {
+    const { index, instanceId, incarnation, version } = member.identity;
+    const { status, why } = statusOf(member, nowMs);
+    return {
+      ...{ index, instance_id: instanceId, incarnation, version, status },
+      last_heard_ms: Math.round(nowMs - member.heardAtMs),
+      lag_ms: Math.round(fleet.lagMs(member)),
+      unconfirmed: fleet.unconfirmed(member),
+      place: member.place ?? null,
+      why: why || null,
+    };
+  });
   const routing = transport.problem === undefined ? [] : [{ problem: transport.problem, mend: null }];
   return {
     self,
