@@ -9,7 +9,8 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'n
 import { builtinModules } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Plugin, transform } from 'esbuild';
+import { type BuildOptions, type Plugin, transform } from 'esbuild';
+import { bundleWithParts } from './parts.ts';
 
 const MAX_BYTES = 1_000_000;
 const BUILTINS = builtinModules.flatMap((name) => [name, `node:${name}`]);
@@ -51,6 +52,8 @@ const shortenLibraries: Plugin = {
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const entry = resolve(process.argv[2] ?? join(root, 'src/cli.ts'));
+/** A daemon needs these at every start. */
+const WITH_ENTRY = ['src/commands/serve.ts', 'src/daemon.ts'].map((path) => join(root, path));
 const outfile = resolve(process.argv[3] ?? join(root, 'dist/sidecache.js'));
 
 const code = HEAD + (await bundle()) + TAIL;
@@ -61,15 +64,11 @@ console.log(`${outfile}: ${bytes} bytes`);
 
 async function bundle(): Promise<string> {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-  const result = await build({
-    entryPoints: [entry],
+  const options: BuildOptions = {
     absWorkingDir: root,
     bundle: true,
-    write: false,
-    metafile: true,
     platform: 'node',
     target: 'node20',
-    format: 'iife',
     // Identifiers stay: a stack trace from a container is read by somebody who has no source map.
     minifyWhitespace: true,
     minifySyntax: true,
@@ -84,11 +83,13 @@ async function bundle(): Promise<string> {
     // Where the bundle itself lies: yargs asks for it when it is loaded, to find files that a bundle does not have.
     banner: { js: 'const SIDECACHE_FILE_URL=require("node:url").pathToFileURL(process.argv[1]).href;' },
     logLevel: 'warning',
-  }).catch(() => fail(`${entry} could not be bundled`)); // esbuild has printed why
-  const output = Object.values(result.metafile.outputs)[0]!;
-  const missing = output.imports.filter((one) => one.external && !BUILTINS.includes(one.path));
-  if (missing.length > 0) fail(`not bundled: ${missing.map((one) => one.path).join(', ')}`);
-  return result.outputFiles[0]!.text.replace(/^#!.*\n/, '');
+  };
+  const { code, externals } = await bundleWithParts({ entry, withEntry: WITH_ENTRY, options }).catch(() =>
+    fail(`${entry} could not be bundled`), // esbuild has printed why
+  );
+  const missing = externals.filter((path) => !BUILTINS.includes(path));
+  if (missing.length > 0) fail(`not bundled: ${missing.join(', ')}`);
+  return code;
 }
 
 /** A daemon being started while this runs reads the old file or the new one, never half of it. */
