@@ -159,7 +159,7 @@ export function routeBody(url: string, route: RouteRecord): Body {
   };
 }
 
-/** `listed`: lists do not show the command. */
+/** `listed`: lists do not show the command; alone, a process shows less of its health checks. */
 export function processBody(url: string, process: ProcessRecord, listed: boolean): Body {
   const { guid, type, application, instances } = process;
   const self = `${url}/v3/processes/${guid}`;
@@ -172,8 +172,11 @@ export function processBody(url: string, process: ProcessRecord, listed: boolean
     memory_in_mb: 256,
     disk_in_mb: 1024,
     log_rate_limit_in_bytes_per_second: 1024,
-    health_check: { type: 'port', data: { timeout: null, invocation_timeout: null, interval: null } },
-    readiness_health_check: { type: 'process', data: { invocation_timeout: null, interval: null } },
+    health_check: { type: 'port', data: { timeout: null, ...(listed ? BETWEEN : {}) } },
+    readiness_health_check: {
+      type: 'process',
+      data: { invocation_timeout: null, ...(listed ? { interval: null } : {}) },
+    },
     relationships: { app: to(application.guid), revision: null },
     metadata: NO_METADATA,
     ...TIMES,
@@ -189,7 +192,9 @@ export function processBody(url: string, process: ProcessRecord, listed: boolean
   };
 }
 
-/** One a wanted instance, RUNNING; none where the app is stopped but what the platform says then: DOWN. */
+const BETWEEN = { invocation_timeout: null, interval: null };
+
+/** One a wanted instance: RUNNING, and DOWN while the app is stopped. */
 export function statsBody(process: ProcessRecord): Body {
   const { application, instances, type } = process;
   const running = application.state === 'STARTED';

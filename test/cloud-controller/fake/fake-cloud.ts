@@ -1,9 +1,6 @@
 // A Cloud Foundry API for tests: Cloud Controller and UAA on one port, with its faults, limits and records.
 
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type SeededRandom, seededRandom } from '../../store/seeded-random.ts';
 import { ApiError, unknownRequest } from './api-error.ts';
 import { type AskedRequest, authorizationKind, type RequestType, typeOf } from './asked.ts';
@@ -20,6 +17,8 @@ import {
   replyOf,
   send,
 } from './faults.ts';
+import { Hold } from './hold.ts';
+import { Listener } from './listener.ts';
 import { RateLimit, type RateLimitOptions } from './rate-limit.ts';
 import { resourceBody } from './resources.ts';
 import { Uaa } from './uaa.ts';
@@ -47,15 +46,12 @@ export class FakeCloud extends Contents {
   readonly #faults = new Faults();
   readonly #random: SeededRandom;
   readonly #now: () => number;
-  readonly #sockets = new Set<Socket>();
   readonly #waiting = new Set<() => void>();
-  readonly #server: Server;
+  readonly #listener: Listener;
+  readonly #holds = new Set<Hold>();
   #concurrent = 0;
   #delay: Delay | undefined;
   #limit: RateLimit | undefined;
-  readonly #secure: boolean;
-  #port = 0;
-  #down = false;
 
   private constructor(options: FakeCloudOptions) {
     super(options.number);
@@ -63,58 +59,46 @@ export class FakeCloud extends Contents {
     this.#now = clock === undefined ? () => Date.now() : () => clock.now();
     this.#random = seededRandom(seed);
     this.uaa = new Uaa(this.#now);
-    const handle = (request: IncomingMessage, response: ServerResponse): void => {
-      void this.#handle(request, response);
-    };
-    this.#server = tls === undefined ? createServer(handle) : createSecureServer(tls, handle);
-    this.#server.keepAliveTimeout = 90_000;
-    this.#server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
-    this.#server.on('tlsClientError', () => undefined);
-    this.#secure = tls !== undefined;
+    this.#listener = new Listener(tls, (request, response) => void this.#handle(request, response));
   }
 
   static async start(options: FakeCloudOptions = {}): Promise<FakeCloud> {
     const cloud = new FakeCloud(options);
-    await cloud.#listen(options.port ?? 0);
+    await cloud.#listener.open(options.port);
     return cloud;
   }
 
   /** Ends all connections. */
   async close(): Promise<void> {
-    await this.goDown();
+    for (const hold of this.#holds) hold.release();
+    await this.#listener.close();
   }
 
   get url(): string {
-    return `${this.#secure ? 'https' : 'http'}://127.0.0.1:${this.#port}`;
+    return this.#listener.url;
   }
 
   get port(): number {
-    return this.#port;
+    return this.#listener.port;
+  }
+
+  /** Connections that were ever accepted. */
+  get connections(): number {
+    return this.#listener.accepted;
   }
 
   /** All connections are ended, and new ones refused, until `comeUp`. */
   async goDown(): Promise<void> {
-    if (this.#down) return;
-    this.#down = true;
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
+    await this.#listener.close();
   }
 
   /** On the same port. */
   async comeUp(): Promise<void> {
-    if (!this.#down) return;
-    await this.#listen(this.#port);
-    this.#down = false;
+    await this.#listener.open();
   }
 
   get down(): boolean {
-    return this.#down;
+    return !this.#listener.isOpen;
   }
 
   /** Goes on until it has met `times` requests, or its `end`. */
@@ -122,15 +106,23 @@ export class FakeCloud extends Contents {
     return this.#faults.add(match, how, times);
   }
 
-  /** All faults and delays end; the rate limit stays. */
+  /** All faults, delays and holds end; the rate limit stays. */
   heal(): void {
     this.#faults.clear();
     this.#delay = undefined;
+    for (const hold of this.#holds) hold.release();
   }
 
   /** Milliseconds before each answer; undefined: none. */
   delay(ms: Delay | undefined): void {
     this.#delay = ms;
+  }
+
+  /** Answers to what matches wait until it is released. */
+  hold(match: Match = 'any'): Hold {
+    const hold = new Hold(match, () => this.#holds.delete(hold));
+    this.#holds.add(hold);
+    return hold;
   }
 
   rateLimit(options: RateLimitOptions): RateLimit {
@@ -162,12 +154,6 @@ export class FakeCloud extends Contents {
   /** Resolves when so many requests that match have arrived, now or since the start. */
   async received(times: number, match: Match = 'any'): Promise<void> {
     while (this.count(match) < times) await new Promise<void>((resolve) => this.#waiting.add(resolve));
-  }
-
-  async #listen(port: number): Promise<void> {
-    this.#server.listen(port, '127.0.0.1');
-    await once(this.#server, 'listening');
-    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -206,6 +192,7 @@ export class FakeCloud extends Contents {
   async #wait(request: AskedRequest): Promise<void> {
     const ms = this.#delay?.(request, this.#random) ?? 0;
     if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+    for (const hold of this.#holds) await hold.pass(request);
   }
 
   #reply(request: AskedRequest, authorization: string | undefined, body: string): Reply {
