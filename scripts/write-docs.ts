@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { RESERVED_NAMES } from '../src/config/cache-name.ts';
-import { envName, flagName, type Option, type OptionType } from '../src/config/option.ts';
+import { envName, type Field, flagName, type Option, type OptionType } from '../src/config/option.ts';
 import { OPTIONS } from '../src/config/options.ts';
 
 export const DOCS_FILE = fileURLToPath(new URL('../docs/configuration.md', import.meta.url));
@@ -21,7 +21,7 @@ const TYPE_WORDS: Record<OptionType, string> = {
   address: '`host:port`',
   list: 'list',
   map: 'names with values',
-  operators: 'list of `{ token: … }`, `{ basic: … }`',
+  records: 'list of names with values, as below',
 };
 
 const INTRO = `# Configuration
@@ -143,6 +143,8 @@ caches:
       concurrency: 32
       queue: 1024
       cache_control: honour        # the origin's own times win
+      batch_size: 100              # keys in one request, of a url with {keys}
+      batch_window: 5ms            # how long the first of them waits for others
       headers: { authorization: "Bearer \${USERS_TOKEN:-none}" }
       ca: /etc/ssl/certs/ca-certificates.crt
   pages:                           # look-aside: the app fetches and fills
@@ -167,6 +169,34 @@ fleet:
     # gorouter: https://my-app-cache.example.com
     # dns: my-app.apps.internal:7071
     # list: [https://10.0.0.1:7071, https://10.0.0.2:7071]
+preset: cloudfoundry               # the caches org, space, application, domain, route, process, resolver
+cloudfoundry:
+  api: https://api.example.com     # VCAP_APPLICATION names it, too
+  username: watcher                # one of these three ways
+  password: "\${CF_PASSWORD}"
+  # client_id: watcher
+  # client_secret: "\${CF_CLIENT_SECRET}"
+  # refresh_token: "\${CF_REFRESH_TOKEN}"
+  ca: /etc/ssl/certs/ca-certificates.crt
+  verify_tls: true
+  proxy: http://proxy.example.com:3128
+  timeout: 2500ms                  # of one try
+  tries: 3
+  rate: 10                         # requests a second
+  concurrency: 8
+  page_size: 200
+  batch_size: 100                  # guids in one request
+  batch_window: 20ms               # how long the first of them waits for others
+  own: true                        # whether this app's own instances are in /discovery
+  apis:                            # further ones
+    - { name: eu, api: "https://api.eu.example.com", client_id: watcher, client_secret: "\${CF_EU_SECRET}" }
+  targets:                         # what /discovery lists
+    - { orgName: my-org, spaceName: production }
+    - name: shops
+      api: eu
+      orgRegex: shop-.*
+      path: /actuator/prometheus
+      preferredRouteRegex: ['.*\\.internal\\.example\\.com']
 `;
 
 /** What the example takes from its environment. */
@@ -174,6 +204,8 @@ export const EXAMPLE_ENV = {
   FLEET_TOKEN: 'f'.repeat(32),
   OPERATOR_TOKEN: 'o'.repeat(32),
   ALICE_PASSWORD: 'p'.repeat(32),
+  CF_PASSWORD: 'c'.repeat(32),
+  CF_EU_SECRET: 'e'.repeat(32),
 };
 
 export function configurationDocs(): string {
@@ -189,7 +221,7 @@ export function configurationDocs(): string {
 
 function table(group: string, options: readonly Option[]): string {
   const heading = `## ${group}\n\n| key | variable and flag | type | default | bounds | meaning |\n|---|---|---|---|---|---|\n`;
-  return heading + options.map(row).join('');
+  return heading + options.map((option) => [row(option), ...fieldRows(option)].join('')).join('');
 }
 
 function row(option: Option): string {
@@ -199,20 +231,43 @@ function row(option: Option): string {
     `\`${envName(option)}\`${flag === undefined ? '; no flag: secret' : `<br>\`--${flag}\``}`,
     typeWords(option),
     defaultWords(option),
-    option.min === undefined ? '' : `${option.min} to ${option.max}`,
+    bounds(option),
     `${option.later ? '**Not in this version.** ' : ''}${option.description}`,
   ];
+  return line(cells);
+}
+
+function line(cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
 }
 
-function typeWords(option: Option): string {
+function bounds({ min, max }: Field): string {
+  return min === undefined ? '' : `${min} to ${max}`;
+}
+
+/** What each record of a list may hold, below the list. */
+function fieldRows({ path, fields = [] }: Option): string[] {
+  return fields.map((field) =>
+    line([
+      `\`${path}[].${field.path}\``,
+      '',
+      typeWords(field),
+      defaultWords(field),
+      bounds(field),
+      field.description,
+    ]),
+  );
+}
+
+function typeWords(option: Field): string {
   const choices = option.choices === undefined ? undefined : codes(option.choices);
   const words =
     option.type === 'list' && choices ? `list of ${choices}` : (choices ?? TYPE_WORDS[option.type]);
   return option.off ? `${words} or \`off\`` : words;
 }
 
-function defaultWords(option: Option): string {
+function defaultWords(option: Field): string {
+  if (option.required) return 'needed';
   if (option.default === undefined) return option.computed ?? 'none';
   return option.type === 'list' ? codes(option.default.split(', ')) : codes([option.default]);
 }

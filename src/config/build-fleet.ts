@@ -1,6 +1,7 @@
 // Effective values → what the fleet is made from.
 
 import { type FleetConfig, OPEN_PATHS, PERMISSIONS } from './config.ts';
+import { operatorsOf } from './operators.ts';
 import { peersOf } from './peers.ts';
 import type { Values } from './values.ts';
 import type { Application } from './vcap.ts';
@@ -16,7 +17,7 @@ export function buildFleet(
     listen,
     // A token that is brought in under two names is one.
     tokens: [...new Set(values.list('fleet.token'))],
-    operators: values.operators('fleet.operators'),
+    operators: operatorsOf(values),
     allow: chosen(PERMISSIONS, values.list('fleet.allow')),
     open: chosen(OPEN_PATHS, values.list('fleet.open')),
     insecure: values.flag('fleet.insecure'),

@@ -1,11 +1,12 @@
 // Effective values → the frozen Config that the daemon is made from.
 
 import { buildFleet } from './build-fleet.ts';
+import { buildLandscape } from './build-landscape.ts';
 import type { CacheConfig, Config, LoaderConfig, NotifyConfig } from './config.ts';
 import type { Draft } from './draft.ts';
 import type { Values } from './values.ts';
 
-export function buildConfig({ values, caches, loaders, application }: Draft): Config {
+export function buildConfig({ values, caches, loaders, preset, application }: Draft): Config {
   return freeze({
     socket: values.text('socket'),
     socketMode: values.number('socket_mode'),
@@ -23,13 +24,17 @@ export function buildConfig({ values, caches, loaders, application }: Draft): Co
       keys: values.flag('log.keys'),
     },
     metrics: { labels: values.texts('metrics.labels') },
-    caches: caches.map((name) => buildCache(values, name, loaders.has(name))),
+    caches: caches.map((name) => ({
+      ...buildCache(values, name, loaders.has(name)),
+      preset: preset.has(name),
+    })),
     notify: buildNotify(values, 'notify.url'),
     fleet: buildFleet(values, application),
+    landscape: preset.size === 0 ? undefined : buildLandscape(values, application),
   });
 }
 
-function buildCache(values: Values, name: string, hasLoader: boolean): CacheConfig {
+function buildCache(values: Values, name: string, hasLoader: boolean): Omit<CacheConfig, 'preset'> {
   const at = (key: string): string => `caches.${name}.${key}`;
   return {
     name,
@@ -63,6 +68,8 @@ function buildLoader(values: Values, at: (key: string) => string): LoaderConfig 
     cacheControl: values.choice(at('cache_control'), ['honour', 'ignore']),
     headers: values.texts(at('headers')),
     caFile: values.optionalText(at('ca')),
+    batchSize: values.number(at('batch_size')),
+    batchWindowMs: values.number(at('batch_window')),
   };
 }
 

@@ -1,5 +1,8 @@
 // The shape of an effective configuration: what the option table, file, environment and flags resolve to.
 
+import type { ApiSettings } from '../cloud-controller/settings.ts';
+import type { Target } from '../landscape/target.ts';
+
 /** Milliseconds, or `undefined` where the option says `off`. */
 export type OptionalMs = number | undefined;
 
@@ -7,7 +10,7 @@ export type CacheMode = 'local' | 'invalidation' | 'replicated';
 export type WriteMeaning = 'fill' | 'change';
 
 export interface LoaderConfig {
-  /** Template with exactly one or more `{key}`, each a path segment's or a query value's. */
+  /** Template with `{key}`, or with `{keys}` for several in one request, as path segments or query values. */
   url: string;
   /** Bounds a load as a whole: its tries, the gaps between them, headers and body. */
   timeoutMs: number;
@@ -23,6 +26,9 @@ export interface LoaderConfig {
   headers: Readonly<Record<string, string>>;
   /** Extra CA certificates, a PEM file. */
   caFile: string | undefined;
+  /** Most keys in one request, and how long the first of them waits for others; of a url with `{keys}`. */
+  batchSize: number;
+  batchWindowMs: number;
 }
 
 export interface CacheConfig {
@@ -38,6 +44,8 @@ export interface CacheConfig {
   mode: CacheMode;
   writes: WriteMeaning;
   loader: LoaderConfig | undefined;
+  /** One of the landscape's caches, which loads it; `loader` is then undefined. */
+  preset: boolean;
   /** The own app's URL that is told what was applied to this cache; the daemon's, unless the cache has one. */
   notify: NotifyConfig | undefined;
 }
@@ -95,6 +103,19 @@ export interface FleetConfig {
   peers: PeersConfig | undefined;
 }
 
+/** The landscape of Cloud Foundry that the preset's caches are loaded from. */
+export interface LandscapeConfig {
+  /** The first is `default`. */
+  apis: readonly ApiSettings[];
+  targets: readonly Target[];
+  /** Of lookups that one request of the API can answer together. */
+  batch: { size: number; windowMs: number };
+  /** Whether discovery lists the own app's instances. */
+  ownFleet: boolean;
+  /** In lower case; undefined where the platform does not tell. */
+  ownAppGuid: string | undefined;
+}
+
 export interface ListenAddress {
   host: string;
   port: number;
@@ -122,4 +143,6 @@ export interface Config {
   notify: NotifyConfig | undefined;
   /** Undefined: no fleet listener. */
   fleet: FleetConfig | undefined;
+  /** Undefined: without the preset. */
+  landscape: LandscapeConfig | undefined;
 }

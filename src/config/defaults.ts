@@ -5,7 +5,9 @@ import type { ConfigInput } from './load.ts';
 import { defaultMemory, memoryLimit } from './memory-limit.ts';
 import type { OptionValue } from './option.ts';
 import { peersOf, peersSet } from './peers.ts';
+import { proxyFromEnvironment } from './proxy.ts';
 import type { Values } from './values.ts';
+import { apiOf } from './vcap.ts';
 
 export interface Default {
   value: OptionValue;
@@ -29,6 +31,8 @@ export function daemonDefault(path: string, input: ConfigInput, values: Values):
   if (path === 'index') return defaultIndex(input);
   if (path === 'instance_id') return fromVariable(input, 'CF_INSTANCE_GUID', /^[\x21-\x7e]{1,128}$/);
   if (path === 'on_bad_config') return defaultOnBadConfig(input);
+  if (path === 'cloudfoundry.api') return defaultApi(input);
+  if (path === 'cloudfoundry.proxy') return defaultProxy(values.optionalText('cloudfoundry.api'), input);
   return undefined;
 }
 
@@ -39,6 +43,28 @@ export function cacheDefault(path: string, cache: string, draft: Draft): Default
   return draft.loaders.has(cache)
     ? { value: 'change', source: 'computed: has a loader' }
     : { value: 'fill', source: 'computed: has no loader' };
+}
+
+/** What a field of a record has where the record does not say: its name by its place, the proxy of the environment. */
+export function completeRecords(values: Values, input: ConfigInput): void {
+  for (const { values: api } of values.records('cloudfoundry.apis')) {
+    if (!api.has('proxy')) api.set('proxy', defaultProxy(api.optionalText('api'), input)?.value);
+  }
+  for (const [place, { values: target }] of values.records('cloudfoundry.targets').entries()) {
+    if (!target.has('name')) target.set('name', `target-${place + 1}`);
+  }
+}
+
+function defaultApi({ env }: ConfigInput): Default | undefined {
+  const api = apiOf(env.VCAP_APPLICATION);
+  return api === undefined ? undefined : { value: api, source: 'computed from VCAP_APPLICATION' };
+}
+
+function defaultProxy(api: string | undefined, { env }: ConfigInput): Default | undefined {
+  const named = api === undefined ? undefined : proxyFromEnvironment(api, env);
+  return named?.url === undefined
+    ? undefined
+    : { value: named.url, source: `computed from ${named.variable}` };
 }
 
 function defaultMode({ values, application }: Draft): Default {

@@ -1,11 +1,13 @@
 // Everything that is set and every default, each with its source, before options are held against each other.
 
-import { cacheDefault, type Default, daemonDefault } from './defaults.ts';
-import { type Gathered, problemLine } from './gather.ts';
+import { cacheDefault, completeRecords, type Default, daemonDefault } from './defaults.ts';
+import { type Gathered, problemLine, type Setting } from './gather.ts';
 import type { ConfigInput } from './load.ts';
-import type { Option } from './option.ts';
+import type { Option, OptionValue } from './option.ts';
 import { OPTIONS } from './options.ts';
 import { parseOption } from './parse.ts';
+import { PRESET_CACHES, PRESET_SOURCE, presetDefault } from './preset.ts';
+import { type PlacedProblem, parseRecords } from './records.ts';
 import { Values } from './values.ts';
 import { type Application, applicationOf } from './vcap.ts';
 
@@ -16,6 +18,8 @@ export interface Draft {
   caches: readonly string[];
   /** Caches with a loader section → where it stands. */
   loaders: ReadonlyMap<string, string>;
+  /** Caches that the preset loads; empty without one. */
+  preset: ReadonlySet<string>;
   /** Who this is on Cloud Foundry, or why that is not known. */
   application: Application | { problem: string };
   problems: string[];
@@ -26,18 +30,25 @@ export interface Draft {
 /** `layers`: least to greatest precedence. */
 export function draftOf(layers: readonly Gathered[], input: ConfigInput): Draft {
   const { given, problems, wrong } = parseLayers(layers);
+  const preset = new Set(given.get('preset')?.value === undefined ? [] : PRESET_CACHES);
   // Keys whose prefix names no cache belong to `default`: it is always there.
-  const caches = [...new Set([...layers.flatMap((layer) => [...layer.caches]), 'default'])];
+  const caches = [...new Set([...layers.flatMap((layer) => [...layer.caches]), ...preset, 'default'])];
   const loaders = new Map(layers.flatMap((layer) => [...layer.loaders]));
   const application = applicationOf(input.env.VCAP_APPLICATION);
-  const read = { caches, loaders, application, problems, wrong };
+  const read = { caches, loaders, preset, application, problems, wrong };
   const draft: Draft = { ...read, values: new Values(), sources: new Map() };
-  for (const [path, option] of effectivePaths(draft)) {
+  for (const [path, option] of effectivePaths(draft, given)) {
     const { value, source } = given.get(path) ?? defaultOf(path, option, draft, input);
     draft.values.set(path, value);
     draft.sources.set(path, source);
   }
+  completeRecords(draft.values, input);
   return draft;
+}
+
+/** Whether what is missing or old in a cache is fetched by the daemon itself. */
+export function isLoaded({ loaders, preset }: Draft, cache: string): boolean {
+  return loaders.has(cache) || preset.has(cache);
 }
 
 interface Given {
@@ -52,21 +63,38 @@ function parseLayers(layers: readonly Gathered[]): Given {
     problems: layers.flatMap((layer) => layer.problems),
     wrong: new Set(layers.flatMap((layer) => [...layer.wrong])),
   };
-  for (const { path, option, raw, source } of layers.flatMap((layer) => layer.settings)) {
-    const parsed = parseOption(option, raw);
+  for (const setting of layers.flatMap((layer) => layer.settings)) {
+    const { path, source } = setting;
+    const parsed = parseSetting(setting);
     if ('value' in parsed) result.given.set(path, { value: parsed.value, source });
     else {
-      result.problems.push(problemLine(path, source, parsed.problem));
+      result.problems.push(...parsed.problems.map((each) => problemLine(path, each.source, each.problem)));
       result.wrong.add(path);
     }
   }
   return result;
 }
 
+function parseSetting({ option, raw, source }: Setting):
+  | {
+      value: OptionValue;
+    }
+  | { problems: readonly PlacedProblem[] } {
+  if (option.type === 'records') return parseRecords(option, raw, source);
+  const parsed = parseOption(option, raw);
+  return 'value' in parsed ? parsed : { problems: [{ source, problem: parsed.problem }] };
+}
+
 /** Every path that has a value in this configuration: the daemon's, then cache by cache. */
-function effectivePaths({ caches, loaders }: Draft): [path: string, option: Option][] {
+function effectivePaths(
+  { caches, loaders, preset }: Draft,
+  given: Given['given'],
+): [path: string, option: Option][] {
   const now = OPTIONS.filter((option) => !option.later);
-  const daemon = now.filter((option) => !option.path.includes('*'));
+  const daemon = now.filter(
+    ({ path }) =>
+      !path.includes('*') && (preset.size > 0 || !path.startsWith('cloudfoundry.') || given.has(path)),
+  );
   const ofCaches = caches.flatMap((name) =>
     now
       .filter(
@@ -78,8 +106,10 @@ function effectivePaths({ caches, loaders }: Draft): [path: string, option: Opti
 }
 
 function defaultOf(path: string, option: Option, draft: Draft, input: ConfigInput): Default {
+  const [, cache, key = ''] = /^caches\.([^.]+)\.(.+)/.exec(path) ?? [];
+  const preset = cache !== undefined && draft.preset.has(cache) ? presetDefault(cache, key) : undefined;
+  if (preset !== undefined) return { value: preset, source: PRESET_SOURCE };
   if (option.default !== undefined) return { value: tableDefault(option, option.default), source: 'default' };
-  const cache = /^caches\.([^.]+)\./.exec(path)?.[1];
   const computed =
     cache === undefined ? daemonDefault(path, input, draft.values) : cacheDefault(path, cache, draft);
   return computed ?? { value: undefined, source: 'default' };

@@ -2,10 +2,9 @@
 
 import { cacheNameProblem } from './cache-name.ts';
 import { buildKeyTree, isLater, isSection, type KeyTree } from './key-tree.ts';
-import { operatorKey } from './operators.ts';
 import type { Option } from './option.ts';
-import type { Names, Raw } from './parse.ts';
 import { quoteKey } from './quote.ts';
+import { type Raw, rawOf } from './raw.ts';
 import { suggest } from './suggest.ts';
 import type { MapNode, Tree } from './tree.ts';
 
@@ -137,41 +136,4 @@ function namesNow(keys: KeyTree): string[] {
   return [...keys].flatMap(([key, inner]) =>
     isLater(inner) || (!isSection(inner) && inner.notInFile) ? [] : [key],
   );
-}
-
-function rawOf(node: Tree, option: Option): { raw: Raw } | { problem: string } {
-  if (node.kind === 'text') return { raw: node.text };
-  if (node.kind === 'broken') return node;
-  if (node.kind === 'empty') return { problem: 'has no value; leave the key out for the default' };
-  if (node.kind === 'map') {
-    if (['list', 'operators'].includes(option.type)) return { problem: 'takes a list' };
-    return option.type === 'map' ? textsByName(node) : { problem: 'takes one value, not names with values' };
-  }
-  if (option.type === 'operators') return namesIn(node.items);
-  if (option.type !== 'list') return { problem: 'takes one value, not a list' };
-  const broken = node.items.find((item) => item.kind === 'broken');
-  if (broken !== undefined) return broken;
-  const raw = node.items.map((item) => (item.kind === 'text' ? item.text : undefined));
-  return raw.every((text) => text !== undefined) ? { raw } : { problem: 'takes a list of plain values' };
-}
-
-function namesIn(items: readonly Tree[]): { raw: readonly Names[] } | { problem: string } {
-  const raw: Names[] = [];
-  for (const [place, item] of items.entries()) {
-    const names =
-      item.kind === 'map' ? textsByName(item, operatorKey) : { problem: 'must be names with values' };
-    if ('problem' in names) return { problem: `operator ${place + 1}: ${names.problem}` };
-    raw.push(names.raw);
-  }
-  return { raw };
-}
-
-function textsByName(node: MapNode, shown = quoteKey): { raw: Names } | { problem: string } {
-  const raw = new Map<string, string>();
-  for (const { key, node: value } of node.entries) {
-    if (value.kind === 'broken') return { problem: `${shown(key)}: ${value.problem}` };
-    if (value.kind !== 'text') return { problem: `${shown(key)} must have one plain value` };
-    raw.set(key, value.text);
-  }
-  return { raw };
 }

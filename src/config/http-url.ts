@@ -19,6 +19,14 @@ export function baseUrlProblem(text: string): string | undefined {
   return /[?#]/.test(text) ? 'must have no query and no fragment' : undefined;
 }
 
+/** Of a proxy: nothing behind its port, as a proxy has no paths. */
+export function proxyUrlProblem(text: string): string | undefined {
+  const url = parse(text);
+  if (typeof url === 'string') return url;
+  if (url.pathname !== '/' || /[?#]/.test(text)) return 'must have nothing behind host and port';
+  return isDecodable(url) ? undefined : 'must have its user and password percent-encoded';
+}
+
 /** A base with the index of the instance somewhere in it. */
 export function indexedUrlProblem(text: string): string | undefined {
   if (!text.includes(WITHIN)) return `must have ${WITHIN} in its host, port or path`;
@@ -33,6 +41,15 @@ export function withIndex(url: string, index: string): string {
 /** What tells two bases apart; anything that is no URL is as it is. */
 export function sameUrl(text: string): string {
   return URL.canParse(text) ? new URL(text).href.replace(/\/+$/, '') : text;
+}
+
+function isDecodable({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(`${username}:${password}`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function schemeOf(text: string): string {

@@ -6,6 +6,6 @@ import { templateProblem } from '../load/url-template.ts';
 export function loaderUrlProblem(template: string): string | undefined {
   // The parser of URLs would quietly mend these into another URL than the one that was written.
   if (/[\s\\\p{Cc}]/u.test(template)) return 'must not hold spaces, backslashes or control characters';
-  const strayBrace = /[{}]/.test(template.replaceAll('{key}', ''));
-  return strayBrace ? 'must have no other braces than {key}' : templateProblem(template);
+  const strayBrace = /[{}]/.test(template.replaceAll(/\{keys?\}/g, ''));
+  return strayBrace ? 'must have no other braces than {key} or {keys}' : templateProblem(template);
 }

@@ -1,6 +1,6 @@
 // One row of the option table: what flags, environment names, validation, help and docs are made from.
 
-import type { OperatorConfig } from './config.ts';
+import type { RecordValue } from './values.ts';
 
 export type OptionType =
   | 'duration'
@@ -15,7 +15,7 @@ export type OptionType =
   | 'address'
   | 'list'
   | 'map'
-  | 'operators';
+  | 'records';
 
 /** What an option's text becomes; `undefined` is `off` or "not set". */
 export type OptionValue =
@@ -25,7 +25,7 @@ export type OptionValue =
   | undefined
   | { readonly host: string; readonly port: number }
   | readonly string[]
-  | readonly OperatorConfig[]
+  | readonly RecordValue[]
   | Readonly<Record<string, string>>;
 
 /** Rules for the names and values of a `map` option. */
@@ -38,10 +38,10 @@ export interface EntryRules {
   allowed: string;
 }
 
-export interface Option {
-  /** Dotted key as the file has it; `*` stands for a cache's name. */
+/** An option without its place in the table: also what a field of `records` is. */
+export interface Field {
+  /** Dotted key as the file has it; `*` stands for a cache's name. Of a field its name alone. */
   path: string;
-  group: string;
   type: OptionType;
   /** As it would be written; with neither this nor `computed` there is none. */
   default?: string;
@@ -57,23 +57,36 @@ export interface Option {
   /** For `text`: what it must match, and `allowed` says it in words. */
   pattern?: RegExp;
   /**
-   * For `url`, `address` and each part of a `list`: what is wrong with it, or undefined; `allowed` says in words what
+   * For `text`, `url`, `address` and each part of a `list`: what is wrong with it, or undefined; `allowed` says in words what
    * would be right. Never repeats the text, which may hold a secret.
    */
   problemOf?: (text: string) => string | undefined;
   allowed?: string;
   /** For `address`: not on loopback only. */
   anyHost?: true;
+  /** For `list`: a text alone is one part, with the commas in it. */
+  single?: true;
+  /** For `records`: what one of them is called, and may hold. */
+  each?: string;
+  fields?: readonly Field[];
+  /** Of a field: each record needs it. */
+  required?: true;
   /** For `path`: the longest, in bytes. */
   maxBytes?: number;
   entries?: EntryRules;
-  /** Never shown, and has no flag: flags stand in every process list. */
+  /** Never shown, and has no flag: flags stand in every process list. Of `records` each field says whether it is shown. */
   secret?: true;
+  /** Of a secret text: what may be shown instead of it, other than that it is there. */
+  shown?: (text: string) => string;
   /** Decided, but not in this version: setting it is an error. */
   later?: true;
   /** Only as flag or environment variable. */
   notInFile?: true;
   description: string;
+}
+
+export interface Option extends Field {
+  group: string;
 }
 
 const ENV_PREFIX = 'SIDECACHE_';

@@ -117,9 +117,10 @@ export const CACHE_OPTIONS: readonly Option[] = [
     group: LOADER,
     type: 'url',
     problemOf: loaderUrlProblem,
-    allowed: 'an http or https URL with {key} in a path segment or a query value',
+    allowed:
+      'an http or https URL with {key}, or {keys} for several at once, in a path segment or a query value',
     description:
-      'Where a missing or old entry is fetched; `{key}` stands in a path segment or a query value.',
+      'Where a missing or old entry is fetched; `{key}` stands in a path segment or a query value. With `{keys}` one request fetches several.',
   },
   {
     path: 'caches.*.loader.timeout',
@@ -182,6 +183,25 @@ export const CACHE_OPTIONS: readonly Option[] = [
     secret: true,
     entries: HEADERS,
     description: 'Headers of each request to the origin. As a variable: a JSON object.',
+  },
+  {
+    path: 'caches.*.loader.batch_size',
+    group: LOADER,
+    type: 'integer',
+    default: '100',
+    min: '1',
+    max: '1000',
+    description: 'Most keys in one request, where the url has `{keys}`.',
+  },
+  {
+    path: 'caches.*.loader.batch_window',
+    group: LOADER,
+    type: 'duration',
+    default: '5ms',
+    min: '0ms',
+    max: '1s',
+    description:
+      'How long a load waits for others that go into the same request, where the url has `{keys}`.',
   },
   {
     path: 'caches.*.loader.ca',

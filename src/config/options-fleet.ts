@@ -3,6 +3,7 @@
 import { parseAddress } from './address.ts';
 import { OPEN_PATHS, PERMISSIONS } from './config.ts';
 import { baseUrlProblem, indexedUrlProblem } from './http-url.ts';
+import { OPERATOR_FIELDS, OPERATORS_ALLOWED } from './operators.ts';
 import type { Option } from './option.ts';
 import { TOKEN_ALLOWED, tokenProblem } from './token.ts';
 
@@ -34,7 +35,10 @@ const LISTENER: readonly FleetRow[] = [
   },
   {
     path: 'fleet.operators',
-    type: 'operators',
+    type: 'records',
+    each: 'operator',
+    fields: OPERATOR_FIELDS,
+    allowed: OPERATORS_ALLOWED,
     secret: true,
     description:
       'Who may call from outside: `{ token: … }` is a Bearer token of 16 bytes or more, `{ basic: "user:password" }` is Basic authentication. A user without a password gets one that is made at start, only where there are no `fleet.peers`. As a variable: a JSON array.',

@@ -23,12 +23,6 @@ const CACHE: readonly LaterRow[] = [
 
 const DAEMON: readonly LaterRow[] = [
   {
-    path: 'preset',
-    type: 'choice',
-    choices: ['landscape'],
-    description: 'A ready-made set of caches and loaders.',
-  },
-  {
     path: 'resp.listen',
     type: 'address',
     off: true,

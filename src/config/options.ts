@@ -4,6 +4,7 @@ import type { Option } from './option.ts';
 import { CACHE_OPTIONS } from './options-cache.ts';
 import { DAEMON_OPTIONS } from './options-daemon.ts';
 import { FLEET_OPTIONS } from './options-fleet.ts';
+import { LANDSCAPE_OPTIONS } from './options-landscape.ts';
 import { LATER_OPTIONS } from './options-later.ts';
 import { NOTIFY_OPTIONS } from './options-notify.ts';
 
@@ -12,6 +13,7 @@ export const OPTIONS: readonly Option[] = [
   ...CACHE_OPTIONS,
   ...NOTIFY_OPTIONS,
   ...FLEET_OPTIONS,
+  ...LANDSCAPE_OPTIONS,
   ...LATER_OPTIONS,
 ];
 

@@ -3,39 +3,34 @@
 import { parseBytes } from '../units/bytes.ts';
 import { parseDuration } from '../units/duration.ts';
 import { isLoopback, parseAddress } from './address.ts';
-import { OPERATORS_ALLOWED, parseOperators } from './operators.ts';
-import type { EntryRules, Option, OptionType, OptionValue } from './option.ts';
+import type { EntryRules, Field, OptionType, OptionValue } from './option.ts';
 import { quote, quoteKey } from './quote.ts';
+import type { Raw } from './raw.ts';
 import { redactUrl } from './redact.ts';
-
-/** As written: one text, names with texts, or a list of either. */
-export type Raw = string | Names | readonly string[] | readonly Names[];
-
-export type Names = ReadonlyMap<string, string>;
 
 /** `problem` says what is wrong and what is allowed, and never shows a secret. */
 export type Parsed = { value: OptionValue } | { problem: string };
 
-type Parser = (text: string, option: Option) => Parsed;
+type Parser = (text: string, option: Field) => Parsed;
 
-export function parseOption(option: Option, raw: Raw): Parsed {
+export function parseOption(option: Field, raw: Raw): Parsed {
   if (option.type === 'map') return parseMap(option.entries!, raw);
   if (option.type === 'list') return parseList(option, raw);
-  if (option.type === 'operators') return parseOperators(raw);
+  if (option.type === 'records') return refuse(option, 'is read record by record');
   if (typeof raw !== 'string') return refuse(option, 'takes one value');
   if (option.off && (raw === 'off' || raw === 'false')) return { value: undefined };
   return PARSERS[option.type](raw, option);
 }
 
 /** What an option allows, in words. */
-export function describeAllowed(option: Option): string {
+export function describeAllowed(option: Field): string {
   const words = ALLOWED[option.type](option);
   return option.off ? `${words}, or off` : words;
 }
 
-const range = (option: Option): string => (option.min ? ` from ${option.min} to ${option.max}` : '');
+const range = (option: Field): string => (option.min ? ` from ${option.min} to ${option.max}` : '');
 
-const ALLOWED: Record<OptionType, (option: Option) => string> = {
+const ALLOWED: Record<OptionType, (option: Field) => string> = {
   duration: (option) => `a duration${range(option)}, written like 500ms, 30s, 10m, 2h, 1d`,
   bytes: (option) => `an amount of bytes${range(option)}, written like 512K, 64M, 1G`,
   integer: (option) => `a whole number${range(option)}`,
@@ -48,37 +43,39 @@ const ALLOWED: Record<OptionType, (option: Option) => string> = {
   address: (option) =>
     option.allowed ??
     'a loopback host:port such as 127.0.0.1:7070 (the fleet listener is what answers outside)',
-  list: (option) => `${partsAllowed(option)}, as a list or with commas between`,
+  list: (option) =>
+    `${partsAllowed(option)}, as a list or ${option.single ? 'one alone' : 'with commas between'}`,
   map: (option) => option.entries?.allowed ?? 'names with values',
-  operators: () => OPERATORS_ALLOWED,
+  records: ({ allowed, fields = [] }) =>
+    allowed ??
+    `a list (as a variable: a JSON array) of names with values: ${fields.map(({ path }) => path).join(', ')}`,
 };
 
-const partsAllowed = ({ choices, allowed }: Option): string =>
+const partsAllowed = ({ choices, allowed }: Field): string =>
   choices === undefined ? (allowed ?? 'texts') : `any of ${choices.join(', ')}`;
 
-const PARSERS: Record<Exclude<OptionType, 'list' | 'map' | 'operators'>, Parser> = {
+const PARSERS: Record<Exclude<OptionType, 'list' | 'map' | 'records'>, Parser> = {
   duration: (text, option) => parseNumber(text, option, parseDuration, 'is not a duration'),
   bytes: (text, option) => parseNumber(text, option, parseBytes, 'is not an amount of bytes'),
   integer: (text, option) => parseNumber(text, option, parseInteger, 'is not a whole number'),
   boolean: parseBoolean,
   choice: (text, option) =>
     option.choices?.includes(text) ? { value: text } : refuse(option, 'is not one of them', text),
-  text: (text, option) =>
-    (option.pattern?.test(text) ?? true) ? { value: text } : refuse(option, 'will not do', text),
+  text: parseText,
   path: parsePath,
   mode: parseMode,
   url: parseUrl,
   address: parseHostPort,
 };
 
-function refuse(option: Option, what: string, text?: string): Parsed {
+function refuse(option: Field, what: string, text?: string): Parsed {
   const subject = text === undefined || option.secret ? '' : `${quote(text)} `;
   return { problem: `${subject}${what}; allowed: ${describeAllowed(option)}` };
 }
 
 function parseNumber(
   text: string,
-  option: Option,
+  option: Field,
   parse: (text: string) => number | undefined,
   otherwise: string,
 ): Parsed {
@@ -91,7 +88,7 @@ function parseNumber(
   return { value };
 }
 
-function lacksUnit(text: string, option: Option): boolean {
+function lacksUnit(text: string, option: Field): boolean {
   return option.type === 'duration' && /^\d+$/.test(text);
 }
 
@@ -99,30 +96,36 @@ function parseInteger(text: string): number | undefined {
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-function parseBoolean(text: string, option: Option): Parsed {
+function parseBoolean(text: string, option: Field): Parsed {
   if (['true', 'on', 'yes', '1'].includes(text)) return { value: true };
   if (['false', 'off', 'no', '0'].includes(text)) return { value: false };
   return refuse(option, 'is neither', text);
 }
 
-function parsePath(text: string, option: Option): Parsed {
+function parseText(text: string, option: Field): Parsed {
+  const fits = option.pattern?.test(text) ?? true;
+  const problem = fits ? option.problemOf?.(text) : 'will not do';
+  return problem === undefined ? { value: text } : refuse(option, problem, text);
+}
+
+function parsePath(text: string, option: Field): Parsed {
   if (text === '' || text.includes('\0')) return refuse(option, 'is no path', text);
   const tooLong = option.maxBytes !== undefined && Buffer.byteLength(text) > option.maxBytes;
   return tooLong ? refuse(option, `has ${Buffer.byteLength(text)} bytes`, text) : { value: text };
 }
 
-function parseMode(text: string, option: Option): Parsed {
+function parseMode(text: string, option: Field): Parsed {
   if (!/^(?:0o?)?[0-7]{3}$/.test(text)) return refuse(option, 'is no file mode', text);
   const value = Number.parseInt(text.slice(-3), 8);
   return (value & 0o600) === 0o600 ? { value } : refuse(option, 'shuts the owner out', text);
 }
 
-function parseUrl(text: string, option: Option): Parsed {
+function parseUrl(text: string, option: Field): Parsed {
   const problem = option.problemOf?.(text);
   return problem === undefined ? { value: text } : refuse(option, problem, redactUrl(text));
 }
 
-function parseHostPort(text: string, option: Option): Parsed {
+function parseHostPort(text: string, option: Field): Parsed {
   const value = parseAddress(text);
   if (value === undefined) return refuse(option, 'is no host:port', text);
   const away = option.anyHost || isLoopback(value.host) ? undefined : 'is not loopback';
@@ -130,8 +133,8 @@ function parseHostPort(text: string, option: Option): Parsed {
   return problem === undefined ? { value } : refuse(option, problem, text);
 }
 
-function parseList(option: Option, raw: Raw): Parsed {
-  const parts = typeof raw === 'string' ? commaSeparated(raw) : textsOf(raw);
+function parseList(option: Field, raw: Raw): Parsed {
+  const parts = typeof raw === 'string' ? (option.single ? [raw] : commaSeparated(raw)) : textsOf(raw);
   if (parts === undefined) return refuse(option, 'is no list of texts');
   for (const [place, part] of parts.entries()) {
     const problem = partProblem(option, part);
@@ -142,14 +145,13 @@ function parseList(option: Option, raw: Raw): Parsed {
   return { value: parts };
 }
 
-function partProblem({ choices, problemOf }: Option, part: string): string | undefined {
+function partProblem({ choices, problemOf }: Field, part: string): string | undefined {
   if (choices !== undefined) return choices.includes(part) ? undefined : 'is not one of them';
   return problemOf?.(part);
 }
 
-function textsOf(raw: Exclude<Raw, string>): string[] | undefined {
-  const parts = [...raw.values()];
-  return parts.every((part) => typeof part === 'string') ? parts : undefined;
+function textsOf(raw: Exclude<Raw, string>): readonly string[] | undefined {
+  return Array.isArray(raw) ? raw : undefined;
 }
 
 function commaSeparated(text: string): string[] {

@@ -4,6 +4,7 @@ import { formatAddress } from './address.ts';
 import type { ListenAddress } from './config.ts';
 import type { Draft } from './draft.ts';
 import { sameUrl } from './http-url.ts';
+import { operatorProblems, operatorsOf } from './operators.ts';
 import { PEERS_PATHS, peersSet, peerUrls } from './peers.ts';
 import { quote } from './quote.ts';
 import { redactUrl } from './redact.ts';
@@ -13,6 +14,9 @@ import type { Values } from './values.ts';
 export function fleetRules({ values }: Draft, unreadable: Unreadable): Rule[] {
   return [
     ...listenRules(values),
+    ...operatorProblems(values.records('fleet.operators')).map(
+      ({ problem, source }): Rule => ['fleet.operators', [], problem, source],
+    ),
     ...peersRules(values),
     ...tlsRules(values),
     ...['fleet.tls.cert', 'fleet.tls.key', 'fleet.tls.ca'].map((path) => fileRule(path, values, unreadable)),
@@ -86,9 +90,9 @@ function listProblem(urls: readonly string[], set: string): string | undefined {
 
 /** Each instance would make one of its own, and the router choose which of them is asked for it. */
 function passwordProblem(values: Values): string | undefined {
-  const place = values
-    .operators('fleet.operators')
-    .findIndex((operator) => 'user' in operator && operator.password === undefined);
+  const place = operatorsOf(values).findIndex(
+    (operator) => 'user' in operator && operator.password === undefined,
+  );
   if (place < 0) return undefined;
   return `operator ${place + 1} has no password; with fleet.peers write one, as each instance would make another`;
 }

@@ -3,10 +3,11 @@
 
 import { formatBytes } from '../units/bytes.ts';
 import { formatDuration } from '../units/duration.ts';
-import type { Draft } from './draft.ts';
+import { type Draft, isLoaded } from './draft.ts';
 import { problemLine } from './gather.ts';
 import { quote } from './quote.ts';
 import { fleetRules } from './rules-fleet.ts';
+import { landscapeRules } from './rules-landscape.ts';
 import type { Values } from './values.ts';
 
 /** sockaddr_un has room for 108 with the zero that ends it. */
@@ -14,19 +15,28 @@ const MAX_SOCKET_PATH_BYTES = 107;
 
 export type Unreadable = (path: string) => string | undefined;
 
-/** The path that is to be changed, what it looks at besides, and what is wrong; `undefined` = fine. */
-export type Rule = [path: string, besides: readonly string[], problem: string | undefined];
+/**
+ * The path that is to be changed, what it looks at besides, and what is wrong; `undefined` = fine. `source`: where
+ * that stands, unless the path says it.
+ */
+export type Rule = [
+  path: string,
+  besides: readonly string[],
+  problem: string | undefined,
+  source?: string | undefined,
+];
 
 /** `unreadable`: why a file cannot be read; this module itself touches none. */
 export function ruleProblems(input: Draft, unreadable: Unreadable = () => undefined): string[] {
   const rules = [
     ...daemonRules(input),
     ...fleetRules(input, unreadable),
+    ...landscapeRules(input, unreadable),
     ...input.caches.flatMap((name) => [...cacheRules(name, input), ...caRules(name, input, unreadable)]),
   ];
-  return rules.flatMap(([path, others, problem]) => {
+  return rules.flatMap(([path, others, problem, source]) => {
     if (problem === undefined || [path, ...others].some((each) => input.wrong.has(each))) return [];
-    return [problemLine(path, sourceOf(path, input), problem)];
+    return [problemLine(path, source ?? sourceOf(path, input), problem)];
   });
 }
 
@@ -69,7 +79,7 @@ function socketProblem(socket: string): string | undefined {
 function cacheRules(name: string, input: Draft): Rule[] {
   const at = (key: string): string => `caches.${name}.${key}`;
   const { values } = input;
-  const hasLoader = input.loaders.has(name);
+  const isFetched = isLoaded(input, name);
   const ahead = values.flag(at('refresh_ahead'));
   return [
     [
@@ -77,11 +87,11 @@ function cacheRules(name: string, input: Draft): Rule[] {
       [at('refresh')],
       ahead && isOff(values, at('refresh')) ? 'needs refresh, which is off' : undefined,
     ],
-    [at('refresh_ahead'), [], ahead && !hasLoader ? 'needs a loader' : undefined],
-    [at('negative'), [], !isOff(values, at('negative')) && !hasLoader ? 'needs a loader' : undefined],
+    [at('refresh_ahead'), [], ahead && !isFetched ? 'needs a loader' : undefined],
+    [at('negative'), [], !isOff(values, at('negative')) && !isFetched ? 'needs a loader' : undefined],
     [at('ttl'), [at('refresh')], ttlProblem(values, at('ttl'), at('refresh'))],
     [at('expiry'), [at('mode')], expiryProblem(values, at('expiry'), at('mode'))],
-    ...(hasLoader ? loaderRules(at, input) : []),
+    ...(input.loaders.has(name) && !input.preset.has(name) ? loaderRules(at, input) : []),
   ];
 }
 

@@ -1,7 +1,13 @@
 // The effective values by path, read by the type they have. A wrong type is a mistake in the table, not in a file.
 
-import type { ListenAddress, OperatorConfig } from './config.ts';
+import type { ListenAddress } from './config.ts';
 import type { OptionValue } from './option.ts';
+
+/** One of an option's records: its fields by name, and where it stands. */
+export interface RecordValue {
+  readonly source: string;
+  readonly values: Values;
+}
 
 export class Values {
   private readonly byPath = new Map<string, OptionValue>();
@@ -12,6 +18,11 @@ export class Values {
 
   get(path: string): OptionValue {
     return this.byPath.get(path);
+  }
+
+  /** Also where the value is `off`. */
+  has(path: string): boolean {
+    return this.byPath.has(path);
   }
 
   entries(): IterableIterator<[string, OptionValue]> {
@@ -57,9 +68,9 @@ export class Values {
     return Array.isArray(value) && value.every((part) => typeof part === 'string') ? value : missing(path);
   }
 
-  operators(path: string): readonly OperatorConfig[] {
+  records(path: string): readonly RecordValue[] {
     const value = this.byPath.get(path) ?? [];
-    return isOperators(value) ? value : missing(path);
+    return isRecords(value) ? value : missing(path);
   }
 
   texts(path: string): Readonly<Record<string, string>> {
@@ -73,8 +84,8 @@ export function isAddress(value: OptionValue): value is ListenAddress {
   return typeof value === 'object' && 'port' in value && typeof value.port === 'number';
 }
 
-/** Of credentials, empty too; a list of texts is none. */
-export function isOperators(value: OptionValue): value is readonly OperatorConfig[] {
+/** Empty too; a list of texts is none. */
+export function isRecords(value: OptionValue): value is readonly RecordValue[] {
   return Array.isArray(value) && value.every((part) => typeof part === 'object');
 }
 

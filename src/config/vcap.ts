@@ -1,5 +1,7 @@
 // Who this app is on Cloud Foundry, as VCAP_APPLICATION tells it.
 
+import { baseUrlProblem } from './http-url.ts';
+
 export interface Application {
   readonly appGuid: string;
   /** Empty where the platform does not tell. */
@@ -21,6 +23,12 @@ export function applicationOf(vcapApplication: string | undefined): Application 
   if (appGuid === '') return { problem: 'VCAP_APPLICATION holds no application_id' };
   const appName = typeof name === 'string' && NAME.test(name) ? name : 'APP';
   return { appGuid, processGuid: guidOf(process_id), appName };
+}
+
+/** The URL of the API that this app runs at; undefined where none is told that could be asked. */
+export function apiOf(vcapApplication: string | undefined): string | undefined {
+  const { cf_api: api } = fieldsOf(vcapApplication ?? '') ?? {};
+  return typeof api === 'string' && baseUrlProblem(api) === undefined ? api : undefined;
 }
 
 function guidOf(value: unknown): string {

@@ -3,6 +3,7 @@
 import { isLoopback } from './address.ts';
 import type { Draft } from './draft.ts';
 import type { ConfigInput } from './load.ts';
+import { operatorsOf } from './operators.ts';
 import { peersOf, peersSet, peerUrls } from './peers.ts';
 import type { Values } from './values.ts';
 
@@ -59,7 +60,7 @@ function listenWarnings(values: Values, input: ConfigInput): string[] {
 }
 
 function credentialWarnings(values: Values): string[] {
-  const [tokens, operators] = [values.list('fleet.token'), values.operators('fleet.operators')];
+  const [tokens, operators] = [values.list('fleet.token'), operatorsOf(values)];
   const short = operators.findIndex((operator) => 'user' in operator && isShort(operator.password));
   const shared = operators.findIndex((operator) => 'token' in operator && tokens.includes(operator.token));
   return [

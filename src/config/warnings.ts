@@ -1,10 +1,11 @@
 // What works and is probably not meant: said at start and by `sidecache check`.
 
 import { parseBytes } from '../units/bytes.ts';
-import type { Draft } from './draft.ts';
+import { type Draft, isLoaded } from './draft.ts';
 import type { ConfigInput } from './load.ts';
 import { defaultMemory, memoryLimit, memoryWarning } from './memory-limit.ts';
 import { appPortWarning, fleetWarnings, modeWarnings } from './warnings-fleet.ts';
+import { landscapeWarnings } from './warnings-landscape.ts';
 import { notifyWarnings } from './warnings-notify.ts';
 
 const PLATFORM_KILLS_AFTER_MS = 10_000;
@@ -20,6 +21,7 @@ export function configWarnings(draft: Draft, input: ConfigInput): string[] {
     ...draft.caches.flatMap((name) => modeWarnings(name, draft)),
     ...notifyWarnings(draft),
     ...fleetWarnings(draft, input),
+    ...landscapeWarnings(draft, input),
   ];
 }
 
@@ -60,9 +62,9 @@ function socketModeWarnings({ values }: Draft): string[] {
   ];
 }
 
-function refreshWarnings(name: string, { values, loaders }: Draft): string[] {
+function refreshWarnings(name: string, draft: Draft): string[] {
   const refresh = `caches.${name}.refresh`;
-  if (values.optionalNumber(refresh) === undefined || loaders.has(name)) return [];
+  if (draft.values.optionalNumber(refresh) === undefined || isLoaded(draft, name)) return [];
   return [
     `${refresh}: this cache has no loader, so its entries get old and nothing reloads them; is \`loader:\` indented as it should be?`,
   ];

@@ -89,7 +89,7 @@ test('the fleet is shown with its sources and without its secrets', async ({ dir
   const rows: Record<string, RegExp> = {
     'fleet.listen': /0\.0\.0\.0:7071 +file .*:5/,
     'fleet.token': /\[redacted\], \[redacted\] +file .*:6/,
-    'fleet.operators': /token \[redacted\], basic \[redacted\] +file .*:7/,
+    'fleet.operators': /\{ token: \[redacted\] \}, \{ basic: \[redacted\] \} +file .*:7/,
     'fleet.allow': /invalidate, refresh, metrics, peers, discovery +default/,
     'fleet.open': /metrics, healthz +file .*:8/,
     'fleet.insecure': /false +default/,
@@ -120,7 +120,7 @@ test('of a fleet that is not configured nothing is shown but its defaults', asyn
 
 test('a user whose password is made at start is shown as such', async ({ directory }) => {
   const { out } = await check(directory, 'fleet: { listen: 0.0.0.0:0, operators: [{ basic: bob }] }');
-  assert.match(out, /^fleet\.operators +basic \[redacted\] without a password +file /m);
+  assert.match(out, /^fleet\.operators +\{ basic: \[redacted\] without a password \} +file /m);
 });
 
 test('secrets are not in what is wrong either', async ({ directory }) => {

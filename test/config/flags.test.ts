@@ -94,6 +94,7 @@ test('the words before the dots are known to a strict parser', () => {
   const hidden = flagDefinitions().filter((definition) => definition.hidden);
   assert.equal(hidden.map((definition) => definition.name).sort(), [
     'caches',
+    'cloudfoundry',
     'fleet',
     'invalidate',
     'log',

@@ -63,22 +63,22 @@ test('a token has 16 bytes or more, printable and without spaces and commas, and
 
 test('an operator has a token or a basic, and what is wrong names the operator and not the secret', () => {
   const cases: [string, RegExp][] = [
-    [`[{ token: ${TOKEN} }, { token: hush }]`, /operator 2 has a token that has 4 bytes, too few/],
-    ['[{ token: "hush hush hush hush" }]', /operator 1 has a token that holds a space/],
-    ['[{ basic: ":hush" }]', /operator 1 has a basic that is no user:password, nor a user alone/],
-    ['[{ basic: "hush:" }]', /operator 1 has a basic that is no user:password/],
-    ['[{ basic: "" }]', /operator 1 has a basic that is no user:password/],
-    ['[{ basic: "ann:hush\\n" }]', /operator 1 has a basic that is no user:password/],
+    [`[{ token: ${TOKEN} }, { token: hush }]`, /operator 2: token has 4 bytes, too few/],
+    ['[{ token: "hush hush hush hush" }]', /operator 1: token holds a space/],
+    ['[{ basic: ":hush" }]', /operator 1: basic is no user:password, nor a user alone/],
+    ['[{ basic: "hush:" }]', /operator 1: basic is no user:password/],
+    ['[{ basic: "" }]', /operator 1: basic is no user:password/],
+    ['[{ basic: "ann:hush\\n" }]', /operator 1: basic is no user:password/],
     ['[{ basic: "ann:hush" }, { basic: "ann:hush2" }]', /operator 2 has the same user as one before it/],
     ['[{ }]', /operator 1 needs one of token and basic/],
     [`[{ token: ${TOKEN}, basic: "ann:hush" }]`, /operator 1 needs one of token and basic/],
-    ['[{ password: hush }]', /operator 1 has what is neither token nor basic/],
-    ['[{ ann:hush }]', /operator 1: a key must have one plain value/],
-    ['[{ "ann:hush": x }]', /operator 1 has what is neither token nor basic/],
+    ['[{ password: hush }]', /operator 1: a key is not known; allowed: token, basic$/],
+    ['[{ ann:hush }]', /operator 1: a key is not known/],
+    ['[{ "ann:hush": x }]', /operator 1: a key is not known; allowed: token, basic$/],
     ['[hush]', /operator 1: must be names with values/],
     ['[[hush]]', /operator 1: must be names with values/],
-    ['[{ token: [hush] }]', /operator 1: token must have one plain value/],
-    ['[{ token: "${HUSH}" }]', /operator 1: token: needs the variable HUSH, which is not set/],
+    ['[{ token: [hush] }]', /operator 1: token takes one value, not a list/],
+    ['[{ token: "${HUSH}" }]', /operator 1: token needs the variable HUSH, which is not set/],
     ['{ token: hush }', /takes a list/],
     ['hush', /is no list of operators/],
   ];
@@ -94,15 +94,7 @@ test('an operator has a token or a basic, and what is wrong names the operator a
 });
 
 test('operators of a variable that cannot be read are refused without showing them', () => {
-  for (const text of [
-    'hush',
-    '{"token":"hush"}',
-    '["hush"]',
-    '[{"token":7}]',
-    '[null]',
-    '[["hush"]]',
-    '[{"token":"hush"',
-  ]) {
+  for (const text of ['hush', '{"token":"hush"}', '[{"token":"hush"', '"hush"', 'null']) {
     const problems = problemsOf({ env: { SIDECACHE_FLEET_OPERATORS: text } });
     assert.is(problems.length, 1, text);
     assert.match(

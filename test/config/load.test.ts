@@ -34,11 +34,13 @@ test('without any configuration there is one cache, default, on a socket in /tmp
       mode: 'local',
       writes: 'fill',
       loader: undefined,
+      preset: false,
       notify: undefined,
     },
   ]);
   assert.is(config.notify, undefined);
   assert.is(config.fleet, undefined);
+  assert.is(config.landscape, undefined);
 });
 
 test('a loader has the documented defaults, and writes to its cache are changes', () => {
@@ -54,6 +56,8 @@ test('a loader has the documented defaults, and writes to its cache are changes'
     cacheControl: 'honour',
     headers: {},
     caFile: undefined,
+    batchSize: 100,
+    batchWindowMs: 5,
   });
 });
 

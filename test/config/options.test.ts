@@ -8,6 +8,7 @@ import { parseOption } from '../../src/config/parse.ts';
 import { load } from './loading.ts';
 
 const test = suite('options');
+const FIELDS = OPTIONS.flatMap((option) => option.fields ?? []);
 
 test('no two options share a key, a variable or a flag', () => {
   for (const name of [(row: (typeof OPTIONS)[number]) => row.path, envName]) {
@@ -18,17 +19,17 @@ test('no two options share a key, a variable or a flag', () => {
 });
 
 test('defaults and bounds are values their own option takes', () => {
-  for (const option of OPTIONS.filter((row) => !row.later)) {
+  for (const option of [...OPTIONS, ...FIELDS].filter((row) => !row.later)) {
     for (const text of [option.default, option.min, option.max]) {
       if (text !== undefined) assert.ok('value' in parseOption(option, text), `${option.path}: ${text}`);
     }
   }
 });
 
-test('numbers have bounds, choices have more than one', () => {
-  for (const { path, type, min, max, choices, later } of OPTIONS) {
+test('numbers have bounds, choices have more than one unless there need be none', () => {
+  for (const { path, type, min, max, choices, later, default: otherwise } of [...OPTIONS, ...FIELDS]) {
     if (['duration', 'bytes', 'integer'].includes(type)) assert.ok(min && max, path);
-    if (type === 'choice' && !later) assert.ok(choices && choices.length > 1, path);
+    if (type === 'choice' && !later) assert.ok(choices && choices.length > (otherwise ? 1 : 0), path);
   }
 });
 
@@ -39,6 +40,8 @@ test('docs/configuration.md is what the table says (npm run docs writes it)', ()
 /** Of these only one may be set; the example has the others as comments. */
 const OTHER_PEERS = /^ {4}# ((gorouter|dns|list): .*)$/gm;
 
+const OTHER_CREDENTIALS = /^ {2}# ((client_id|client_secret|refresh_token): .*)$/gm;
+
 test('the example in the docs loads, and sets every option of this version', () => {
   const [, example = ''] = /```yaml\n(.*?)```/s.exec(readFileSync(DOCS_FILE, 'utf8')) ?? [];
   assert.is(example, EXAMPLE);
@@ -47,7 +50,10 @@ test('the example in the docs loads, and sets every option of this version', () 
   const missing = OPTIONS.filter(
     (row) => !row.later && !row.notInFile && !set.has(row.path.replace('*', 'users')),
   );
-  const others = [...EXAMPLE.matchAll(OTHER_PEERS)].map(([, , by]) => `fleet.peers.${by}`);
+  const others = [
+    ...[...EXAMPLE.matchAll(OTHER_PEERS)].map(([, , by]) => `fleet.peers.${by}`),
+    ...[...EXAMPLE.matchAll(OTHER_CREDENTIALS)].map(([, , key]) => `cloudfoundry.${key}`),
+  ];
   assert.equal(
     missing.map((row) => row.path),
     others,
@@ -67,14 +73,7 @@ test('the other ways to find peers in the example load as well, in its place', (
 
 test('every option of the design that is not here yet is listed as such', () => {
   const later = OPTIONS.filter((row) => row.later).map((row) => row.path);
-  for (const path of [
-    'preset',
-    'caches.*.partition',
-    'caches.*.fill',
-    'resp.listen',
-    'fleet.identity',
-    'fleet.apps',
-  ]) {
+  for (const path of ['caches.*.partition', 'caches.*.fill', 'resp.listen', 'fleet.identity', 'fleet.apps']) {
     assert.ok(later.includes(path), path);
   }
 });

@@ -54,7 +54,6 @@ test('what is not in this version is refused, never ignored', () => {
     'fleet: { identity: cloudfoundry }',
     'fleet: { apps: [a] }',
     'resp: { server: x }',
-    'preset: landscape',
     'resp:',
   ];
   for (const file of written)

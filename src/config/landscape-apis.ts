@@ -1,0 +1,31 @@
+// The APIs of a configuration in one form: the first, whose options stand alone, and those of `cloudfoundry.apis`.
+
+import { API_FIELDS } from './options-landscape.ts';
+import { Values } from './values.ts';
+
+export interface WrittenApi {
+  readonly name: string;
+  readonly values: Values;
+  /** The option that says `key` of this API. */
+  path(key: string): string;
+  /** Before what is wrong with `key`: an option of its own needs none, a record is named with the key. */
+  prefix(key: string): string;
+  /** Where a record stands. */
+  readonly source: string | undefined;
+}
+
+export function writtenApis(values: Values): WrittenApi[] {
+  const first = new Values();
+  for (const { path } of API_FIELDS) first.set(path, values.get(`cloudfoundry.${path}`));
+  const others = values.records('cloudfoundry.apis').map(
+    (record, place): WrittenApi => ({
+      name: record.values.text('name'),
+      values: record.values,
+      path: () => 'cloudfoundry.apis',
+      prefix: (key) => `API ${place + 1}: ${key} `,
+      source: record.source,
+    }),
+  );
+  const path = (key: string): string => `cloudfoundry.${key}`;
+  return [{ name: 'default', values: first, path, prefix: () => '', source: undefined }, ...others];
+}
