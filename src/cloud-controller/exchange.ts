@@ -1,0 +1,149 @@
+// One request and its whole answer over node-fetch. Knows connections and bytes, not what the answer means.
+
+import type { Agent, ClientRequest } from 'node:http';
+import { Readable } from 'node:stream';
+import type { Headers } from 'node-fetch';
+import { type Attempt, badAnswer, brokenOff } from '../load/attempt.ts';
+import { pour } from '../load/body.ts';
+import { VERSION } from '../version.ts';
+import type { Connections } from './connections.ts';
+
+export interface Ask {
+  readonly url: URL;
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  /** Of the answer. */
+  readonly maxBytes: number;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** One try: as a load's, and what the proxy said to a CONNECT. */
+export interface ApiAttempt extends Attempt {
+  proxyStatus: number | undefined;
+}
+
+/** What is read of an answer that is an error. */
+const MAX_ERROR_BYTES = 64 * 1024;
+
+export class Exchange {
+  readonly #connections: Connections;
+
+  constructor(connections: Connections) {
+    this.#connections = connections;
+  }
+
+  /** Loads what an exchange with this place needs; afterwards a request goes out as soon as it is asked for. Throws LoadError. */
+  async prepare(url: URL, attempt: ApiAttempt): Promise<void> {
+    await this.#connections.agentFor(url).catch((error: unknown) => {
+      throw badAnswer(attempt, 'cannot be asked: no TLS with this CA file', error);
+    });
+    await import('node-fetch');
+  }
+
+  /** Throws LoadError where there is no answer, or one too long. */
+  async send(ask: Ask, attempt: ApiAttempt): Promise<Answered> {
+    const agent = await this.#connections.agentFor(ask.url);
+    const { default: fetch } = await import('node-fetch');
+    const asked = fetch(ask.url.href, {
+      method: ask.method,
+      headers: { 'user-agent': `sidecache/${VERSION}`, 'accept-encoding': 'identity', ...ask.headers },
+      ...(ask.body === undefined ? {} : { body: ask.body }),
+      agent: () => watched(agent, attempt),
+      signal: attempt.deadline.signal,
+      redirect: 'manual',
+      compress: false,
+    });
+    const { status, headers, body } = await asked.catch((error: unknown) => {
+      throw proxyRefused(attempt) ?? brokenOff(attempt, error);
+    });
+    const refused = proxyRefused(attempt, status);
+    if (refused !== undefined || !(body instanceof Readable)) {
+      if (body instanceof Readable) body.destroy();
+      throw refused ?? badAnswer(attempt, 'answered without a body to read');
+    }
+    const text = await readText({ status, headers, body }, ask, attempt);
+    return { status, headers, text };
+  }
+}
+
+/** Whole, or an error: what the API asked for must not be taken from a part. */
+async function readText(
+  answer: { status: number; headers: Headers; body: Readable },
+  ask: Ask,
+  attempt: ApiAttempt,
+): Promise<string> {
+  const maxBytes = answer.status < 300 ? ask.maxBytes : MAX_ERROR_BYTES;
+  const chunks: Uint8Array[] = [];
+  let readBytes = 0;
+  const take = (bytes: number): void => {
+    if (bytes > maxBytes) {
+      throw badAnswer(attempt, `answered with more than the ${maxBytes / 1024} KiB allowed`);
+    }
+  };
+  const sink = {
+    expect: take,
+    append: (chunk: Uint8Array): void => {
+      readBytes += chunk.length;
+      take(readBytes);
+      chunks.push(chunk);
+      // None of it has been passed on: another try may follow.
+      attempt.sunkBytes = 0;
+    },
+  };
+  await pour(answer, sink, Number.POSITIVE_INFINITY, attempt);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** A proxy's own answer comes in place of the API's, or of the connection. */
+function proxyRefused(attempt: ApiAttempt, status?: number): Error | undefined {
+  const said = attempt.proxyStatus ?? (status === 407 ? status : 200);
+  if (said === 200) return undefined;
+  attempt.passing = said >= 500;
+  const why = said === 407 ? 'it does not take the user and the password, or wants them' : 'no connection';
+  return badAnswer(attempt, `cannot be asked: the proxy answered ${said} (${why})`);
+}
+
+/** Agents take requests by this method; Node's types leave it out. */
+interface RequestTaker {
+  addRequest(request: ClientRequest, ...rest: unknown[]): void;
+}
+
+/** The agent as this one try sees it: node-fetch hides the request, and with it why exactly it failed. */
+function watched(agent: Agent, attempt: ApiAttempt): Agent {
+  const addRequest = (request: ClientRequest, ...rest: unknown[]): void => {
+    watch(request, attempt);
+    (agent as Agent & RequestTaker).addRequest(request, ...rest);
+  };
+  return Object.create(agent, { addRequest: { value: addRequest } });
+}
+
+function watch(request: ClientRequest, attempt: ApiAttempt): void {
+  attempt.request = request;
+  request.prependOnceListener('socket', (socket) => {
+    attempt.connection = socket.connecting || socket.destroyed ? 'begun' : 'up';
+    if (!socket.connecting) return;
+    socket.once('connect', () => {
+      attempt.connection = 'up';
+    });
+  });
+  request.prependOnceListener('error', (error) => {
+    attempt.cause = error;
+  });
+  request.prependOnceListener('response', (answer) => {
+    attempt.answer = answer;
+  });
+  request.prependOnceListener('proxyConnect', (connect: { statusCode?: number }) => {
+    attempt.proxyStatus = connect.statusCode;
+  });
+  // Node closes such a connection and tells nobody.
+  request.prependOnceListener('upgrade', (_, socket) => {
+    socket.destroy();
+    request.emit('error', Object.assign(new Error('unexpected upgrade'), { code: 'UNEXPECTED_UPGRADE' }));
+  });
+}

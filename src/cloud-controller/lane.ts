@@ -1,0 +1,104 @@
+// The way to one API: so many requests at one time, no more in a second than allowed, first come first served.
+
+import type { Clock, Timer } from '../cache/clock.ts';
+import { RateLimit } from './rate-limit.ts';
+
+export interface LaneLimits {
+  readonly concurrency: number;
+  readonly requestsPerSecond: number | undefined;
+}
+
+interface Waiter {
+  readonly go: () => void;
+  /** Since when a place was free and only the rate held it back. */
+  heldSinceMs: number | undefined;
+}
+
+export class Lane {
+  readonly #clock: Clock;
+  readonly #concurrency: number;
+  readonly #rate: RateLimit;
+  readonly #rateWaited: (ms: number) => void;
+  readonly #queue: Waiter[] = [];
+  #inFlight = 0;
+  #timer: Timer | undefined;
+
+  /** `rateWaited` is told of each that goes, 0 included. */
+  constructor(limits: LaneLimits, clock: Clock, rateWaited: (ms: number) => void) {
+    this.#clock = clock;
+    this.#concurrency = limits.concurrency;
+    this.#rate = new RateLimit(limits.requestsPerSecond);
+    this.#rateWaited = rateWaited;
+  }
+
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /**
+   * Resolves to true when it is one's turn, which `leave` gives back; to false when `signal` was aborted before.
+   * `ahead`: what others wait for, or what has waited once, goes before all.
+   */
+  enter(signal: AbortSignal, ahead: boolean): Promise<boolean> {
+    if (signal.aborted) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const abort = (): void => {
+        this.#queue.splice(this.#queue.indexOf(waiter), 1);
+        resolve(false);
+        this.#startNext();
+      };
+      const go = (): void => {
+        signal.removeEventListener('abort', abort);
+        resolve(true);
+      };
+      const waiter: Waiter = { go, heldSinceMs: undefined };
+      signal.addEventListener('abort', abort, { once: true });
+      if (ahead) this.#queue.unshift(waiter);
+      else this.#queue.push(waiter);
+      this.#startNext();
+    });
+  }
+
+  leave(): void {
+    this.#inFlight--;
+    this.#startNext();
+  }
+
+  /** The API asked to be left alone for so long. */
+  pause(ms: number): void {
+    const nowMs = this.#clock.now();
+    this.#rate.pause(nowMs + ms, nowMs);
+  }
+
+  #startNext(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const nowMs = this.#clock.now();
+    while (this.#queue.length > 0 && this.#inFlight < this.#concurrency) {
+      const waitMs = this.#rate.waitMs(nowMs);
+      if (waitMs > 0) {
+        this.#holdBack(waitMs, nowMs);
+        return;
+      }
+      this.#start(this.#queue.shift()!, nowMs);
+    }
+  }
+
+  #start(waiter: Waiter, nowMs: number): void {
+    this.#rate.sent(nowMs);
+    this.#inFlight++;
+    this.#rateWaited(nowMs - (waiter.heldSinceMs ?? nowMs));
+    waiter.go();
+  }
+
+  #holdBack(waitMs: number, nowMs: number): void {
+    for (const waiter of this.#queue.slice(0, this.#concurrency - this.#inFlight)) {
+      waiter.heldSinceMs ??= nowMs;
+    }
+    this.#timer = this.#clock.after(waitMs, () => this.#startNext());
+  }
+}

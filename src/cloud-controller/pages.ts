@@ -1,0 +1,107 @@
+// A list of the Cloud Controller, all pages of it: the first one says how many there are, the others are asked for together.
+
+import { LoadError } from '../errors.ts';
+import { codeOf, isObject, parseObject, refusal } from './api-errors.ts';
+import type { RequestType } from './cloud-controller.ts';
+import type { ApiCounters } from './counters.ts';
+import type { Answered } from './exchange.ts';
+import { MalformedResource } from './read-records.ts';
+import type { ApiReport } from './report.ts';
+
+export interface List<T> {
+  readonly type: RequestType;
+  /** With the filters, without the page. */
+  readonly query: URL;
+  readonly read: (resource: unknown) => T;
+}
+
+export interface PagesParts {
+  readonly place: string;
+  readonly pageSize: number;
+  readonly counters: ApiCounters;
+  readonly report: ApiReport;
+  get(type: RequestType, url: URL, signal: AbortSignal): Promise<Answered>;
+}
+
+interface Page<T> {
+  readonly records: readonly T[];
+  readonly totalPages: number;
+  readonly totalResults: number;
+}
+
+/** More pages than any list of a Cloud Controller has. */
+const MOST_PAGES = 10_000;
+/** A list that changes while it is read is read anew so often: an item may have moved to a page that was read before. */
+const MOST_READINGS = 3;
+
+export class Pages {
+  readonly #parts: PagesParts;
+
+  constructor(parts: PagesParts) {
+    this.#parts = parts;
+  }
+
+  /** Every record once. Throws LoadError, where one page fails, too. What of it still runs is the signal's to end. */
+  async all<T extends { readonly guid: string }>(list: List<T>, signal: AbortSignal): Promise<T[]> {
+    let pages: Page<T>[] = [];
+    for (let reading = 0; reading < MOST_READINGS; reading++) {
+      pages = await this.#readAll(list, signal);
+      if (pages.every(({ totalResults }) => totalResults === pages[0]?.totalResults)) break;
+    }
+    this.#parts.report.succeeded(list.type);
+    const byGuid = new Map<string, T>();
+    for (const { records } of pages) for (const record of records) byGuid.set(record.guid, record);
+    return [...byGuid.values()];
+  }
+
+  async #readAll<T>(list: List<T>, signal: AbortSignal): Promise<Page<T>[]> {
+    const first = await this.#read(list, 1, signal);
+    const others = Array.from({ length: Math.max(0, first.totalPages - 1) }, (_, i) =>
+      this.#read(list, i + 2, signal),
+    );
+    return [first, ...(await Promise.all(others))];
+  }
+
+  /** Not by the links of the page before: those would have to be waited for, and name what the API takes for its address. */
+  async #read<T>({ type, query, read }: List<T>, page: number, signal: AbortSignal): Promise<Page<T>> {
+    const url = new URL(query);
+    url.searchParams.set('per_page', String(this.#parts.pageSize));
+    url.searchParams.set('page', String(page));
+    const answered = await this.#parts.get(type, url, signal);
+    if (answered.status !== 200) {
+      throw this.#parts.report.failed(type, codeOf(answered), refusal(this.#parts.place, answered));
+    }
+    return this.#parse(type, read, answered.text);
+  }
+
+  #parse<T>(type: RequestType, read: (resource: unknown) => T, text: string): Page<T> {
+    const body = parseObject(text);
+    if (body === undefined) throw this.#bad(type, 'something that is not a JSON object');
+    const { pagination, resources } = body;
+    if (!isObject(pagination) || !Array.isArray(resources))
+      throw this.#bad(type, 'something that is not a list');
+    const { total_pages: totalPages, total_results: totalResults } = pagination;
+    if (!isCount(totalPages) || !isCount(totalResults)) throw this.#bad(type, 'a list of no known length');
+    if (totalPages > MOST_PAGES) throw this.#bad(type, `a list of more than ${MOST_PAGES} pages`);
+    return { records: this.#records(type, read, resources), totalPages, totalResults };
+  }
+
+  #records<T>(type: RequestType, read: (resource: unknown) => T, resources: readonly unknown[]): T[] {
+    try {
+      return resources.map(read);
+    } catch (error) {
+      if (error instanceof MalformedResource) throw this.#bad(type, error.message);
+      throw error;
+    }
+  }
+
+  #bad(type: RequestType, what: string): LoadError {
+    const { counters, report, place } = this.#parts;
+    counters.failed('bad_answer');
+    return report.failed(type, 'bad_answer', new LoadError('load_failed', `${place} answered with ${what}`));
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
