@@ -67,7 +67,12 @@ export function formatResolved(resolved: Resolved): string {
       applications: apps.map((app) => applicationJson(app, scrape)),
     })),
   }));
-  return JSON.stringify({ api, complete, missing, scrape, organizations });
+  return JSON.stringify({ api, complete, missing, scrape: scrapeJson(scrape), organizations });
+}
+
+function scrapeJson({ path, protocol, preferredRouteRegex, internalRoutePort }: Scrape): object {
+  const port = internalRoutePort ?? null;
+  return { path, protocol, preferred_route_regex: preferredRouteRegex, internal_route_port: port };
 }
 
 function applicationJson(app: ResolvedApp, common: Scrape): object {
@@ -140,17 +145,21 @@ function readNamed(value: Readonly<Record<string, unknown>>): Named {
 }
 
 function readScrape(value: Readonly<Record<string, unknown>>): Scrape {
-  const { protocol, internalRoutePort: port } = value;
+  const { protocol, internal_route_port: port } = value;
   if (protocol !== 'http' && protocol !== 'https') throw new Error('protocol is not http or https');
-  if (port !== undefined && typeof port !== 'number') throw new Error('internalRoutePort is no number');
+  if (port !== null && !isPort(port)) throw new Error('internal_route_port is none');
   return {
     path: readPath(value.path),
     protocol,
-    preferredRouteRegex: list(value.preferredRouteRegex, 'preferredRouteRegex').map((one) =>
-      string(one, 'preferredRouteRegex'),
+    preferredRouteRegex: list(value.preferred_route_regex, 'preferred_route_regex').map((one) =>
+      string(one, 'preferred_route_regex'),
     ),
-    internalRoutePort: port,
+    internalRoutePort: port ?? undefined,
   };
+}
+
+function isPort(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65_536;
 }
 
 function readPath(value: unknown): string {

@@ -1,0 +1,175 @@
+// The discovery document.
+
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { discoveryDocument } from '../../src/landscape/document.ts';
+import { type AppInstances, instancesOf } from '../../src/landscape/instances.ts';
+import { app, DOMAINS, located, process } from './samples.ts';
+
+const test = suite('discovery document');
+
+interface Listed {
+  readonly targets: string[];
+  readonly labels: Record<string, string>;
+}
+
+function listed(
+  entries: readonly AppInstances[],
+  ...own: Parameters<typeof discoveryDocument>[1][]
+): Listed[] {
+  return JSON.parse(discoveryDocument(entries, ...own));
+}
+
+function entry(
+  name: string,
+  count = 1,
+  more: Parameters<typeof app>[1] = {},
+  url = `${name}.example.org`,
+): AppInstances {
+  return {
+    app: app(name, more),
+    instances: Array.from({ length: count }, (_, index) => ({
+      address: url,
+      path: more.scrape?.path ?? '/metrics',
+      protocol: 'https',
+      index,
+      internal: false,
+    })),
+  };
+}
+
+test('83: an entry has the labels of Promregator, the same under __meta_cf_, and where to scrape', () => {
+  const found = instancesOf([located(['a.apps.internal'], { processes: [process(2)] })], DOMAINS);
+  assert.equal(listed(found)[1], {
+    targets: ['1.a.apps.internal:8080'],
+    labels: {
+      __metrics_path__: '/metrics',
+      __scheme__: 'http',
+      __meta_promregator_target_path: '/metrics',
+      __meta_promregator_target_orgName: 'my-org',
+      __meta_promregator_target_spaceName: 'my-space',
+      __meta_promregator_target_applicationName: 'my-app',
+      __meta_promregator_target_applicationId: 'my-app-guid',
+      __meta_promregator_target_instanceNumber: '1',
+      __meta_promregator_target_instanceId: 'my-app-guid:1',
+      __meta_cf_path: '/metrics',
+      __meta_cf_orgName: 'my-org',
+      __meta_cf_spaceName: 'my-space',
+      __meta_cf_applicationName: 'my-app',
+      __meta_cf_applicationId: 'my-app-guid',
+      __meta_cf_instanceNumber: '1',
+      __meta_cf_instanceId: 'my-app-guid:1',
+      __meta_cf_api: 'default',
+      __meta_cf_orgId: 'org-guid',
+      __meta_cf_spaceId: 'space-guid',
+      __meta_cf_internal: 'true',
+      __meta_cf_app_instance: 'my-app-guid:1',
+    },
+  });
+});
+
+test('83: without apps the document is an empty list', () => {
+  assert.is(discoveryDocument([]), '[]');
+  assert.is(discoveryDocument([entry('a', 0)]), '[]');
+});
+
+test('83: one entry an instance, with one address, and labels that are text with names that Prometheus takes', () => {
+  const anyEntry = fc
+    .record({
+      name: fc.string({ unit: 'grapheme', minLength: 1 }),
+      count: fc.nat(4),
+      path: fc.constantFrom('/metrics', '/a?b=c&d-e=f&b=g&9=', '/?', '/?__proto__=x'),
+    })
+    .map(({ name, count, path }) => entry(name, count, { scrape: { path } }));
+  const entries = fc.uniqueArray(anyEntry, {
+    maxLength: 8,
+    selector: ({ app: { application } }) => application.guid,
+  });
+  fc.assert(
+    fc.property(entries, (given) => {
+      const all = listed(given);
+      assert.is(
+        all.length,
+        given.reduce((sum, { instances }) => sum + instances.length, 0),
+      );
+      for (const one of all) {
+        assert.equal(Object.keys(one), ['targets', 'labels']);
+        assert.is(one.targets.length, 1);
+        for (const [name, value] of Object.entries(one.labels)) {
+          assert.match(name, /^[a-zA-Z_]\w*$/);
+          assert.type(value, 'string');
+        }
+      }
+      assert.is(new Set(all.map(({ labels }) => labels.__meta_cf_instanceId)).size, all.length);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('83: the same landscape is the same document, in whatever order it was found', () => {
+  const names = fc.uniqueArray(fc.string({ unit: 'grapheme', minLength: 1 }), { minLength: 1, maxLength: 8 });
+  const shuffled = names.chain((given) =>
+    fc.tuple(
+      fc.constant(given),
+      fc.shuffledSubarray(given, { minLength: given.length, maxLength: given.length }),
+    ),
+  );
+  fc.assert(
+    fc.property(shuffled, ([given, other]) => {
+      const document = (order: readonly string[]): string =>
+        discoveryDocument(order.map((name) => entry(name, 2)));
+      assert.is(document(other), document(given));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('86: an instance that several targets mean is listed once, as the first of them has it', () => {
+  const first = entry('a', 2);
+  const http = { ...first, instances: first.instances.map((one) => ({ ...one, protocol: 'http' as const })) };
+  assert.equal(listed([first, entry('b'), http, first]), listed([first, entry('b')]));
+  assert.equal(listed([http, first]), listed([http]));
+});
+
+test('86: another path, address, instance or API is another entry', () => {
+  const one = entry('a');
+  const others = [
+    entry('a', 1, { scrape: { path: '/other' } }),
+    entry('a', 1, {}, 'other.example.org'),
+    entry('a', 2),
+    entry('a', 1, { api: 'eu' }),
+  ];
+  for (const other of others) assert.is(listed([one, other]).length, 2);
+});
+
+test('83: the parameters of a path are labels, as Prometheus would escape them in the path', () => {
+  const [one] = listed([entry('a', 1, { scrape: { path: '/m?format=a%20b&format=c&no-label=1&x=' } })]);
+  const { labels } = one!;
+  assert.is(labels.__metrics_path__, '/m');
+  assert.is(labels.__meta_promregator_target_path, '/m');
+  assert.equal(
+    Object.entries(labels).filter(([name]) => name.startsWith('__param_')),
+    [
+      ['__param_format', 'a b'],
+      ['__param_x', ''],
+    ],
+  );
+});
+
+test('83: the own fleet stands at the end, under the labels that it was given', () => {
+  const own = {
+    address: '10.0.0.1:9',
+    path: '/metrics',
+    protocol: 'http',
+    labels: { __meta_cf_own: 'true' },
+  } as const;
+  const all = listed([entry('z')], [own]);
+  assert.is(all.length, 2);
+  assert.equal(all[1], {
+    targets: ['10.0.0.1:9'],
+    labels: { __metrics_path__: '/metrics', __scheme__: 'http', __meta_cf_own: 'true' },
+  });
+});
+
+test.run();
