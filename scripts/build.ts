@@ -33,6 +33,8 @@ const TAIL = '}\n';
 const shortenLibraries: Plugin = {
   name: 'shorten-libraries',
   setup: ({ onLoad, onResolve }) => {
+    // Its form for Node is CommonJS, of which no part can be left out.
+    onResolve({ filter: /^yaml$/ }, () => ({ path: join(root, 'node_modules/yaml/browser/dist/index.js') }));
     // node-fetch brings it for Node versions that have no web streams of their own.
     onResolve({ filter: /^web-streams-polyfill/ }, ({ path }) => ({ path, namespace: 'not-needed' }));
     onLoad({ filter: /.*/, namespace: 'not-needed' }, () => ({ contents: '' }));
@@ -52,8 +54,6 @@ const shortenLibraries: Plugin = {
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const entry = resolve(process.argv[2] ?? join(root, 'src/cli.ts'));
-/** A daemon needs these at every start. */
-const WITH_ENTRY = ['src/commands/serve.ts', 'src/daemon.ts'].map((path) => join(root, path));
 const outfile = resolve(process.argv[3] ?? join(root, 'dist/sidecache.js'));
 
 const code = HEAD + (await bundle()) + TAIL;
@@ -84,8 +84,8 @@ async function bundle(): Promise<string> {
     banner: { js: 'const SIDECACHE_FILE_URL=require("node:url").pathToFileURL(process.argv[1]).href;' },
     logLevel: 'warning',
   };
-  const { code, externals } = await bundleWithParts({ entry, withEntry: WITH_ENTRY, options }).catch(() =>
-    fail(`${entry} could not be bundled`), // esbuild has printed why
+  const { code, externals } = await bundleWithParts(entry, options).catch(
+    () => fail(`${entry} could not be bundled`), // esbuild has printed why
   );
   const missing = externals.filter((path) => !BUILTINS.includes(path));
   if (missing.length > 0) fail(`not bundled: ${missing.join(', ')}`);

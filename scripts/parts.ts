@@ -2,26 +2,17 @@
 // start, and compiled when it is first imported. All else is one piece of code, whose names refer to each other directly.
 // See docs/decisions/013-parts-as-text.md.
 
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin, transform } from 'esbuild';
 
 /** One output file of esbuild's splitting. No part is on a cycle: what imports each other is in the same one. */
 interface Part {
   readonly name: string;
   readonly code: string;
-  /** The source that other parts import() it as; undefined if it is only what several of them share. */
-  readonly source: string | undefined;
   /** Names of the parts that it imports statically. */
   readonly imports: readonly string[];
   /** Modules from outside the bundle. */
   readonly externals: readonly string[];
-}
-
-export interface Sources {
-  readonly entry: string;
-  /** Imported dynamically, but nearly every time: these are code, too. */
-  readonly withEntry: readonly string[];
-  readonly options: BuildOptions;
 }
 
 export interface Bundle {
@@ -29,26 +20,24 @@ export interface Bundle {
   readonly externals: readonly string[];
 }
 
-/** Names that the code of a part finds as parameters of the function that it is compiled to. */
+/** Free names in the text of a part: parameters of the function that it is compiled to. */
 const PARAMETERS = ['require', 'module', 'SIDECACHE_FILE_URL'];
-const START = 'start';
-const LOADER = 'loader';
 
 /** A script without imports and exports, but for `require` of what is outside the bundle. */
-export async function bundleWithParts({ entry, withEntry, options }: Sources): Promise<Bundle> {
+export async function bundleWithParts(entry: string, options: BuildOptions): Promise<Bundle> {
   const parts = await split(entry, options);
-  const first = [...parts.values()].find(({ source }) => source === entry)!;
-  const eager = reach(parts, [first, ...[...parts.values()].filter(({ source }) => withEntry.includes(source!))]);
+  const code = reach(parts, basename(entry).replace(/\.ts$/, '.js'));
   const result = await build({
     ...options,
-    stdin: { contents: `import './${first.name}';`, sourcefile: START },
+    stdin: { contents: registry([...parts.keys()], code) },
+    banner: { js: `${options.banner?.js ?? ''}const SIDECACHE_PARTS={};` },
     format: 'iife',
     write: false,
-    plugins: [resolveParts(parts, eager)],
+    plugins: [resolveParts(parts, code)],
   });
   return {
     code: result.outputFiles[0]!.text,
-    externals: [...new Set([...parts.values()].flatMap(({ externals }) => externals))],
+    externals: [...parts.values()].flatMap(({ externals }) => externals),
   };
 }
 
@@ -68,50 +57,49 @@ async function split(entry: string, options: BuildOptions): Promise<Map<string, 
   return new Map(
     outputFiles!.map(({ path, text }) => {
       const output = metafile!.outputs[`parts/${basename(path)}`]!;
-      return [basename(path), describe(basename(path), text.replace(/^#!.*\n/, ''), output, root)];
+      return [basename(path), describe(basename(path), text.replace(/^#!.*\n/, ''), output)];
     }),
   );
 }
 
-function describe(name: string, code: string, output: Metafile['outputs'][string], root: string): Part {
-  const { entryPoint, imports } = output;
+function describe(name: string, code: string, { imports }: Metafile['outputs'][string]): Part {
+  const inside = imports.filter(({ external }) => !external);
   return {
     name,
     code,
-    source: entryPoint === undefined ? undefined : join(root, entryPoint),
-    imports: imports.filter((one) => !one.external && one.kind !== 'dynamic-import').map(({ path }) => basename(path)),
-    externals: imports.filter((one) => one.external).map(({ path }) => path),
+    imports: inside.filter(({ kind }) => kind !== 'dynamic-import').map(({ path }) => basename(path)),
+    externals: imports.filter(({ external }) => external).map(({ path }) => path),
   };
 }
 
-/** The names of these and of what they import statically. */
-function reach(parts: ReadonlyMap<string, Part>, from: readonly Part[]): Set<string> {
-  const reached = new Set<string>();
-  const visit = ({ name, imports }: Part): void => {
-    if (reached.has(name)) return;
-    reached.add(name);
-    for (const one of imports) visit(parts.get(one)!);
-  };
-  from.forEach(visit);
+/** The names of the part and of all that it imports statically. */
+function reach(parts: ReadonlyMap<string, Part>, first: string): Set<string> {
+  const reached = new Set([first]);
+  for (const name of reached) for (const one of parts.get(name)!.imports) reached.add(one);
   return reached;
 }
 
-function resolveParts(parts: ReadonlyMap<string, Part>, eager: ReadonlySet<string>): Plugin {
+/** `code`: the names of the parts that are code. */
+function resolveParts(parts: ReadonlyMap<string, Part>, code: ReadonlySet<string>): Plugin {
   return {
     name: 'parts',
     setup: ({ onLoad, onResolve }) => {
-      onResolve({ filter: /^\.\// }, ({ path }) => ({ path: basename(path), namespace: 'part' }));
-      onResolve({ filter: /^loader$/ }, () => ({ path: LOADER, namespace: 'part' }));
-      onLoad({ filter: /.*/, namespace: 'part' }, async ({ path }) => {
-        if (path === LOADER) return { contents: loader([...parts.keys()]) };
-        const part = parts.get(path)!;
-        return { contents: eager.has(path) ? part.code : await asText(part) };
-      });
+      // Asked for by import() or require, code would get a function around it, and V8 would read it twice.
+      onResolve({ filter: /^\.\// }, ({ path, kind }) => ({
+        path: basename(path),
+        namespace: kind === 'import-statement' ? 'part' : 'later',
+      }));
+      onLoad({ filter: /.*/, namespace: 'part' }, ({ path }) => ({ contents: parts.get(path)!.code }));
+      onLoad({ filter: /.*/, namespace: 'later' }, async ({ path }) => ({
+        contents: code.has(path)
+          ? `module.exports = SIDECACHE_PARTS["./${path}"]();`
+          : await asText(parts.get(path)!),
+      }));
     },
   };
 }
 
-/** A module that compiles the part when it is first asked for. The text is inside a function, so that V8 skips over it. */
+/** A module that compiles the part when it is first asked for. esbuild puts it into a function, so V8 skips the text. */
 async function asText({ name, code }: Part): Promise<string> {
   const text = await transform(code, {
     format: 'cjs',
@@ -121,21 +109,30 @@ async function asText({ name, code }: Part): Promise<string> {
     minifyWhitespace: true,
     minifySyntax: true,
   });
-  const shown = JSON.stringify(name.replace(/-[A-Z0-9]{8}\.js$/, '.js'));
-  return `module.exports = require('${LOADER}').compile(${shown}, ${JSON.stringify(text.code)});`;
+  const shown = name.replace(/-[A-Z0-9]{8}\.js$/, '.js');
+  return `module.exports = SIDECACHE_PARTS.compile("${shown}", ${JSON.stringify(text.code)});`;
 }
 
-/** Every part is evaluated once, be it code or text: `require` of either goes through the bundle. */
-function loader(names: readonly string[]): string {
-  const rows = names.map((name) => `"./${name}": () => require("./${name}")`);
+/**
+ * The module that has all code evaluated and lets parts find each other; each is there once, be it code or text. It is
+ * filled last: what the entry imports dynamically is looked for after the whole script has run.
+ */
+function registry(names: readonly string[], code: ReadonlySet<string>): string {
+  const imports = [...code].map((name, i) => `import * as part${i} from './${name}';`);
+  const ofCode = [...code].map((name, i) => `"./${name}": () => asModule(part${i})`);
+  const ofText = names
+    .filter((name) => !code.has(name))
+    .map((name) => `"./${name}": () => require('./${name}')`);
   return `
+${imports.join('\n')}
 import { compileFunction } from 'node:vm';
-const PARTS = { ${rows.join(',\n')} };
-const requirePart = (name) => (PARTS[name] ?? (() => require(name)))();
-export function compile(name, text) {
+const asModule = (part) => Object.defineProperty(part, '__esModule', { value: true });
+const requirePart = (name) => (SIDECACHE_PARTS[name] ?? (() => require(name)))();
+const compile = (name, text) => {
   const module = { exports: {} };
   const filename = process.argv[1] + '/' + name;
   compileFunction(text, ${JSON.stringify(PARAMETERS)}, { filename })(requirePart, module, SIDECACHE_FILE_URL);
   return module.exports;
-}`;
+};
+Object.assign(SIDECACHE_PARTS, { compile, ${[...ofCode, ...ofText].join(', ')} });`;
 }

@@ -40,12 +40,16 @@ const host: Host = {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
-  get terminal() {
-    return {
-      stdin: process.stdin.isTTY === true,
-      stdout: process.stdout.isTTY === true,
-      columns: process.stdout.columns ?? DEFAULT_COLUMNS,
-    };
+  terminal: {
+    get stdin() {
+      return process.stdin.isTTY === true;
+    },
+    get stdout() {
+      return process.stdout.isTTY === true;
+    },
+    get columns() {
+      return process.stdout.columns ?? DEFAULT_COLUMNS;
+    },
   },
   nowMs: () => performance.now(),
   onSignal,

@@ -2,6 +2,7 @@
 
 import { reportFailure } from './failure.ts';
 import type { Host } from './host.ts';
+import { serve } from './serve.ts';
 
 export async function run(argv: readonly string[], host: Host): Promise<number> {
   try {
@@ -12,10 +13,7 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
 }
 
 async function dispatch(argv: readonly string[], host: Host): Promise<number> {
-  if (argv.length === 1 && argv[0] === 'serve') {
-    const { serve } = await import('./serve.ts');
-    return serve({}, host);
-  }
+  if (argv.length === 1 && argv[0] === 'serve') return serve({}, host);
   const { runCommandLine } = await import('./command-line.ts');
   return runCommandLine(argv, host);
 }

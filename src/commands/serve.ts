@@ -1,12 +1,12 @@
 // `sidecache serve`: runs the daemon in the foreground until it is told to stop.
 
+import { startDaemon } from '../daemon.ts';
 import type { Host } from './host.ts';
 import { lifetime } from './lifetime.ts';
 
 export function serve(flags: Record<string, unknown>, host: Host): Promise<number> {
   host.outlive();
   return lifetime(async () => {
-    const { startDaemon } = await import('../daemon.ts');
     return startDaemon({
       flags,
       env: host.env,

@@ -14,28 +14,41 @@ interface Tag {
   links: number;
 }
 
+/** As long as the budget could need. A system that hands out memory when it is written to charges little for it. */
+class Links {
+  /** First link of each entry, plus one. */
+  readonly ofEntry: Int32Array;
+  readonly slot: Int32Array;
+  readonly tagId: Int32Array;
+  readonly nextOfTag: Int32Array;
+  readonly previousOfTag: Int32Array;
+  readonly nextOfEntry: Int32Array;
+
+  constructor(maxEntries: number, maxLinks: number) {
+    this.ofEntry = new Int32Array(maxEntries);
+    this.slot = new Int32Array(maxLinks);
+    this.tagId = new Int32Array(maxLinks);
+    this.nextOfTag = new Int32Array(maxLinks);
+    this.previousOfTag = new Int32Array(maxLinks);
+    this.nextOfEntry = new Int32Array(maxLinks);
+  }
+}
+
 export class TagIndex {
+  readonly #maxEntries: number;
+  readonly #maxLinks: number;
   readonly #tags: (Tag | undefined)[] = [];
   readonly #freeTagIds: number[] = [];
   readonly #ids = new Map<string, number>();
 
-  /** First link of each entry. */
-  readonly #ofEntry: Int32Array;
-  readonly #slot: Int32Array;
-  readonly #tagId: Int32Array;
-  readonly #nextOfTag: Int32Array;
-  readonly #previousOfTag: Int32Array;
-  readonly #nextOfEntry: Int32Array;
+  /** Undefined until the first tag: even unused, arrays of this length take time when a daemon starts. */
+  #links: Links | undefined;
   #freeLink = NO_LINK;
   #freshLink = 0;
 
   constructor(maxEntries: number, maxLinks: number) {
-    this.#ofEntry = new Int32Array(maxEntries);
-    this.#slot = new Int32Array(maxLinks);
-    this.#tagId = new Int32Array(maxLinks);
-    this.#nextOfTag = new Int32Array(maxLinks);
-    this.#previousOfTag = new Int32Array(maxLinks);
-    this.#nextOfEntry = new Int32Array(maxLinks);
+    this.#maxEntries = maxEntries;
+    this.#maxLinks = maxLinks;
   }
 
   /** The most that adding these tags can cost; what is charged before, and given back by `remove`. */
@@ -51,18 +64,22 @@ export class TagIndex {
 
   /** Takes the entry off every tag's list. */
   remove(slot: number): void {
-    for (let link = this.#firstOf(slot); link !== NO_LINK; ) {
-      const next = this.#nextOfEntry[link]!;
-      this.#unlink(link);
+    const links = this.#links;
+    if (links === undefined) return;
+    for (let link = links.ofEntry[slot]! - 1; link !== NO_LINK; ) {
+      const next = links.nextOfEntry[link]!;
+      this.#unlink(links, link);
       link = next;
     }
-    this.#ofEntry[slot] = 0;
+    links.ofEntry[slot] = 0;
   }
 
   namesOf(slot: number): string[] {
     const names: string[] = [];
-    for (let link = this.#firstOf(slot); link !== NO_LINK; link = this.#nextOfEntry[link]!) {
-      names.push(this.#tags[this.#tagId[link]!]!.name);
+    const links = this.#links;
+    if (links === undefined) return names;
+    for (let link = links.ofEntry[slot]! - 1; link !== NO_LINK; link = links.nextOfEntry[link]!) {
+      names.push(this.#tags[links.tagId[link]!]!.name);
     }
     return names.reverse();
   }
@@ -71,15 +88,12 @@ export class TagIndex {
   slotsWith(cacheId: number, name: string): number[] {
     const id = this.#ids.get(mapKey(cacheId, name));
     const slots: number[] = [];
-    if (id === undefined) return slots;
-    for (let link = this.#tags[id]!.firstLink; link !== NO_LINK; link = this.#nextOfTag[link]!) {
-      slots.push(this.#slot[link]!);
+    const links = this.#links;
+    if (id === undefined || links === undefined) return slots;
+    for (let link = this.#tags[id]!.firstLink; link !== NO_LINK; link = links.nextOfTag[link]!) {
+      slots.push(links.slot[link]!);
     }
     return slots;
-  }
-
-  #firstOf(slot: number): number {
-    return this.#ofEntry[slot]! - 1;
   }
 
   #idOf(cacheId: number, name: string): number {
@@ -93,29 +107,31 @@ export class TagIndex {
   }
 
   #link(slot: number, tagId: number): void {
-    const link = this.#takeLink();
+    this.#links ??= new Links(this.#maxEntries, this.#maxLinks);
+    const links = this.#links;
+    const link = this.#takeLink(links);
     const tag = this.#tags[tagId]!;
-    this.#slot[link] = slot;
-    this.#tagId[link] = tagId;
-    this.#nextOfEntry[link] = this.#firstOf(slot);
-    this.#ofEntry[slot] = link + 1;
-    this.#nextOfTag[link] = tag.firstLink;
-    this.#previousOfTag[link] = NO_LINK;
-    if (tag.firstLink !== NO_LINK) this.#previousOfTag[tag.firstLink] = link;
+    links.slot[link] = slot;
+    links.tagId[link] = tagId;
+    links.nextOfEntry[link] = links.ofEntry[slot]! - 1;
+    links.ofEntry[slot] = link + 1;
+    links.nextOfTag[link] = tag.firstLink;
+    links.previousOfTag[link] = NO_LINK;
+    if (tag.firstLink !== NO_LINK) links.previousOfTag[tag.firstLink] = link;
     tag.firstLink = link;
     tag.links++;
   }
 
-  #unlink(link: number): void {
-    const tagId = this.#tagId[link]!;
+  #unlink(links: Links, link: number): void {
+    const tagId = links.tagId[link]!;
     const tag = this.#tags[tagId]!;
-    const next = this.#nextOfTag[link]!;
-    const previous = this.#previousOfTag[link]!;
+    const next = links.nextOfTag[link]!;
+    const previous = links.previousOfTag[link]!;
     if (previous === NO_LINK) tag.firstLink = next;
-    else this.#nextOfTag[previous] = next;
-    if (next !== NO_LINK) this.#previousOfTag[next] = previous;
+    else links.nextOfTag[previous] = next;
+    if (next !== NO_LINK) links.previousOfTag[next] = previous;
     if (--tag.links === 0) this.#forget(tagId, tag);
-    this.#nextOfTag[link] = this.#freeLink;
+    links.nextOfTag[link] = this.#freeLink;
     this.#freeLink = link;
   }
 
@@ -125,10 +141,10 @@ export class TagIndex {
     this.#freeTagIds.push(tagId);
   }
 
-  #takeLink(): number {
+  #takeLink(links: Links): number {
     const link = this.#freeLink;
     if (link === NO_LINK) return this.#freshLink++;
-    this.#freeLink = this.#nextOfTag[link]!;
+    this.#freeLink = links.nextOfTag[link]!;
     return link;
   }
 }

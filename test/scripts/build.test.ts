@@ -20,9 +20,19 @@ test.before((context) => {
     context.folder,
     `import { existsSync } from 'node:fs';
      import fetch from 'node-fetch';
+     import { Session } from 'node:inspector';
      import { Registry } from 'prom-client';
+     import { SomeError } from './some-error.ts';
      declare const SIDECACHE_VERSION: string;
-     class SomeError extends Error { constructor(m?: string) { super(m); this.name = new.target.name; } }
+     function partsSeen(): string[] {
+       const session = new Session();
+       const seen: string[] = [];
+       session.connect();
+       session.on('Debugger.scriptParsed', ({ params }) => seen.push(params.url.split('/out.js/')[1] ?? ''));
+       session.post('Debugger.enable');
+       session.disconnect();
+       return seen.filter((name) => name !== '');
+     }
      async function main() {
        if (process.argv[2] === '--version') console.log(SIDECACHE_VERSION);
        else if (process.argv[2] === 'name') console.log(new SomeError().name);
@@ -31,6 +41,18 @@ test.before((context) => {
          console.log(marks === undefined);
          await import('./lazy.ts');
          console.log((globalThis as unknown as { marks: string[] }).marks.join());
+       } else if (process.argv[2] === 'parts') {
+         const none = partsSeen();
+         await import('./lazy.ts');
+         console.log(JSON.stringify([none, partsSeen()]));
+       } else if (process.argv[2] === 'shared') {
+         const [one, other] = await Promise.all([import('./one.ts'), import('./other.ts')]);
+         const error = await one.fail().catch((reason) => reason);
+         const { default: again } = await import('./some-error.ts');
+         console.log(error instanceof SomeError, again === SomeError, one.count(), other.count(), one.count());
+       } else if (process.argv[2] === 'trace') {
+         const { fail } = await import('./one.ts');
+         console.log(await fail().catch(({ stack }) => stack));
        } else {
          const { default: yargs } = await import('yargs');
          const args = await yargs(process.argv.slice(2)).locale('en').parseAsync();
@@ -77,6 +99,18 @@ test('what is imported dynamically is not evaluated before it is used', ({ file 
   assert.is(run(file, 'lazy'), 'true\nevaluated');
 });
 
+test('what is imported dynamically is compiled when it is used, not at the start', ({ file }) => {
+  assert.equal(JSON.parse(run(file, 'parts')), [[], ['lazy.js']]);
+});
+
+test('a class or a state that several parts share is there once, whichever of them is loaded', ({ file }) => {
+  assert.is(run(file, 'shared'), 'true true 1 2 3');
+});
+
+test('a stack trace names the part and the function of a part that is imported dynamically', ({ file }) => {
+  assert.match(run(file, 'trace'), /^SomeError: too bad\n.* at .*fail \(.*\/out\.js\/one\.js:\d+:\d+\)/);
+});
+
 test('names survive: an error class is called in the bundle what it is called in the source', ({ file }) => {
   assert.is(run(file, 'name'), 'SomeError');
 });
@@ -103,6 +137,20 @@ function build(folder: string, source: string): string {
 
 function tryBuild(folder: string, source: string): { status: number | null; stderr: string } {
   writeFileSync(join(folder, 'lazy.ts'), `(globalThis as any).marks = ['evaluated']; export {};`);
+  writeFileSync(
+    join(folder, 'some-error.ts'),
+    `export class SomeError extends Error { constructor(m?: string) { super(m); this.name = new.target.name; } }
+     export default SomeError;`,
+  );
+  // Shared by two parts, and unknown to the entry.
+  writeFileSync(join(folder, 'state.ts'), 'let n = 0; export const count = (): number => ++n;');
+  writeFileSync(join(folder, 'other.ts'), `export { count } from './state.ts';`);
+  writeFileSync(
+    join(folder, 'one.ts'),
+    `import { SomeError } from './some-error.ts';
+     export { count } from './state.ts';
+     export async function fail(): Promise<void> { throw new SomeError('too bad'); }`,
+  );
   writeFileSync(join(folder, 'entry.ts'), `#!/usr/bin/env node\n${source}`);
   const script = join(root, 'scripts/build.ts');
   const args = ['--import', 'tsx', script, join(folder, 'entry.ts'), join(folder, 'out.js')];
