@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { RESERVED_NAMES } from '../src/config/cache-name.ts';
 import { envName, type Field, flagName, type Option, type OptionType } from '../src/config/option.ts';
 import { OPTIONS } from '../src/config/options.ts';
+import { PRESET_CACHES, presetDefault } from '../src/config/preset.ts';
+import { formatDuration } from '../src/units/duration.ts';
 
 export const DOCS_FILE = fileURLToPath(new URL('../docs/configuration.md', import.meta.url));
 
@@ -23,6 +25,18 @@ const TYPE_WORDS: Record<OptionType, string> = {
   map: 'names with values',
   records: 'list of names with values, as below',
 };
+
+const PRESET_TIMES = ['refresh', 'expiry', 'negative'];
+
+/** Caches with the same times on one line. */
+function timesOfPreset(): string {
+  const byTimes = new Map<string, string[]>();
+  for (const cache of PRESET_CACHES) {
+    const times = PRESET_TIMES.map((key) => formatDuration(Number(presetDefault(cache, key)))).join(' | ');
+    byTimes.set(times, [...(byTimes.get(times) ?? []), cache]);
+  }
+  return [...byTimes].map(([times, caches]) => `| ${codes(caches)} | ${times} |`).join('\n');
+}
 
 const INTRO = `# Configuration
 
@@ -51,6 +65,8 @@ The rules:
   \`my_cache\`, whichever the file or a flag names; where none is named it makes a cache \`my_cache\`.
 - A secret has no flag, as flags stand in every process list. Secrets, users and passwords in URLs, and the values
   of a loader's headers are shown as \`[redacted]\` everywhere.
+- Lists of names with values (\`fleet.operators\`, \`cloudfoundry.apis\`, \`cloudfoundry.targets\`) are in a variable or
+  flag a JSON array.
 - Values of names (\`metrics.labels\`, \`loader.headers\`) are in a variable or flag a JSON object, or
   \`name=value,name=value\`. They replace those of the file as a whole.
 - A file has at most 1 MiB. It may use YAML anchors, up to 100 aliases; no merge keys (\`<<\`).
@@ -72,9 +88,27 @@ ${RESERVED_NAMES.map((name) => `\`${name}\``).join(' ')}.
 
 There is always a cache called \`default\`, whether configured or not: keys that name no cache belong to it.
 A cache without a loader holds what the app puts there; a cache with one fetches what is missing. A loader needs a
-\`url\`; \`refresh_ahead\` and \`negative\` need a loader, \`refresh_ahead\` also needs \`refresh\`. \`ttl\` is not less than
+\`url\`; \`refresh_ahead\` and \`negative\` need a loader or the preset, \`refresh_ahead\` also needs \`refresh\`. \`ttl\` is not less than
 \`refresh\`, \`soft_timeout\` is less than \`timeout\`, \`mode: replicated\` has no \`expiry\`, \`loader.ca\` needs an \`https:\` url and a file that can be read, and the caches' own \`memory\`
 together is not more than the daemon's.
+
+## The landscape
+
+\`preset: cloudfoundry\` adds the caches \`org\` \`space\` \`application\` \`domain\` \`route\` \`process\` \`resolver\`,
+loaded from a Cloud Foundry API. Each takes all that \`caches.<name>\` takes but a loader; these are their times where
+nothing else is set, and writes to them are changes:
+
+| caches | \`refresh\` | \`expiry\` | \`negative\` |
+|---|---|---|---|
+${timesOfPreset()}
+
+\`cloudfoundry.api\` is found in VCAP_APPLICATION on Cloud Foundry itself. Credentials are exactly one of \`username\` and
+\`password\`, \`client_id\` and \`client_secret\`, \`refresh_token\`. A proxy is taken from HTTPS_PROXY or HTTP_PROXY
+(or the same in small letters), unless NO_PROXY names the API's host, a domain above it or \`*\`; \`proxy: off\` asks directly.
+
+The API of these options is called \`default\`; each of \`cloudfoundry.apis\` has a name and options of its own, and takes
+none from the first. In a target a name and an expression cannot stand for the same thing; one without either means all.
+An expression matches whole names, in upper or lower case.
 
 ## The app's own memory
 

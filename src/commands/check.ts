@@ -55,7 +55,8 @@ export function checkWarnings(loaded: LoadedConfig): string[] {
 
 // `default` is there for everyone, configured or not; a warning about it would be noise.
 function soleCopyWarning(cache: CacheConfig): string[] {
-  if (cache.loader !== undefined || cache.mode === 'replicated' || cache.name === 'default') return [];
+  if (cache.loader !== undefined || cache.preset || cache.mode === 'replicated' || cache.name === 'default')
+    return [];
   const meaning =
     cache.writes === 'change'
       ? 'it has no loader, and a write to it is a change that only this instance keeps'

@@ -48,7 +48,8 @@ export function cacheDefault(path: string, cache: string, draft: Draft): Default
 /** What a field of a record has where the record does not say: its name by its place, the proxy of the environment. */
 export function completeRecords(values: Values, input: ConfigInput): void {
   for (const { values: api } of values.records('cloudfoundry.apis')) {
-    if (!api.has('proxy')) api.set('proxy', defaultProxy(api.optionalText('api'), input)?.value);
+    const proxy = defaultProxy(api.optionalText('api'), input);
+    if (!api.has('proxy') && proxy !== undefined) api.set('proxy', proxy.value);
   }
   for (const [place, { values: target }] of values.records('cloudfoundry.targets').entries()) {
     if (!target.has('name')) target.set('name', `target-${place + 1}`);

@@ -5,7 +5,7 @@ import { type Gathered, problemLine, type Setting } from './gather.ts';
 import type { ConfigInput } from './load.ts';
 import type { Option, OptionValue } from './option.ts';
 import { OPTIONS } from './options.ts';
-import { parseOption } from './parse.ts';
+import { parseOption, tableDefault } from './parse.ts';
 import { PRESET_CACHES, PRESET_SOURCE, presetDefault } from './preset.ts';
 import { type PlacedProblem, parseRecords } from './records.ts';
 import { Values } from './values.ts';
@@ -113,10 +113,4 @@ function defaultOf(path: string, option: Option, draft: Draft, input: ConfigInpu
   const computed =
     cache === undefined ? daemonDefault(path, input, draft.values) : cacheDefault(path, cache, draft);
   return computed ?? { value: undefined, source: 'default' };
-}
-
-function tableDefault(option: Option, text: string): Default['value'] {
-  const parsed = parseOption(option, text);
-  if ('problem' in parsed) throw new TypeError(`the default of ${option.path} ${parsed.problem}`);
-  return parsed.value;
 }

@@ -1,21 +1,21 @@
-// A regular expression in a configuration: what may be wrong with it.
+// A regular expression in a configuration: what is wrong with it, by the reading of whoever matches with it.
 
-/** Java takes flags within an expression, and many a configuration begins with one. */
-const FLAGS_WITHIN = /\(\?[a-zA-Z-]+[:)]/;
+import { compileExpression, LONGEST_EXPRESSION } from '../landscape/expression.ts';
 
-/** Of a text that has to compile alone, not only between the ends it is put between. */
+export const EXPRESSION_ALLOWED = `1 to ${LONGEST_EXPRESSION} characters of a regular expression as JavaScript knows them`;
+
+/** What is wrong with `text`, or undefined. */
 export function expressionProblem(text: string): string | undefined {
+  if (text === '' || text.length > LONGEST_EXPRESSION) return `has ${text.length} characters`;
   try {
-    new RegExp(text);
+    compileExpression('', text);
     return undefined;
   } catch (error) {
-    if (FLAGS_WITHIN.test(text))
-      return 'has flags such as (?i), which are not needed: case is never told apart';
     return `is no regular expression: ${reasonOf(error)}`;
   }
 }
 
-/** `Invalid regular expression: /(/: Unterminated group` → its end. */
+/** `… not "(": Unterminated group` → its end. */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : '';
   return message.slice(message.lastIndexOf(': ') + 2).toLowerCase();

@@ -1,6 +1,6 @@
 // The APIs of a configuration in one form: the first, whose options stand alone, and those of `cloudfoundry.apis`.
 
-import { API_FIELDS } from './options-landscape.ts';
+import { API_FIELDS } from './api-fields.ts';
 import { Values } from './values.ts';
 
 export interface WrittenApi {
@@ -8,9 +8,9 @@ export interface WrittenApi {
   readonly values: Values;
   /** The option that says `key` of this API. */
   path(key: string): string;
-  /** Before what is wrong with `key`: an option of its own needs none, a record is named with the key. */
-  prefix(key: string): string;
-  /** Where a record stands. */
+  /** Before what is wrong with it, or with its `key`: an option of its own needs none. */
+  prefix(key?: string): string;
+  /** Where a record stands; undefined of the first API. */
   readonly source: string | undefined;
 }
 
@@ -22,7 +22,7 @@ export function writtenApis(values: Values): WrittenApi[] {
       name: record.values.text('name'),
       values: record.values,
       path: () => 'cloudfoundry.apis',
-      prefix: (key) => `API ${place + 1}: ${key} `,
+      prefix: (key) => `API ${place + 1}: ${key === undefined ? '' : `${key} `}`,
       source: record.source,
     }),
   );

@@ -22,6 +22,13 @@ export function parseOption(option: Field, raw: Raw): Parsed {
   return PARSERS[option.type](raw, option);
 }
 
+/** Of a default as the table has it; one that its own option does not take is a mistake in the table. */
+export function tableDefault(option: Field, text: string): OptionValue {
+  const parsed = parseOption(option, text);
+  if ('problem' in parsed) throw new TypeError(`the default of ${option.path} ${parsed.problem}`);
+  return parsed.value;
+}
+
 /** What an option allows, in words. */
 export function describeAllowed(option: Field): string {
   const words = ALLOWED[option.type](option);
@@ -35,7 +42,7 @@ const ALLOWED: Record<OptionType, (option: Field) => string> = {
   bytes: (option) => `an amount of bytes${range(option)}, written like 512K, 64M, 1G`,
   integer: (option) => `a whole number${range(option)}`,
   boolean: () => 'true or false',
-  choice: (option) => `one of ${option.choices?.join(', ')}`,
+  choice: ({ choices = [] }) => `${choices.length > 1 ? 'one of ' : ''}${choices.join(', ')}`,
   text: (option) => option.allowed ?? 'a text',
   path: (option) => `a path${option.maxBytes ? ` of at most ${option.maxBytes} bytes` : ''}`,
   mode: () => 'octal file mode bits such as 0600 or 0660, with read and write for the owner',

@@ -2,11 +2,11 @@
 
 import { jsonList } from './json-tree.ts';
 import type { Field } from './option.ts';
-import { describeAllowed, type Parsed, parseOption } from './parse.ts';
+import { describeAllowed, type Parsed, parseOption, tableDefault } from './parse.ts';
 import { quoteKey } from './quote.ts';
 import { type Raw, rawOf } from './raw.ts';
 import { suggest } from './suggest.ts';
-import type { MapNode, Tree } from './tree.ts';
+import type { Tree } from './tree.ts';
 import { type RecordValue, Values } from './values.ts';
 
 /** What is wrong, and where that stands. */
@@ -42,36 +42,31 @@ function valuesOf(item: Tree, fields: readonly Field[], report: Report): Values 
     report(item.source, item.kind === 'broken' ? item.problem : 'must be names with values');
     return values;
   }
-  for (const field of fields) {
-    const written = item.entries.find((entry) => entry.key === field.path);
-    const parsed = written === undefined ? defaultOf(field) : parseNode(field, written.node);
-    if (parsed === undefined) continue;
-    if ('problem' in parsed) report(written?.node.source ?? item.source, `${field.path} ${parsed.problem}`);
-    else values.set(field.path, parsed.value);
+  for (const { key, node } of item.entries) {
+    const field = fields.find(({ path }) => path === key);
+    const parsed = field === undefined ? { problem: unknownKey(key, fields) } : parseNode(field, node);
+    if ('problem' in parsed) report(node.source, parsed.problem);
+    else values.set(key, parsed.value);
   }
-  reportUnknown(item, fields, report);
+  const written = new Set(item.entries.map(({ key }) => key));
+  for (const field of fields.filter(({ path }) => !written.has(path))) {
+    if (field.required) report(item.source, `${field.path} is missing`);
+    else if (field.default !== undefined) values.set(field.path, tableDefault(field, field.default));
+  }
   return values;
 }
 
 function parseNode(field: Field, node: Tree): Parsed {
   const given = rawOf(node, field);
-  return 'problem' in given ? given : parseOption(field, given.raw);
+  const parsed = 'problem' in given ? given : parseOption(field, given.raw);
+  return 'problem' in parsed ? { problem: `${field.path} ${parsed.problem}` } : parsed;
 }
 
-function defaultOf(field: Field): Parsed | undefined {
-  if (field.required) return { problem: 'is missing' };
-  return field.default === undefined ? undefined : parseOption(field, field.default);
-}
-
-function reportUnknown({ entries }: MapNode, fields: readonly Field[], report: Report): void {
-  const known = fields.map((field) => field.path);
-  const holdsSecrets = fields.some((field) => field.secret);
-  for (const { key, node } of entries) {
-    if (known.includes(key)) continue;
-    const near = suggest(key, known);
-    // Of `{ password:hush }` all is a key.
-    const shown = holdsSecrets && (near === '' || !/^[a-z_-]{1,24}$/i.test(key)) ? 'a key' : quoteKey(key);
-    const meant = shown === 'a key' ? '' : near;
-    report(node.source, `${shown} is not known${meant}; allowed: ${known.join(', ')}`);
-  }
+function unknownKey(key: string, fields: readonly Field[]): string {
+  const known = fields.map(({ path }) => path);
+  const near = suggest(key, known);
+  const allowed = `allowed: ${known.join(', ')}`;
+  // Of `{ password:hush }` all is a key.
+  const mayBeSecret = fields.some(({ secret }) => secret) && (near === '' || !/^[a-z_-]{1,24}$/i.test(key));
+  return mayBeSecret ? `a key is not known; ${allowed}` : `${quoteKey(key)} is not known${near}; ${allowed}`;
 }

@@ -14,8 +14,6 @@ const CREDENTIALS: readonly (readonly string[])[] = [
   ['refresh_token'],
 ];
 
-export const CREDENTIAL_KEYS: readonly string[] = CREDENTIALS.flat();
-
 const NEEDED = 'username and password, or client_id and client_secret, or refresh_token';
 
 const PAIRS = [
@@ -61,31 +59,25 @@ function addressRules({ values, path }: WrittenApi, { sources }: Draft): Rule[] 
   return [[path('api'), [], isMissing ? problem : undefined, sources.get('preset')]];
 }
 
-function credentialRules(api: WrittenApi, { sources }: Draft): Rule[] {
-  const { values, path, prefix, source } = api;
+function credentialRules({ values, path, prefix, source }: WrittenApi, { sources }: Draft): Rule[] {
   const has = (key: string): boolean => values.optionalText(key) !== undefined;
-  const besides = CREDENTIAL_KEYS.map(path);
-  const [first, ...others] = CREDENTIALS.filter((keys) => keys.some(has));
+  const rule = (key: string, problem: string | undefined): Rule => [
+    path(key),
+    CREDENTIALS.flat().map(path),
+    problem && `${prefix(key)}${problem}`,
+    source,
+  ];
+  const [first, second] = CREDENTIALS.filter((keys) => keys.some(has));
   if (first === undefined) {
-    const at = source === undefined ? 'cloudfoundry' : path('');
-    return [
-      [
-        at,
-        besides,
-        `${prefix('').trimEnd()}${source ? ' ' : ''}has no credentials; it needs ${NEEDED}`,
-        source ?? sources.get('preset'),
-      ],
-    ];
+    const section = path('').replace(/\.$/, '');
+    const problem = `${prefix()}has no credentials; set ${NEEDED}`;
+    return [[section, CREDENTIALS.flat().map(path), problem, source ?? sources.get('preset')]];
   }
   const set = first.find(has)!;
-  const second = others[0]?.find(has);
-  if (second !== undefined) {
-    const problem = `cannot be besides ${set}; allowed is one of ${NEEDED}`;
-    return [[path(second), besides, `${prefix(second)}${problem}`, source]];
-  }
+  const besides = second?.find(has);
+  if (besides !== undefined) return [rule(besides, `cannot be besides ${set}; set one of ${NEEDED}`)];
   const missing = first.find((key) => !has(key));
-  const problem = missing === undefined ? undefined : `${prefix(set)}needs ${missing}`;
-  return [[path(set), besides, problem, source]];
+  return [rule(set, missing && `needs ${missing}`)];
 }
 
 function caRules({ values, path, prefix, source }: WrittenApi, unreadable: Unreadable): Rule[] {

@@ -12,20 +12,21 @@ const LITTLE_MEMORY_BYTES = 16 * 1024 * 1024;
 
 export function landscapeWarnings(draft: Draft, input: ConfigInput): string[] {
   if (draft.preset.size === 0) return [];
-  return [
-    ...writtenApis(draft.values).flatMap((api) => apiWarnings(api, input)),
+  const warnings = [
+    ...writtenApis(draft.values).flatMap((api) => [...apiWarnings(api), ...proxyWarnings(api, draft, input)]),
     ...memoryWarnings(draft),
     ...ownWarnings(draft),
   ];
+  // One variable may be meant for several APIs.
+  return [...new Set(warnings)];
 }
 
-function apiWarnings({ values, path, prefix }: WrittenApi, { env }: ConfigInput): string[] {
+function apiWarnings({ values, path, prefix }: WrittenApi): string[] {
   const warn = (key: string, text: string): string => `${path(key)}: ${prefix(key)}${text}`;
   const api = values.text('api');
   const { protocol, hostname } = new URL(api);
   const isReadable = protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''));
   const isBlind = protocol === 'https:' && !values.flag('verify_tls');
-  const ignored = values.optionalText('proxy') === undefined ? proxyFromEnvironment(api, env) : undefined;
   return [
     isReadable ? warn('api', 'is http:, so whoever is on the way can read the credentials') : undefined,
     isBlind
@@ -37,10 +38,16 @@ function apiWarnings({ values, path, prefix }: WrittenApi, { env }: ConfigInput)
     isBlind && values.optionalText('ca') !== undefined
       ? warn('ca', 'is of no effect, as verify_tls is false')
       : undefined,
-    ignored !== undefined && ignored.url === undefined
-      ? `${ignored.variable}: is no http or https URL of a proxy; it is ignored`
-      : undefined,
   ].filter((warning) => warning !== undefined);
+}
+
+/** Of a variable that would be taken, were it fit to be. */
+function proxyWarnings({ values, source }: WrittenApi, { sources }: Draft, { env }: ConfigInput): string[] {
+  const isOpen =
+    source === undefined ? sources.get('cloudfoundry.proxy') === 'default' : !values.has('proxy');
+  const named = isOpen ? proxyFromEnvironment(values.text('api'), env) : undefined;
+  if (named === undefined) return [];
+  return [`${named.variable}: is no http or https URL of a proxy; it is ignored`];
 }
 
 function memoryWarnings({ values }: Draft): string[] {
