@@ -1,17 +1,23 @@
 // The caches of a configuration, with the store below them and the loaders beside them.
 
 import { Caches } from './cache/caches.ts';
-import type { CacheConfig, Config } from './config/config.ts';
+import type { CacheConfig, Config, LoaderConfig } from './config/config.ts';
 import { unpredictableBytes } from './entropy.ts';
 import { createHttpLoader } from './load/http.ts';
 import { LoadLog } from './load-log.ts';
 import { describeDefect, type Log } from './log.ts';
+import type { PresetCache } from './run-landscape.ts';
 import { type HashSeed, hashBytes } from './store/hash.ts';
 import { Store } from './store/store.ts';
 import { systemClock } from './system-clock.ts';
 import { encodePercent } from './units/percent.ts';
 
-export function buildCaches(config: Config, log: Log): Caches {
+/** `presets`: the caches that the landscape loads. */
+export function buildCaches(
+  config: Config,
+  log: Log,
+  presets: ReadonlyMap<string, PresetCache> = new Map(),
+): Caches {
   const entropy = unpredictableBytes(8);
   const seed: HashSeed = [entropy.readInt32LE(0), entropy.readInt32LE(4)];
   const store = new Store({ memoryBytes: config.memoryBytes, maxValueBytes: config.maxValueBytes, seed });
@@ -20,10 +26,13 @@ export function buildCaches(config: Config, log: Log): Caches {
   for (const cache of config.caches) {
     const loadLog = new LoadLog({ log, cache: cache.name, now: systemClock.now, nameKey });
     const defect = (error: unknown): void => log.error('a defect was survived', describeDefect(error));
-    addCache(caches, cache, config.maxValueBytes, loadLog, defect);
+    const loading = cache.preset ? presets.get(cache.name) : httpLoading(cache.loader, config.maxValueBytes);
+    addCache(caches, cache, loading, loadLog, defect);
   }
   return caches;
 }
+
+type Loading = Pick<PresetCache, 'loader' | 'settings'> & Partial<PresetCache>;
 
 /** A key that the log must not show: the same in all lines of one life of the daemon, and told to nobody else. */
 function hashed(key: Buffer, seed: HashSeed): string {
@@ -33,7 +42,7 @@ function hashed(key: Buffer, seed: HashSeed): string {
 function addCache(
   caches: Caches,
   config: CacheConfig,
-  maxValueBytes: number,
+  loading: Loading | undefined,
   loadLog: LoadLog,
   defect: (error: unknown) => void,
 ): void {
@@ -42,20 +51,26 @@ function addCache(
     times: config,
     shareBytes: config.memoryBytes,
     evictable: config.mode !== 'replicated',
-    loading: config.loader && {
-      settings: config.loader,
-      loader: createHttpLoader(config.loader, {
-        maxValueBytes,
-        now: systemClock.now,
-        random: Math.random,
-        delay,
-      }),
-    },
+    loading,
+    foldKey: loading?.foldKey,
+    changed: loading?.changed,
     unstorable: (why) => loadLog.unstorable(why),
     loadFailed: (error, key, inARow) => loadLog.failed(error, key, inARow),
     loadRecovered: (afterFailures) => loadLog.recovered(afterFailures),
     defect,
   });
+}
+
+function httpLoading(config: LoaderConfig | undefined, maxValueBytes: number): Loading | undefined {
+  if (!config) return undefined;
+  const { concurrency, queue, batchSize, softTimeoutMs } = config;
+  const batches = config.url.includes('{keys}');
+  const deps = { maxValueBytes, clock: systemClock, now: systemClock.now, random: Math.random, delay };
+  return {
+    loader: createHttpLoader(config, deps),
+    // Where keys are asked for together, what is bounded is how often the origin is asked.
+    settings: { softTimeoutMs, queue, concurrency: batches ? concurrency * batchSize : concurrency },
+  };
 }
 
 function delay(ms: number, signal: AbortSignal): Promise<void> {

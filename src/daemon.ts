@@ -11,6 +11,7 @@ import { describeDefect, Log } from './log.ts';
 import { mergeExpositions } from './metrics/merge.ts';
 import { type Exposition, Metrics } from './metrics/metrics.ts';
 import type { FleetInput, RunningFleet } from './run-fleet.ts';
+import type { Landscape } from './run-landscape.ts';
 import { Connections, type RequestHandler } from './serve/connections.ts';
 import { EventFeed } from './serve/event-feed.ts';
 import { Garbage } from './serve/garbage.ts';
@@ -58,7 +59,9 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
   const log = new Log(input.log, config.log.level);
   for (const warning of warnings) log.warn(warning);
   const instance = describeInstance(config);
-  const caches = buildCaches(config, log);
+  const landscape = await startLandscape(config, log);
+  const caches = buildCaches(config, log, landscape?.presets);
+  const discovery = landscape?.attach(caches);
   const feed = new EventFeed(encodePercent);
   const headroom = new Headroom(caches.store.budget);
   const garbage = new Garbage();
@@ -107,6 +110,7 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
         const ask: AskPeers = async (ms) => (await fleet?.askPeers(ms)) ?? [];
         return { contentType, text: await gather(own, ask, mergeExpositions, timeoutMs) };
       }),
+    discover: discovery && ((parameters) => discovery.answer(parameters)),
     peers: async (self, probes) => (await fleet?.view(self, probes)) ?? viewWithout(missing, self),
     defect: (error) => log.error('a defect was survived', describeDefect(error)),
   };
@@ -157,6 +161,7 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
     await fleet?.close();
     apps?.close();
     caches.close();
+    landscape?.close();
     log.info('stopped');
   });
 }
@@ -196,6 +201,13 @@ function listenersOf(config: Config, connections: Connections, log: Log, handle:
     socketInUse: (atMostMs) =>
       log.warn('the socket is in use; waiting for it', { socket, at_most_ms: atMostMs }),
   });
+}
+
+/** What loads the preset's caches; undefined without the preset. */
+async function startLandscape(config: Config, log: Log): Promise<Landscape | undefined> {
+  if (!config.landscape) return undefined;
+  const { openLandscape } = await import('./run-landscape.ts');
+  return openLandscape(config.landscape, { clock: systemClock, random: Math.random, log });
 }
 
 /** The apps that are told of changes; undefined where none is. */

@@ -59,6 +59,19 @@ export interface CacheParts {
   readonly loadRecovered?: (afterFailures: number) => void;
   /** Told of what a waiter threw, against its contract. */
   readonly defect?: ((error: unknown) => void) | undefined;
+  /** Keys that mean the same: makes the bytes, in place, the one form that is stored. Absent: each key is itself. */
+  readonly foldKey?: ((bytes: Uint8Array, start: number, end: number) => void) | undefined;
+  /** Told of each change right after it, so that what was derived from the entries goes with them. */
+  readonly changed?: ((change: CacheChange) => void) | undefined;
+}
+
+/** What changed: the entry, those with the tag or the prefix, or, with none of them, all. */
+export interface CacheChange {
+  /** Marked old, not dropped. */
+  readonly soft: boolean;
+  readonly key?: Buffer;
+  readonly tag?: string;
+  readonly prefix?: Buffer;
 }
 
 export interface WriteOptions {
@@ -85,9 +98,13 @@ export class Cache {
   readonly #fenced = fencedCache();
   readonly #passReasons = new Set<PassReason>();
   readonly #clock: Clock;
+  readonly #foldKey: CacheParts['foldKey'];
+  readonly #changed: CacheParts['changed'];
 
   constructor(parts: CacheParts) {
     this.name = parts.name;
+    this.#foldKey = parts.foldKey;
+    this.#changed = parts.changed;
     this.#fence = parts.fence;
     this.#clock = parts.clock;
     this.shelf = new Shelf({ ...parts, reloads: parts.loading !== undefined });
@@ -107,11 +124,24 @@ export class Cache {
     return this.#fence.now;
   }
 
+  /** The one form of keys that mean the same. */
+  fold(key: Buffer): Buffer {
+    if (!this.#foldKey) return key;
+    // A copy: the same bytes may be a key of other caches.
+    const folded = Buffer.from(key);
+    this.#foldKey(folded, 0, folded.length);
+    return folded;
+  }
+
   // --- reading
 
-  /** Reads `bytes[start, end)` and counts it, unless it says WAIT: then `wait` counts. */
+  /**
+   * Reads `bytes[start, end)` and counts it, unless it says WAIT: then `wait` counts. Where keys are folded, it is done
+   * in these bytes.
+   */
   read(bytes: Uint8Array, start: number, end: number, nowMs: number): number {
     const { shelf } = this;
+    if (this.#foldKey) this.#foldKey(bytes, start, end);
     const slot = shelf.find(bytes, start, end, nowMs);
     this.slot = slot;
     if (slot === NO_SLOT) return this.#readMissing(bytes, start, end, nowMs);
@@ -127,14 +157,15 @@ export class Cache {
 
   /** Joins the key's load, or starts it; after `read` said WAIT. */
   wait(key: Buffer, waiter: Waiter): void {
-    this.loads!.join(key, waiter);
+    this.loads!.join(this.fold(key), waiter);
   }
 
   // --- writing
 
   /** Stores the draft. Throws before anything changed: RequestError, TooLargeError, RoomError, the condition's error. */
-  write(key: Buffer, draft: Draft, options: WriteOptions): 'created' | 'replaced' {
+  write(given: Buffer, draft: Draft, options: WriteOptions): 'created' | 'replaced' {
     const { shelf } = this;
+    const key = this.fold(given);
     const { contentType, tags, lease } = options;
     const before = shelf.peek(key);
     const done = before === NO_SLOT || shelf.isNegative(before) ? 'created' : 'replaced';
@@ -148,6 +179,7 @@ export class Cache {
     }
     if (shelf.passesThrough) {
       this.#changeKey(key);
+      this.#changed?.({ soft: false, key });
       this.counters.writes++;
       return done;
     }
@@ -155,6 +187,7 @@ export class Cache {
     this.#changeKey(key);
     shelf.store.touch(shelf.stored, slot, this.#clock.now());
     if (options.ttlMs !== undefined) shelf.endAt(slot, this.#clock.now() + options.ttlMs);
+    this.#changed?.({ soft: false, key });
     this.counters.writes++;
     return done;
   }
@@ -176,52 +209,68 @@ export class Cache {
 
   // --- invalidating: each says how many entries went
 
-  invalidateKey(key: Buffer): number {
+  invalidateKey(given: Buffer): number {
+    const key = this.fold(given);
     const slot = this.shelf.peek(key);
     this.#changeKey(key);
     if (slot !== NO_SLOT) this.shelf.store.remove(slot);
+    this.#changed?.({ soft: false, key });
     return slot === NO_SLOT ? 0 : 1;
   }
 
   invalidateTag(tag: string): number {
     const slots = this.#changeTag(tag);
     for (const slot of slots) this.shelf.store.remove(slot);
+    this.#changed?.({ soft: false, tag });
     return slots.length;
   }
 
-  invalidatePrefix(prefix: Buffer): number {
+  invalidatePrefix(given: Buffer): number {
+    const prefix = this.fold(given);
     this.#changePrefix(prefix);
     const slots = this.shelf.slotsWithPrefix(prefix);
     for (const slot of slots) this.shelf.store.remove(slot);
+    this.#changed?.({ soft: false, prefix });
     return slots.length;
   }
 
   invalidateAll(): number {
     this.#changeWhole();
-    return this.shelf.store.clear(this.shelf.stored);
+    const entries = this.shelf.store.clear(this.shelf.stored);
+    this.#changed?.({ soft: false });
+    return entries;
   }
 
   // --- refreshing: what is old now is served until it is loaded anew; each says which entries, or how many, are old
 
-  refreshKey(key: Buffer): number[] {
+  refreshKey(given: Buffer): number[] {
+    const key = this.fold(given);
     this.#changeKey(key);
     const slot = this.shelf.peek(key);
-    return this.#markOld(slot === NO_SLOT ? [] : [slot]);
+    const old = this.#markOld(slot === NO_SLOT ? [] : [slot]);
+    this.#changed?.({ soft: true, key });
+    return old;
   }
 
   refreshTag(tag: string): number[] {
-    return this.#markOld(this.#changeTag(tag));
+    const old = this.#markOld(this.#changeTag(tag));
+    this.#changed?.({ soft: true, tag });
+    return old;
   }
 
-  refreshPrefix(prefix: Buffer): number[] {
+  refreshPrefix(given: Buffer): number[] {
+    const prefix = this.fold(given);
     this.#changePrefix(prefix);
-    return this.#markOld(this.shelf.slotsWithPrefix(prefix));
+    const old = this.#markOld(this.shelf.slotsWithPrefix(prefix));
+    this.#changed?.({ soft: true, prefix });
+    return old;
   }
 
   /** Marks every entry old at once, however many there are. */
   refreshAll(): { old: number; recent: number[] } {
     this.#changeWhole();
     this.shelf.refreshedAt = this.#fence.now;
+    this.#changed?.({ soft: true });
     return { old: this.shelf.stored.entries, recent: this.shelf.mostRecent(RELOAD_AT_ONCE) };
   }
 

@@ -12,26 +12,16 @@ export interface OwnTarget {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** As Promregator calls them; under __meta_cf_ are the same and more. */
-const PROMREGATOR = '__meta_promregator_target_';
-const CLOUD_FOUNDRY = '__meta_cf_';
-
 /**
  * JSON, one element an instance: of targets that overlap the first one counts. In the order of the names, so that the
  * same landscape is the same text however it was asked for. The own fleet stands at the end.
  */
 export function discoveryDocument(entries: readonly AppInstances[], own: readonly OwnTarget[] = []): string {
-  const listed = distinct(entries).sort(byPlace);
-  return JSON.stringify([
-    ...listed.map(({ app, instance }) => ({
-      targets: [instance.address],
-      labels: { ...scrapeLabels(instance), ...metaLabels(app, instance) },
-    })),
-    ...own.map((target) => ({
-      targets: [target.address],
-      labels: { ...scrapeLabels(target), ...target.labels },
-    })),
-  ]);
+  const texts = distinct(entries).sort(byPlace).map(entryWriter());
+  for (const target of own) {
+    texts.push(elementText(target.address, [scrapeMembers(target), members(target.labels)]));
+  }
+  return `[${texts.join()}]`;
 }
 
 interface Entry {
@@ -70,45 +60,88 @@ function compare(one: string, other: string): number {
   return one < other ? -1 : 1;
 }
 
+/** What entries have in common is written once: a document has thousands of them, and nobody else runs meanwhile. */
+function entryWriter(): (entry: Entry) => string {
+  const written = new Map<ResolvedApp, string>();
+  return ({ app, instance }) => {
+    const common = written.get(app) ?? appMembers(app);
+    written.set(app, common);
+    return elementText(instance.address, [
+      scrapeMembers(instance),
+      pathMembers(instance),
+      common,
+      instanceMembers(app, instance),
+    ]);
+  };
+}
+
+function elementText(address: string, labels: readonly string[]): string {
+  return `{"targets":[${JSON.stringify(address)}],"labels":{${labels.filter((text) => text !== '').join()}}}`;
+}
+
+/** The inside of an object's JSON. */
+function members(labels: Readonly<Record<string, string>>): string {
+  return JSON.stringify(labels).slice(1, -1);
+}
+
+function scrapeMembers({ path, protocol }: Pick<Instance, 'path' | 'protocol'>): string {
+  const labels = members({ __metrics_path__: metricsPath(path), __scheme__: protocol });
+  const query = queryMembers(path);
+  return query === '' ? labels : `${labels},${query}`;
+}
+
 /** Prometheus would escape a ? in the path: the parameters of a query are labels of their own. */
-function scrapeLabels({ path, protocol }: Pick<Instance, 'path' | 'protocol'>): Record<string, string> {
-  const { metricsPath, query } = parted(path);
-  const labels: Record<string, string> = { __metrics_path__: metricsPath, __scheme__: protocol };
-  for (const [name, value] of new URLSearchParams(query)) {
+function queryMembers(path: string): string {
+  const questionMark = path.indexOf('?');
+  if (questionMark === -1) return '';
+  const labels = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(path.slice(questionMark))) {
+    const label = `__param_${name}`;
     // One label that Prometheus does not take would cost the whole document.
-    if (/^\w+$/.test(name)) labels[`__param_${name}`] ??= value;
+    if (/^\w+$/.test(name) && !labels.has(label)) labels.set(label, value);
   }
-  return labels;
+  return members(Object.fromEntries(labels));
 }
 
-function parted(path: string): { metricsPath: string; query: string } {
-  const [metricsPath = '', ...query] = path.split('?');
-  return { metricsPath, query: query.join('?') };
+function metricsPath(path: string): string {
+  return path.split('?', 1)[0]!;
 }
 
-function metaLabels(app: ResolvedApp, instance: Instance): Record<string, string> {
-  const { organization, space, application } = app;
-  const instanceId = `${application.guid}:${instance.index}`;
-  const shared = {
-    path: parted(instance.path).metricsPath,
-    orgName: organization.name,
-    spaceName: space.name,
-    applicationName: application.name,
-    applicationId: application.guid,
-    instanceNumber: String(instance.index),
-    instanceId,
-  };
-  const more = {
-    api: app.api,
-    orgId: organization.guid,
-    spaceId: space.guid,
-    internal: String(instance.internal),
+// Labels below are those of Promregator, and the same and more under __meta_cf_.
+
+function appMembers({ api, organization, space, application }: ResolvedApp): string {
+  return members({
+    __meta_promregator_target_orgName: organization.name,
+    __meta_promregator_target_spaceName: space.name,
+    __meta_promregator_target_applicationName: application.name,
+    __meta_promregator_target_applicationId: application.guid,
+    __meta_cf_orgName: organization.name,
+    __meta_cf_spaceName: space.name,
+    __meta_cf_applicationName: application.name,
+    __meta_cf_applicationId: application.guid,
+    __meta_cf_api: api,
+    __meta_cf_orgId: organization.guid,
+    __meta_cf_spaceId: space.guid,
+  });
+}
+
+function pathMembers({ path, internal }: Instance): string {
+  return members({
+    __meta_promregator_target_path: metricsPath(path),
+    __meta_cf_path: metricsPath(path),
+    __meta_cf_internal: String(internal),
+  });
+}
+
+function instanceMembers({ application }: ResolvedApp, { index }: Instance): string {
+  const instanceNumber = String(index);
+  const instanceId = `${application.guid}:${index}`;
+  return members({
+    __meta_promregator_target_instanceNumber: instanceNumber,
+    __meta_promregator_target_instanceId: instanceId,
+    __meta_cf_instanceNumber: instanceNumber,
+    __meta_cf_instanceId: instanceId,
     // The value of the header X-Cf-App-Instance, which leads a request to this one of the instances behind a route.
-    app_instance: instanceId,
-  };
-  return { ...prefixed(PROMREGATOR, shared), ...prefixed(CLOUD_FOUNDRY, { ...shared, ...more }) };
-}
-
-function prefixed(prefix: string, labels: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [prefix + name, value]));
+    __meta_cf_app_instance: instanceId,
+  });
 }

@@ -7,6 +7,7 @@ import type { EventFeed } from '../event-feed.ts';
 import type { Garbage } from '../garbage.ts';
 import type { Headroom } from '../headroom.ts';
 import type { RoomQueue } from '../room-queue.ts';
+import type { Discover } from './discovery.ts';
 import type { PeersView } from './peers.ts';
 
 export interface Instance {
@@ -43,6 +44,8 @@ export interface Context {
   readonly fleetMetrics: (timeoutMs: number) => Promise<{ contentType: string; text: string }>;
   /** `probes`: the way to the own place is looked at once more first. */
   readonly peers: (self: PeersView['self'], probes: boolean) => Promise<PeersView>;
+  /** Undefined without the landscape's preset. */
+  readonly discover: Discover | undefined;
   /** For what no handler foresaw. */
   readonly defect: (error: unknown) => void;
 }

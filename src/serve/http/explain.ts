@@ -9,8 +9,9 @@ import type { Context } from './context.ts';
 import { sendJson } from './json.ts';
 
 /** Throws RequestError 'bad_key'. */
-export function explainEntry(context: Context, cache: Cache, key: Buffer, response: ServerResponse): void {
-  checkKeyLength(key.length);
+export function explainEntry(context: Context, cache: Cache, given: Buffer, response: ServerResponse): void {
+  checkKeyLength(given.length);
+  const key = cache.fold(given);
   const nowMs = context.clock.now();
   const slot = cache.shelf.peek(key);
   const document = {

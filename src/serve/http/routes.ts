@@ -5,6 +5,7 @@ import type { Cache } from '../../cache/cache.ts';
 import { MethodError, RequestError } from '../../errors.ts';
 import { changeCaches, refreshAll } from './change-caches.ts';
 import type { Context } from './context.ts';
+import { sendDiscovery } from './discovery.ts';
 import { streamEvents } from './events.ts';
 import { explainEntry } from './explain.ts';
 import { askWithinMs } from './fleet-metrics.ts';
@@ -42,6 +43,7 @@ const ROUTES: ReadonlyMap<string, Route> = new Map([
   ['/api/v1/refresh', { methods: ['GET', 'POST'], handle: refreshAll }],
   ['/events', { methods: ['GET'], handle: streamEvents }],
   ['/metrics', { methods: READS, handle: sendMetrics }],
+  ['/discovery', { methods: READS, handle: sendDiscovery }],
   ['/peers', { methods: READS, handle: showPeers }],
   [
     '/healthz',

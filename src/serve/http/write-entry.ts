@@ -34,7 +34,7 @@ export async function putEntry(
   try {
     await receiveValue(request, response, draft, context);
     const done = cache.write(key, draft, options);
-    const slot = cache.shelf.peek(key);
+    const slot = cache.shelf.peek(cache.fold(key));
     const headers = slot === NO_SLOT ? [] : ['ETag', cache.shelf.etagOf(slot)];
     const change = isChange(context, cache, options.meaning) ? options : undefined;
     await answerWrite(

@@ -1,0 +1,110 @@
+// What goes with what: whoever makes one of the landscape's caches forget means what was made of it, too.
+//
+//   org ─▶ space ─▶ application ─▶ resolver      route, process: what was found by the app's name
+//     └──▶ domain
+//
+// Forgetting an entry forgets the lists that it stands in, and forgetting a list forgets what stands in it. It happens
+// within the change itself, on each instance for itself: nobody who reads afterwards sees what was made of the old.
+
+import type { Cache, CacheChange } from '../cache/cache.ts';
+import type { Caches } from '../cache/caches.ts';
+import { formatKey, type LandscapeCache, type NamesKey, parseKey } from './keys.ts';
+
+/** Tag of the routes and processes that were found by the app's name, and not by its guid. */
+export const BY_NAME = 'by-name';
+
+/** Made of the entries of the same names and below. */
+const BELOW: Readonly<Partial<Record<LandscapeCache, readonly LandscapeCache[]>>> = {
+  org: ['space', 'application'],
+  space: ['application'],
+};
+
+export class Derived {
+  /** Changes there have been. */
+  changes = 0;
+  #caches: Caches | undefined;
+  /** What changes because of a change is derived from already. */
+  #following = false;
+
+  attach(caches: Caches): void {
+    this.#caches = caches;
+  }
+
+  /** To be told of each change of the cache. */
+  changed(name: LandscapeCache, change: CacheChange): void {
+    this.changes++;
+    if (this.#following || !this.#caches) return;
+    this.#following = true;
+    try {
+      const key = change.key && namesOf(name, change.key);
+      if (key) this.#followKey(name, key, change.soft);
+      else this.#followAll(name, change.soft);
+    } finally {
+      this.#following = false;
+    }
+  }
+
+  /** A tag, a prefix or the whole cache: all that is made of it. */
+  #followAll(name: LandscapeCache, soft: boolean): void {
+    for (const below of BELOW[name] ?? []) this.#all(below, soft);
+    if (name === 'org') this.#all('domain', soft);
+    if (isNamed(name)) this.#resolved(soft);
+  }
+
+  #followKey(name: LandscapeCache, key: NamesKey, soft: boolean): void {
+    const parents = key.list ? key.names : key.names.slice(0, -1);
+    const list = formatKey({ ...key, names: parents, list: true });
+    const all = list.slice(0, -1);
+    if (key.list || name === 'domain') this.#prefix(name, all, soft);
+    else this.#key(name, list, soft);
+    const own = key.list ? all : `${formatKey(key)}/`;
+    for (const below of BELOW[name] ?? []) this.#prefix(below, own, soft);
+    if (name === 'org') {
+      this.#key('domain', formatKey(key), soft);
+      if (key.list) this.#prefix('domain', all, soft);
+    }
+    if (isNamed(name)) this.#resolved(soft);
+  }
+
+  #resolved(soft: boolean): void {
+    this.#all('resolver', soft);
+    for (const name of ['route', 'process'] as const) {
+      const cache = this.#cache(name);
+      if (soft) cache.refreshTag(BY_NAME);
+      else cache.invalidateTag(BY_NAME);
+    }
+  }
+
+  #all(name: LandscapeCache, soft: boolean): void {
+    if (soft) this.#cache(name).refreshAll();
+    else this.#cache(name).invalidateAll();
+  }
+
+  #prefix(name: LandscapeCache, prefix: string, soft: boolean): void {
+    if (soft) this.#cache(name).refreshPrefix(Buffer.from(prefix));
+    else this.#cache(name).invalidatePrefix(Buffer.from(prefix));
+  }
+
+  #key(name: LandscapeCache, key: string, soft: boolean): void {
+    if (soft) this.#cache(name).refreshKey(Buffer.from(key));
+    else this.#cache(name).invalidateKey(Buffer.from(key));
+  }
+
+  #cache(name: LandscapeCache): Cache {
+    return this.#caches!.get(name)!;
+  }
+}
+
+function isNamed(name: LandscapeCache): boolean {
+  return name === 'org' || name === 'space' || name === 'application';
+}
+
+/** Undefined where the key is none of names, or none at all: then everything is meant. */
+function namesOf(name: LandscapeCache, key: Buffer): NamesKey | undefined {
+  if (name === 'resolver' || name === 'route' || name === 'process') return undefined;
+  try {
+    return parseKey(name, key);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,99 @@
+// /discovery: one document for all who ask alike, made anew only where something changed, and the last good one where
+// that cannot be done.
+
+import { RequestError } from '../errors.ts';
+import type { HeldBytes } from './held-bytes.ts';
+import { LiveDocument, type LiveDocumentParts } from './live-document.ts';
+import type { Parameter } from './parameters.ts';
+import { SharedMaking, type SharedMakingParts } from './shared-making.ts';
+import type { Target } from './target.ts';
+import { parseTarget } from './target-form.ts';
+
+export interface DiscoveryParts extends LiveDocumentParts, SharedMakingParts {
+  /** Of the configuration. */
+  readonly targets: readonly Target[];
+}
+
+export interface Discovered {
+  /** JSON; to be released. */
+  readonly value: HeldBytes;
+  /** What is in it as it last was, or not at all. */
+  readonly missing: readonly string[];
+}
+
+/** Documents of parameters that are kept, besides that of all configured targets. */
+const MOST_DOCUMENTS = 8;
+
+export class Discovery {
+  readonly #parts: DiscoveryParts;
+  readonly #documents = new Map<string, SharedMaking>();
+  /** Answers by what they were. */
+  readonly counts = { complete: 0, partial: 0, failed: 0 };
+
+  constructor(parts: DiscoveryParts) {
+    this.#parts = parts;
+  }
+
+  /** Of the last document of all configured targets. */
+  get instances(): number {
+    return this.#documents.get('')?.document.last?.instances ?? 0;
+  }
+
+  /** `target=` names configured targets, other parameters are a target themselves; none: all configured ones. */
+  async answer(parameters: readonly Parameter[]): Promise<Discovered> {
+    const targets = this.#targetsOf(parameters);
+    try {
+      const made = await this.#sharing(targets, parameters.length === 0).get();
+      this.counts[made.missing.length === 0 ? 'complete' : 'partial']++;
+      return { value: made.value.retain(), missing: made.missing };
+    } catch (error) {
+      this.counts.failed++;
+      throw error;
+    }
+  }
+
+  close(): void {
+    for (const { document } of this.#documents.values()) document.forget();
+    this.#documents.clear();
+  }
+
+  #targetsOf(parameters: readonly Parameter[]): readonly Target[] {
+    const { targets } = this.#parts;
+    if (parameters.length === 0) return targets;
+    const names = parameters.filter(([name]) => name === 'target').map(([, value]) => value);
+    if (names.length === 0) return [parseTarget(parameters)];
+    if (names.length < parameters.length) {
+      throw new RequestError(
+        'bad_query',
+        'target names a configured target: no other parameter stands beside it',
+      );
+    }
+    return [...new Set(names)].map((name) => this.#named(name));
+  }
+
+  #named(name: string): Target {
+    const found = this.#parts.targets.find((target) => target.name === name);
+    if (found) return found;
+    const known = this.#parts.targets.map((target) => target.name).join(', ') || 'none';
+    throw new RequestError(
+      'bad_query',
+      `there is no target ${JSON.stringify(name.slice(0, 80))}; configured: ${known}`,
+    );
+  }
+
+  #sharing(targets: readonly Target[], all: boolean): SharedMaking {
+    const key = all ? '' : targets.map(({ name }) => name).join(' ');
+    const found = this.#documents.get(key);
+    // The one asked for last is the last to go.
+    this.#documents.delete(key);
+    const sharing = found ?? new SharedMaking(new LiveDocument(targets, this.#parts), this.#parts);
+    this.#documents.set(key, sharing);
+    for (const [oldest, one] of this.#documents) {
+      if (this.#documents.size <= MOST_DOCUMENTS) break;
+      if (oldest === '' || one.isMaking) continue;
+      this.#documents.delete(oldest);
+      one.document.forget();
+    }
+    return sharing;
+  }
+}

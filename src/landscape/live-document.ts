@@ -1,0 +1,269 @@
+// The discovery document of some targets, made of what the caches hold now, and of what was last good where they fail.
+//
+//   targets ─▶ resolver ─▶ apps ─▶ route, process, domain ─▶ instances of each app ─▶ document
+//
+// What the instances of an app were made of is remembered by version: as long as that stands they are not made again,
+// and a document of which nothing changed is the one before. What cannot be had stays as it last was: it is let go only
+// for something better, so that an API that is down empties nobody's list.
+
+import { type Asked, ask, unusable } from '../cache/ask.ts';
+import type { Cache } from '../cache/cache.ts';
+import type { Caches } from '../cache/caches.ts';
+import type { Clock } from '../cache/clock.ts';
+import type { Domain, Process, Route } from '../cloud-controller/records.ts';
+import { LoadError, RoomError } from '../errors.ts';
+import { discoveryDocument } from './document.ts';
+import { HeldBytes, type Room } from './held-bytes.ts';
+import { inParallel } from './in-parallel.ts';
+import { type AppInstances, instancesOf, type Located } from './instances.ts';
+import { formatKey, type LandscapeCache } from './keys.ts';
+import { Missing } from './missing.ts';
+import { parseResolved, type ResolvedApp } from './resolved-app.ts';
+import type { Target } from './target.ts';
+import { DOMAIN, PROCESS, parseList, ROUTE } from './values.ts';
+
+export interface LiveDocumentParts {
+  readonly caches: Caches;
+  readonly clock: Clock;
+  /** Names of the APIs; the first is the one that keys need not name. */
+  readonly apis: readonly string[];
+  /** Guid of the app that is left out; undefined: none is. */
+  readonly leftOut: string | undefined;
+  readonly room: Room;
+}
+
+export interface Made {
+  readonly value: HeldBytes;
+  readonly instances: number;
+  /** What could not be had and is in it as it last was, or not at all. Empty: it is as the caches are. */
+  readonly missing: readonly string[];
+}
+
+/** What was made of a value, and of which version. */
+interface Pin<Thing> {
+  readonly version: number;
+  readonly thing: Thing;
+}
+
+/** What the instances of an app are made of. */
+interface Parts {
+  readonly app: ResolvedApp;
+  readonly routes: Pin<readonly Route[]>;
+  readonly processes: Pin<readonly Process[]>;
+  readonly domains: DomainsByGuid;
+}
+
+interface AppPin {
+  readonly parts: Parts;
+  readonly made: AppInstances;
+}
+
+type DomainsByGuid = ReadonlyMap<string, Domain>;
+
+/** So many apps at a time: some requests of batches each. */
+const MOST_AT_ONCE = 1000;
+/** What is pinned of an app, with its routes and processes, and of an instance. */
+const APP_PIN_BYTES = 2000;
+const INSTANCE_PIN_BYTES = 300;
+
+export class LiveDocument {
+  readonly #targets: readonly Target[];
+  readonly #parts: LiveDocumentParts;
+  readonly #targetPins = new Map<Target, Pin<readonly ResolvedApp[]>>();
+  readonly #domainPins = new Map<string, Pin<DomainsByGuid>>();
+  #appPins: ReadonlyMap<string, AppPin> = new Map();
+  #pinnedBytes = 0;
+  #made: Made | undefined;
+  #missing = new Missing();
+
+  constructor(targets: readonly Target[], parts: LiveDocumentParts) {
+    this.#targets = targets;
+    this.#parts = parts;
+  }
+
+  /** The last one that was made. */
+  get last(): Made | undefined {
+    return this.#made;
+  }
+
+  /** Not to be called again before it ended. Throws LoadError where there is nothing to answer with, RoomError. */
+  async make(): Promise<Made> {
+    this.#missing = new Missing();
+    const targets = await inParallel(this.#targets, MOST_AT_ONCE, (target) => this.#appsOf(target));
+    const apps = targets.flat().filter(({ application }) => application.guid !== this.#parts.leftOut);
+    const domains = await this.#domainsOf([...new Set(apps.map(({ api }) => api))]);
+    const parts = await inParallel(apps, MOST_AT_ONCE, (app) => this.#partsOf(app, domains.get(app.api)!));
+    return this.#finish(parts.filter((each) => each !== undefined));
+  }
+
+  /** Gives back what is pinned; who is being sent the document keeps that. */
+  forget(): void {
+    this.#made?.value.release();
+    this.#made = undefined;
+    this.#targetPins.clear();
+    this.#domainPins.clear();
+    this.#appPins = new Map();
+    this.#parts.room.release(this.#pinnedBytes);
+    this.#pinnedBytes = 0;
+  }
+
+  // --- what it is made of
+
+  async #appsOf(target: Target): Promise<readonly ResolvedApp[]> {
+    const pin = this.#targetPins.get(target);
+    // A target of the configuration is known by its name, one of a request is called by its parameters.
+    const asked = await this.#ask('resolver', target.name, pin?.version);
+    if (asked.kind === 'known') return pin!.thing;
+    if (asked.kind === 'absent') return [];
+    if (asked.kind === 'error') return this.#instead(`target ${target.name}`, asked.error, pin?.thing ?? []);
+    const resolved = parseResolved(asked.text);
+    for (const part of resolved.missing) this.#missing.add(part);
+    const apps = resolved.complete ? resolved.apps : withThoseBefore(resolved.apps, pin?.thing ?? []);
+    // Of the next answer it is to be seen that it is another, and what it lacks is to be found here.
+    this.#targetPins.set(target, { version: resolved.complete ? asked.version : 0, thing: apps });
+    return apps;
+  }
+
+  async #domainsOf(apis: readonly string[]): Promise<Map<string, DomainsByGuid>> {
+    const found = new Map<string, DomainsByGuid>();
+    for (const api of apis) {
+      const key = formatKey({ kind: 'names', api: this.#keyed(api), names: [], list: true });
+      const parse = (text: string): DomainsByGuid =>
+        new Map(parseList(DOMAIN, text).map((domain) => [domain.guid, domain]));
+      const pin = await this.#pinOf('domain', key, parse, this.#domainPins.get(api));
+      if (pin) this.#domainPins.set(api, pin);
+      found.set(api, pin?.thing ?? NO_DOMAINS);
+    }
+    return found;
+  }
+
+  /** Undefined where there is nothing to make instances of. */
+  async #partsOf(app: ResolvedApp, domains: DomainsByGuid): Promise<Parts | undefined> {
+    const before = this.#appPins.get(pinKey(app))?.parts;
+    const key = formatKey({ kind: 'guid', api: this.#keyed(app.api), guid: app.application.guid });
+    const [routes, processes] = [
+      this.#pinOf('route', key, (text) => parseList(ROUTE, text), before?.routes),
+      this.#pinOf('process', key, (text) => parseList(PROCESS, text), before?.processes),
+    ];
+    const [ofRoutes, ofProcesses] = [await routes, await processes];
+    return ofRoutes && ofProcesses && { app, routes: ofRoutes, processes: ofProcesses, domains };
+  }
+
+  /** What is there now; what was there, where that cannot be had; undefined where there never was any. */
+  async #pinOf<Thing>(
+    cache: LandscapeCache,
+    key: string,
+    parse: (text: string) => Thing,
+    pin: Pin<Thing> | undefined,
+  ): Promise<Pin<Thing> | undefined> {
+    const asked = await this.#ask(cache, key, pin?.version);
+    if (asked.kind === 'known') return pin;
+    if (asked.kind === 'absent') return undefined;
+    if (asked.kind === 'error') return this.#instead(`${cache} of ${key}`, asked.error, pin);
+    try {
+      return { version: asked.version, thing: parse(asked.text) };
+    } catch (cause) {
+      return this.#instead(`${cache} of ${key}`, unusable(this.#cache(cache), cause), pin);
+    }
+  }
+
+  #instead<Thing>(what: string, error: Error, thing: Thing): Thing {
+    this.#missing.add(`${what}: ${error.message}`);
+    return thing;
+  }
+
+  #ask(cache: LandscapeCache, key: string, known: number | undefined): Asked | Promise<Asked> {
+    return ask(this.#cache(cache), Buffer.from(key), this.#parts.clock.now(), 'any', known);
+  }
+
+  #cache(name: LandscapeCache): Cache {
+    return this.#parts.caches.get(name)!;
+  }
+
+  /** Keys need not name the first API. */
+  #keyed(api: string): string | undefined {
+    return api === this.#parts.apis[0] ? undefined : api;
+  }
+
+  // --- what is made of it
+
+  #finish(all: readonly Parts[]): Made {
+    const missing = this.#missing.list;
+    const pins = this.#pinsOf(all);
+    const instances = [...pins.values()].reduce((sum, { made }) => sum + made.instances.length, 0);
+    // Nothing, and something failed: it is not known that there is nothing.
+    if (instances === 0 && missing.length > 0) return this.#lastWith(missing);
+    const isAsBefore =
+      pins.size === this.#appPins.size && [...pins].every(([key, pin]) => this.#appPins.get(key) === pin);
+    if (this.#made && isAsBefore) return this.#lastWith(missing);
+    this.#charge(pins.size * APP_PIN_BYTES + instances * INSTANCE_PIN_BYTES);
+    this.#appPins = pins;
+    const value = new HeldBytes(
+      discoveryDocument([...pins.values()].map(({ made }) => made)),
+      this.#parts.room,
+    );
+    this.#made?.value.release();
+    this.#made = { value, instances, missing };
+    return this.#made;
+  }
+
+  /** All expressions for routes run at once over all that is made anew. */
+  #pinsOf(all: readonly Parts[]): Map<string, AppPin> {
+    const anew = all.filter((parts) => !isMadeOf(this.#appPins.get(pinKey(parts.app)), parts));
+    const domains = new Map([...this.#domainPins.values()].flatMap(({ thing }) => [...thing]));
+    const made = new Map(instancesOf(anew.map(located), domains).map((one) => [one.app, one]));
+    const pins = new Map<string, AppPin>();
+    for (const parts of all) {
+      const key = pinKey(parts.app);
+      const instances = made.get(parts.app);
+      pins.set(key, instances ? { parts, made: instances } : this.#appPins.get(key)!);
+    }
+    return pins;
+  }
+
+  #lastWith(missing: readonly string[]): Made {
+    if (!this.#made)
+      throw new LoadError('not_ready', `nothing could be discovered: ${missing.join('; ')}`, {
+        retryAfterMs: RETRY_MS,
+      });
+    this.#made = { ...this.#made, missing };
+    return this.#made;
+  }
+
+  #charge(bytes: number): void {
+    const more = bytes - this.#pinnedBytes;
+    if (more > 0 && !this.#parts.room.charge(more))
+      throw new RoomError('there is no memory for what is discovered');
+    if (more < 0) this.#parts.room.release(-more);
+    this.#pinnedBytes = bytes;
+  }
+}
+
+const NO_DOMAINS: DomainsByGuid = new Map();
+const RETRY_MS = 5000;
+
+/** Those of them that are not among `apps` may be of a part that could not be asked for. */
+function withThoseBefore(
+  apps: readonly ResolvedApp[],
+  before: readonly ResolvedApp[],
+): readonly ResolvedApp[] {
+  const found = new Set(apps.map(pinKey));
+  return [...apps, ...before.filter((app) => !found.has(pinKey(app)))];
+}
+
+/** An app as it is to be scraped. */
+function pinKey({ api, application, scrape }: ResolvedApp): string {
+  const { protocol, path, internalRoutePort = '', preferredRouteRegex } = scrape;
+  return `${api} ${application.guid} ${protocol} ${path} ${internalRoutePort} ${preferredRouteRegex.join(' ')}`;
+}
+
+function isMadeOf(pin: AppPin | undefined, parts: Parts): boolean {
+  if (!pin) return false;
+  const { app, routes, processes, domains } = pin.parts;
+  if (routes !== parts.routes || processes !== parts.processes || domains !== parts.domains) return false;
+  return app === parts.app;
+}
+
+function located({ app, routes, processes }: Parts): Located {
+  return { app, routes: routes.thing, processes: processes.thing };
+}
