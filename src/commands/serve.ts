@@ -6,12 +6,12 @@ import { lifetime } from './lifetime.ts';
 
 export function serve(flags: Record<string, unknown>, host: Host): Promise<number> {
   host.outlive();
-  return lifetime(async () => {
-    return startDaemon({
+  const start = () =>
+    startDaemon({
       flags,
       env: host.env,
       log: (line: string) => host.stdout.write(line),
       show: host.terminal.stdout ? (line) => host.stderr.write(`${line}\n`) : undefined,
     });
-  }, host);
+  return lifetime(start, host);
 }
