@@ -17,40 +17,24 @@ export interface OwnTarget {
  * same landscape is the same text however it was asked for. The own fleet stands at the end.
  */
 export function discoveryDocument(entries: readonly AppInstances[], own: readonly OwnTarget[] = []): string {
-  const texts = distinct(entries).sort(byPlace).map(entryWriter());
+  const texts = distinct(entries.toSorted(byPlace)).flatMap(entryWriter());
   for (const target of own) {
-    texts.push(elementText(target.address, [scrapeMembers(target), members(target.labels)]));
+    texts.push(elementText(target.address, members({ ...scrapeLabels(target), ...target.labels })));
   }
   return `[${texts.join()}]`;
 }
 
-interface Entry {
-  readonly app: ResolvedApp;
-  readonly instance: Instance;
-}
-
-function distinct(entries: readonly AppInstances[]): Entry[] {
-  const byIdentity = new Map<string, Entry>();
-  for (const { app, instances } of entries) {
-    for (const instance of instances) {
-      const { index, address, path } = instance;
-      const identity = JSON.stringify([app.api, app.application.guid, index, address, path]);
-      if (!byIdentity.has(identity)) byIdentity.set(identity, { app, instance });
-    }
-  }
-  return [...byIdentity.values()];
-}
-
-function byPlace(one: Entry, other: Entry): number {
+/** Sorting is stable: what several targets mean stands together, and of it the first target's first. */
+function byPlace({ app: one, instances: [first] }: AppInstances, other: AppInstances): number {
+  const [another] = other.instances;
   return (
-    compare(one.app.api, other.app.api) ||
-    compare(one.app.organization.name, other.app.organization.name) ||
-    compare(one.app.space.name, other.app.space.name) ||
-    compare(one.app.application.name, other.app.application.name) ||
-    compare(one.app.application.guid, other.app.application.guid) ||
-    compare(one.instance.path, other.instance.path) ||
-    one.instance.index - other.instance.index ||
-    compare(one.instance.address, other.instance.address)
+    compare(one.api, other.app.api) ||
+    compare(one.organization.name, other.app.organization.name) ||
+    compare(one.space.name, other.app.space.name) ||
+    compare(one.application.name, other.app.application.name) ||
+    compare(one.application.guid, other.app.application.guid) ||
+    compare(first?.path ?? '', another?.path ?? '') ||
+    compare(first?.address ?? '', another?.address ?? '')
   );
 }
 
@@ -60,23 +44,37 @@ function compare(one: string, other: string): number {
   return one < other ? -1 : 1;
 }
 
-/** What entries have in common is written once: a document has thousands of them, and nobody else runs meanwhile. */
-function entryWriter(): (entry: Entry) => string {
-  const written = new Map<ResolvedApp, string>();
-  return ({ app, instance }) => {
-    const common = written.get(app) ?? appMembers(app);
-    written.set(app, common);
-    return elementText(instance.address, [
-      scrapeMembers(instance),
-      pathMembers(instance),
-      common,
-      instanceMembers(app, instance),
-    ]);
+function distinct(entries: readonly AppInstances[]): AppInstances[] {
+  const listed = new Set<string>();
+  return entries.map(({ app, instances }) => ({
+    app,
+    instances: instances.filter(({ index, address, path }) => {
+      const before = listed.size;
+      listed.add(JSON.stringify([app.api, app.application.guid, index, address, path]));
+      return listed.size > before;
+    }),
+  }));
+}
+
+/** What entries have in common is written once: there are thousands of them, and nobody else runs meanwhile. */
+function entryWriter(): (entry: AppInstances) => string[] {
+  const places = new Map<string, string>();
+  return ({ app, instances }) => {
+    if (instances.length === 0) return [];
+    const common = appMembers(app);
+    const guid = JSON.stringify(app.application.guid).slice(1, -1);
+    return instances.map((instance) => {
+      const { address, protocol, internal, path, index } = instance;
+      const placed = `${protocol} ${internal} ${path}`;
+      const place = places.get(placed) ?? placeMembers(instance);
+      places.set(placed, place);
+      return elementText(address, `${place},${common},${instanceMembers(guid, index)}`);
+    });
   };
 }
 
-function elementText(address: string, labels: readonly string[]): string {
-  return `{"targets":[${JSON.stringify(address)}],"labels":{${labels.filter((text) => text !== '').join()}}}`;
+function elementText(address: string, labels: string): string {
+  return `{"targets":[${JSON.stringify(address)}],"labels":{${labels}}}`;
 }
 
 /** The inside of an object's JSON. */
@@ -84,23 +82,18 @@ function members(labels: Readonly<Record<string, string>>): string {
   return JSON.stringify(labels).slice(1, -1);
 }
 
-function scrapeMembers({ path, protocol }: Pick<Instance, 'path' | 'protocol'>): string {
-  const labels = members({ __metrics_path__: metricsPath(path), __scheme__: protocol });
-  const query = queryMembers(path);
-  return query === '' ? labels : `${labels},${query}`;
-}
-
 /** Prometheus would escape a ? in the path: the parameters of a query are labels of their own. */
-function queryMembers(path: string): string {
-  const questionMark = path.indexOf('?');
-  if (questionMark === -1) return '';
-  const labels = new Map<string, string>();
-  for (const [name, value] of new URLSearchParams(path.slice(questionMark))) {
+function scrapeLabels({ path, protocol }: Pick<Instance, 'path' | 'protocol'>): Record<string, string> {
+  const labels = new Map([
+    ['__metrics_path__', metricsPath(path)],
+    ['__scheme__', protocol],
+  ]);
+  for (const [name, value] of new URLSearchParams(path.slice(metricsPath(path).length))) {
     const label = `__param_${name}`;
     // One label that Prometheus does not take would cost the whole document.
     if (/^\w+$/.test(name) && !labels.has(label)) labels.set(label, value);
   }
-  return members(Object.fromEntries(labels));
+  return Object.fromEntries(labels);
 }
 
 function metricsPath(path: string): string {
@@ -125,23 +118,22 @@ function appMembers({ api, organization, space, application }: ResolvedApp): str
   });
 }
 
-function pathMembers({ path, internal }: Instance): string {
+function placeMembers(instance: Instance): string {
+  const path = metricsPath(instance.path);
   return members({
-    __meta_promregator_target_path: metricsPath(path),
-    __meta_cf_path: metricsPath(path),
-    __meta_cf_internal: String(internal),
+    ...scrapeLabels(instance),
+    __meta_promregator_target_path: path,
+    __meta_cf_path: path,
+    __meta_cf_internal: String(instance.internal),
   });
 }
 
-function instanceMembers({ application }: ResolvedApp, { index }: Instance): string {
-  const instanceNumber = String(index);
-  const instanceId = `${application.guid}:${index}`;
-  return members({
-    __meta_promregator_target_instanceNumber: instanceNumber,
-    __meta_promregator_target_instanceId: instanceId,
-    __meta_cf_instanceNumber: instanceNumber,
-    __meta_cf_instanceId: instanceId,
-    // The value of the header X-Cf-App-Instance, which leads a request to this one of the instances behind a route.
-    __meta_cf_app_instance: instanceId,
-  });
+/** As `app_instance` it is the value of the header X-Cf-App-Instance, which leads a request to this one of them. */
+function instanceMembers(escapedGuid: string, index: number): string {
+  const number = `"${index}"`;
+  const id = `"${escapedGuid}:${index}"`;
+  return (
+    `"__meta_promregator_target_instanceNumber":${number},"__meta_promregator_target_instanceId":${id},` +
+    `"__meta_cf_instanceNumber":${number},"__meta_cf_instanceId":${id},"__meta_cf_app_instance":${id}`
+  );
 }
