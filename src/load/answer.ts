@@ -26,29 +26,45 @@ export async function readAnswer(
   rules: AnswerRules,
   attempt: Attempt,
 ): Promise<Loaded> {
+  const { headers, status } = answer;
+  if (status === 304) {
+    await discard(answer);
+    return unchanged(answer, request, rules, attempt);
+  }
+  if (await isAbsent(answer, attempt)) return { kind: 'absent', status };
+  return await readingValue(answer, rules, attempt, async (said) => {
+    const contentType = contentTypeOf(headers.get('content-type'));
+    const etag = etagOf(headers.get('etag'));
+    await pour(answer, request.sink, rules.maxValueBytes, attempt);
+    return { kind: 'value', contentType, etag, ...said, status };
+  });
+}
+
+/** Nothing is there; false: a value is, whose body is still to be read. Throws LoadError where the status says neither. */
+export async function isAbsent(answer: Answer, attempt: Attempt): Promise<boolean> {
   const { status } = answer;
-  if (VALUES.has(status)) return await readValue(answer, request, rules, attempt);
+  if (VALUES.has(status)) return false;
   await discard(answer);
-  if (ABSENT.has(status)) return { kind: 'absent', status };
-  if (status === 304) return unchanged(answer, request, rules, attempt);
+  if (ABSENT.has(status)) return true;
   throw failedStatus(answer, attempt);
 }
 
-async function readValue(
+/** What an answer says of its value besides what it is. */
+export interface Said {
+  readonly tags: string[];
+  readonly terms: Terms;
+}
+
+/** Lets `read` have the body where it may be used at all, and destroys what that leaves of it. */
+export async function readingValue<T>(
   answer: Answer,
-  request: LoadRequest,
   rules: AnswerRules,
   attempt: Attempt,
-): Promise<Loaded> {
-  const { headers, status } = answer;
+  read: (said: Said) => Promise<T>,
+): Promise<T> {
   try {
     refuseEncoded(answer, attempt);
-    const contentType = contentTypeOf(headers.get('content-type'));
-    const etag = etagOf(headers.get('etag'));
-    const tags = tagsOf(answer, attempt) ?? [];
-    const terms = termsOf(answer, rules);
-    await pour(answer, request.sink, rules.maxValueBytes, attempt);
-    return { kind: 'value', contentType, etag, tags, terms, status };
+    return await read({ tags: tagsOf(answer, attempt) ?? [], terms: termsOf(answer, rules) });
   } finally {
     answer.body.destroy();
   }

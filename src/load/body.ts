@@ -1,6 +1,7 @@
 // The body of an answer: poured into the sink while it is counted, or thrown away. Either way no connection is left hanging.
 
 import type { BodySink } from '../cache/loader.ts';
+import type { LoadError } from '../errors.ts';
 import { type Attempt, badAnswer, brokenOff } from './attempt.ts';
 import type { Answer } from './wire.ts';
 
@@ -29,7 +30,7 @@ export async function pour(
 }
 
 /** Turns what breaks the stream into a LoadError, so that what the reader of the chunks throws stays as it is. */
-async function* chunksOf(answer: Answer, attempt: Attempt): AsyncGenerator<Buffer, void, undefined> {
+export async function* chunksOf(answer: Answer, attempt: Attempt): AsyncGenerator<Buffer, void, undefined> {
   const chunks: AsyncIterator<Buffer> = answer.body[Symbol.asyncIterator]();
   for (;;) {
     const next = await chunks.next().catch((error: unknown) => {
@@ -64,6 +65,6 @@ function contentLength(answer: Answer): number | undefined {
   return text !== null && /^[0-9]+$/.test(text) ? Number(text) : undefined;
 }
 
-function tooLarge(attempt: Attempt, maxBytes: number): Error {
+export function tooLarge(attempt: Attempt, maxBytes: number): LoadError {
   return badAnswer(attempt, `answered with more than the ${maxBytes} bytes of max_value`);
 }

@@ -1,4 +1,4 @@
-// The loader's URL template: checked and cut once, then filled with the bytes of a key for every load.
+// The loader's URL template: checked and cut once, then filled with the bytes of a key, or of several, for every load.
 
 import { ConfigError, RequestError } from '../errors.ts';
 import { encodePercent } from '../units/percent.ts';
@@ -12,11 +12,17 @@ export interface UrlTemplate {
   readonly port: number;
   /** The userinfo as a Basic Authorization value: clients refuse credentials within a URL. */
   readonly authorization: string | undefined;
+  /** It holds {keys}: one request asks for several. */
+  readonly takesMany: boolean;
+  /** Of the URL without any key. */
+  readonly bytes: number;
   /** Throws RequestError('bad_key') where the key could mean another resource than one under the template. */
   fill(key: Buffer): string;
+  /** Of keys that are percent-encoded already and not empty: they are parted by raw commas. */
+  fillMany(encodedKeys: readonly string[]): string;
 }
 
-const PLACEHOLDER = '{key}';
+type Placeholder = '{key}' | '{keys}';
 /** A part `.` or `..` between slashes or backslashes: origins resolve it, some of them after decoding %2F. */
 const DOT_PART = /(?:^|[/\\])\.{1,2}(?:[/\\]|$)/;
 
@@ -25,7 +31,8 @@ export function compileUrlTemplate(template: string): UrlTemplate {
   const problem = templateProblem(template);
   if (problem !== undefined) throw new ConfigError([`loader url: ${problem}`]);
   const marker = markerFor(template);
-  const url = new URL(template.replaceAll(PLACEHOLDER, marker));
+  const placeholder = placeholderOf(template);
+  const url = new URL(template.replaceAll(placeholder, marker));
   const parts = partsAround(url, marker);
   const inPath = url.pathname.includes(marker);
   return {
@@ -34,13 +41,22 @@ export function compileUrlTemplate(template: string): UrlTemplate {
     hostname: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
     authorization: basicAuthorization(url),
-    fill: (key) => fill(parts, key, inPath),
+    takesMany: placeholder === '{keys}',
+    bytes: parts.join('').length,
+    fill: (key) => {
+      if (inPath) refuseUnsafeInPath(key);
+      return filled(parts, encodePercent(key));
+    },
+    fillMany: (encodedKeys) => filled(parts, encodedKeys.join(',')),
   };
 }
 
-function fill(parts: readonly string[], key: Buffer, inPath: boolean): string {
-  if (inPath) refuseUnsafeInPath(key);
-  const url = parts.join(encodePercent(key));
+function placeholderOf(template: string): Placeholder {
+  return template.includes('{keys}') ? '{keys}' : '{key}';
+}
+
+function filled(parts: readonly string[], encoded: string): string {
+  const url = parts.join(encoded);
   // What the parser of URLs would change is not what was meant. No key is known to get here; none shall.
   if (new URL(url).href !== url)
     throw new RequestError('bad_key', 'the key cannot stand in the URL of the loader');
@@ -78,29 +94,42 @@ function markerFor(template: string): string {
 
 /** What is wrong with a template, without repeating it (it may hold a password); undefined = nothing. */
 export function templateProblem(template: string): string | undefined {
-  if (!template.includes(PLACEHOLDER)) return 'must hold {key} in a path segment or a query value';
+  const placeholder = placeholderOf(template);
+  const times = template.split(placeholder).length - 1;
+  if (times === 0) return 'must hold {key} in a path segment or a query value, or {keys} in a query value';
+  if (placeholder === '{keys}' && (times > 1 || template.includes('{key}'))) {
+    return 'must hold {keys} once, and no {key} beside it';
+  }
   // A half escape before the key would make bytes of it that the key does not have.
-  if (/%[0-9a-fA-F]?\{key\}/.test(template)) return 'must not have a % right before {key}';
+  if (/%[0-9a-fA-F]?\{keys?\}/.test(template)) return `must not have a % right before ${placeholder}`;
   const marker = markerFor(template);
-  const url = parsed(template.replaceAll(PLACEHOLDER, marker));
-  if (url === undefined) return 'must be a URL, and {key} stand in a path segment or a query value of it';
+  const url = parsed(template.replaceAll(placeholder, marker));
+  if (url === undefined) return `must be a URL, and ${placeholder} stand in ${placesOf(placeholder)} of it`;
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'must begin with http:// or https://';
-  return userinfoProblem(url) ?? placeProblem(url, marker, template.split(PLACEHOLDER).length - 1);
+  return userinfoProblem(url) ?? placeProblem(url, marker, placeholder, times);
 }
 
-function placeProblem(url: URL, marker: string, wanted: number): string | undefined {
-  if (url.host.includes(marker)) return 'must not have {key} in the host or port';
+function placesOf(placeholder: Placeholder): string {
+  return placeholder === '{key}' ? 'a path segment or a query value' : 'a query value';
+}
+
+function placeProblem(url: URL, marker: string, placeholder: Placeholder, times: number): string | undefined {
+  if (url.host.includes(marker)) return `must not have ${placeholder} in the host or port`;
   if (`${url.username}:${url.password}`.includes(marker))
-    return 'must not have {key} in the user or password';
-  if (url.hash.includes(marker)) return 'must not have {key} in the fragment, which is never sent';
+    return `must not have ${placeholder} in the user or password`;
+  if (url.hash.includes(marker)) return `must not have ${placeholder} in the fragment, which is never sent`;
   const fields = url.search.slice(1).split('&');
   if (fields.some((field) => field.split('=', 1)[0]?.includes(marker))) {
-    return 'must not have {key} in the name of a query parameter, only in its value';
+    return `must not have ${placeholder} in the name of a query parameter, only in its value`;
   }
-  if (url.href.split(marker).length - 1 !== wanted) return 'must not leave the path segment of {key} by ..';
+  if (url.href.split(marker).length - 1 !== times) {
+    return `must not leave the path segment of ${placeholder} by ..`;
+  }
   const segments = url.pathname.split('/').filter((segment) => segment.includes(marker));
+  if (placeholder === '{keys}' && segments.length > 0)
+    return 'must not have {keys} in the path, only in a query value';
   return segments.some((segment) => besideDots(segment, marker))
-    ? 'must not have dots alone beside {key} in a path segment'
+    ? `must not have dots alone beside ${placeholder} in a path segment`
     : undefined;
 }
 

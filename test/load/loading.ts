@@ -37,6 +37,8 @@ export function loaderFor(
     cacheControl: 'honour',
     headers: {},
     caFile: undefined,
+    batchSize: 100,
+    batchWindowMs: 5,
   };
   const real = { maxValueBytes: 1024 * 1024, now: () => performance.now(), random: () => 0.5, delay };
   return createHttpLoader({ ...defaults, ...config }, { ...real, ...deps });
