@@ -177,10 +177,13 @@ caches:
       concurrency: 32
       queue: 1024
       cache_control: honour        # the origin's own times win
-      batch_size: 100              # keys in one request, of a url with {keys}
-      batch_window: 5ms            # how long the first of them waits for others
       headers: { authorization: "Bearer \${USERS_TOKEN:-none}" }
       ca: /etc/ssl/certs/ca-certificates.crt
+  prices:                          # several fetched by one request
+    loader:
+      url: "https://prices.example.com/prices?ids={keys}"
+      batch_size: 100              # most keys in one request
+      batch_window: 5ms            # how long the first of them waits for others
   pages:                           # look-aside: the app fetches and fills
     expiry: 1h
     writes: fill

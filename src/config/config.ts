@@ -10,7 +10,7 @@ export type CacheMode = 'local' | 'invalidation' | 'replicated';
 export type WriteMeaning = 'fill' | 'change';
 
 export interface LoaderConfig {
-  /** Template with `{key}`, or with `{keys}` for several in one request, as path segments or query values. */
+  /** Template with `{key}`, each a path segment's or a query value's, or with one `{keys}`, a query value's. */
   url: string;
   /** Bounds a load as a whole: its tries, the gaps between them, headers and body. */
   timeoutMs: number;

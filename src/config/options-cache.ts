@@ -117,10 +117,9 @@ export const CACHE_OPTIONS: readonly Option[] = [
     group: LOADER,
     type: 'url',
     problemOf: loaderUrlProblem,
-    allowed:
-      'an http or https URL with {key}, or {keys} for several at once, in a path segment or a query value',
+    allowed: 'an http or https URL with {key} in a path segment or a query value, or {keys} in a query value',
     description:
-      'Where a missing or old entry is fetched; `{key}` stands in a path segment or a query value. With `{keys}` one request fetches several.',
+      'Where a missing or old entry is fetched; `{key}` stands in a path segment or a query value. `{keys}` in a query value instead: one request fetches several, with commas between them.',
   },
   {
     path: 'caches.*.loader.timeout',

@@ -18,6 +18,7 @@ export function configWarnings(draft: Draft, input: ConfigInput): string[] {
     ...shareWarnings(draft),
     ...socketModeWarnings(draft),
     ...draft.caches.flatMap((name) => refreshWarnings(name, draft)),
+    ...draft.caches.flatMap((name) => batchWarnings(name, draft)),
     ...draft.caches.flatMap((name) => modeWarnings(name, draft)),
     ...notifyWarnings(draft),
     ...fleetWarnings(draft, input),
@@ -68,4 +69,12 @@ function refreshWarnings(name: string, draft: Draft): string[] {
   return [
     `${refresh}: this cache has no loader, so its entries get old and nothing reloads them; is \`loader:\` indented as it should be?`,
   ];
+}
+
+function batchWarnings(name: string, { values, sources }: Draft): string[] {
+  const at = (key: string): string => `caches.${name}.loader.${key}`;
+  const url = values.optionalText(at('url'));
+  if (url === undefined || url.includes('{keys}')) return [];
+  const set = ['batch_size', 'batch_window'].filter((key) => sources.get(at(key)) !== 'default');
+  return set.map((key) => `${at(key)}: is of no effect, as loader.url has no {keys}`);
 }

@@ -105,6 +105,25 @@ test('operators of a variable that cannot be read are refused without showing th
   }
 });
 
+test('operators of a variable are named as those of a file where one of them is wrong', () => {
+  const cases: [string, RegExp][] = [
+    ['["hush"]', /operator 1: must be names with values$/],
+    ['[["hush"]]', /operator 1: must be names with values$/],
+    ['[null]', /operator 1: must be names with values$/],
+    [`[{"token":"${TOKEN}"},{"token":7}]`, /operator 2: token has 1 bytes, too few to be a secret/],
+    ['[{"token":{"hush":"hush"}}]', /operator 1: token takes one value, not names with values$/],
+    ['[{"basic":null}]', /operator 1: basic has no value; leave the key out for the default$/],
+    ['[{"hush":"x"}]', /operator 1: a key is not known; allowed: token, basic$/],
+  ];
+  for (const [text, said] of cases) {
+    const problems = problemsOf({ env: { SIDECACHE_FLEET_OPERATORS: text } });
+    assert.is(problems.length, 1, text);
+    assert.match(problems[0]!, /^fleet\.operators \(SIDECACHE_FLEET_OPERATORS\): /);
+    assert.match(problems[0]!, said);
+    assert.not.match(problems[0]!, /hush/);
+  }
+});
+
 test('no secret is ever in a problem, whatever it is and wherever it stands', () => {
   const secret = fc.string({ unit: 'binary-ascii', maxLength: 30 }).map((tail) => `PASSWORD${tail}`);
   fc.assert(

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { problemIn, problemsOf } from './loading.ts';
+import { loadFile, problemIn, problemsOf } from './loading.ts';
 
 const test = suite('rules');
 const LOADER = 'loader: { url: "http://h/{key}" }';
@@ -129,6 +129,48 @@ test('a certificate for an origin that is asked without TLS is refused, naming l
     /^caches\.a\.loader\.ca \(sidecache\.yml:1\): is of no use, as loader\.url is http:/,
   );
   fine(cache('loader: { url: "https://h/{key}", ca: /ca.pem }'));
+});
+
+test('a loader may fetch several keys at once, so many and so soon as is said', () => {
+  const loader = (settings: string): string =>
+    `caches: { a: { loader: { url: "https://h/items?ids={keys}"${settings} } } }`;
+  const [byDefault] = loadFile(loader('')).config.caches;
+  assert.is(byDefault?.loader?.batchSize, 100);
+  assert.is(byDefault?.loader?.batchWindowMs, 5);
+  const { config, warnings } = loadFile(loader(', batch_size: 1000, batch_window: 0ms'));
+  assert.is(config.caches[0]?.loader?.batchSize, 1000);
+  assert.is(config.caches[0]?.loader?.batchWindowMs, 0);
+  assert.equal(warnings, []);
+  assert.match(
+    problemIn(loader(', batch_size: 0')),
+    /^caches\.a\.loader\.batch_size \(sidecache\.yml:1\): "0" is too small; allowed: a whole number from 1 to 1000$/,
+  );
+  assert.match(problemIn(loader(', batch_window: 1001ms')), /"1001ms" is too large; .* from 0ms to 1s,/);
+});
+
+test('a url has {key} or {keys}, and no other braces', () => {
+  const allowed =
+    'allowed: an http or https URL with {key} in a path segment or a query value, or {keys} in a query value';
+  for (const [url, said] of [
+    ['http://h/{kays}', 'must have no other braces than {key} or {keys}'],
+    ['http://h/{keys}?id={key}', 'must hold {keys} once, and no {key} beside it'],
+    ['http://h/', 'must hold {key} in a path segment or a query value, or {keys} in a query value'],
+  ]) {
+    assert.is(
+      problemIn(`caches: { a: { loader: { url: "${url}" } } }`),
+      `caches.a.loader.url (sidecache.yml:1): "${url}" ${said}; ${allowed}`,
+    );
+  }
+});
+
+test('a batch of a url that fetches one key is warned of', () => {
+  const { warnings } = loadFile(
+    'caches: { a: { loader: { url: "http://h/{key}", batch_size: 100, batch_window: 5ms } } }',
+  );
+  assert.equal(warnings, [
+    'caches.a.loader.batch_size: is of no effect, as loader.url has no {keys}',
+    'caches.a.loader.batch_window: is of no effect, as loader.url has no {keys}',
+  ]);
 });
 
 test.run();
