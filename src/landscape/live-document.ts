@@ -58,6 +58,12 @@ interface AppPin {
   readonly made: AppInstances;
 }
 
+interface AppKeys {
+  readonly pin: string;
+  /** Of its routes and processes. */
+  readonly guid: Buffer;
+}
+
 type DomainsByGuid = ReadonlyMap<string, Domain>;
 
 /** So many apps at a time: some requests of batches each. */
@@ -72,6 +78,7 @@ export class LiveDocument {
   readonly #targetPins = new Map<Target, Pin<readonly ResolvedApp[]>>();
   readonly #domainPins = new Map<string, Pin<DomainsByGuid>>();
   #appPins: ReadonlyMap<string, AppPin> = new Map();
+  readonly #keys = new WeakMap<ResolvedApp, AppKeys>();
   #pinnedBytes = 0;
   #made: Made | undefined;
   #missing = new Missing();
@@ -112,7 +119,7 @@ export class LiveDocument {
   async #appsOf(target: Target): Promise<readonly ResolvedApp[]> {
     const pin = this.#targetPins.get(target);
     // A target of the configuration is known by its name, one of a request is called by its parameters.
-    const asked = await this.#ask('resolver', target.name, pin?.version);
+    const asked = await this.#ask('resolver', Buffer.from(target.name), pin?.version);
     if (asked.kind === 'known') return pin!.thing;
     if (asked.kind === 'absent') return [];
     if (asked.kind === 'error') return this.#instead(`target ${target.name}`, asked.error, pin?.thing ?? []);
@@ -128,35 +135,55 @@ export class LiveDocument {
     const found = new Map<string, DomainsByGuid>();
     for (const api of apis) {
       const key = formatKey({ kind: 'names', api: this.#keyed(api), names: [], list: true });
-      const parse = (text: string): DomainsByGuid =>
-        new Map(parseList(DOMAIN, text).map((domain) => [domain.guid, domain]));
-      const pin = await this.#pinOf('domain', key, parse, this.#domainPins.get(api));
+      const pin = await this.#pinOf('domain', Buffer.from(key), parseDomains, this.#domainPins.get(api));
       if (pin) this.#domainPins.set(api, pin);
       found.set(api, pin?.thing ?? NO_DOMAINS);
     }
     return found;
   }
 
-  /** Undefined where there is nothing to make instances of. */
-  async #partsOf(app: ResolvedApp, domains: DomainsByGuid): Promise<Parts | undefined> {
-    const before = this.#appPins.get(pinKey(app))?.parts;
-    const key = formatKey({ kind: 'guid', api: this.#keyed(app.api), guid: app.application.guid });
-    const [routes, processes] = [
-      this.#pinOf('route', key, (text) => parseList(ROUTE, text), before?.routes),
-      this.#pinOf('process', key, (text) => parseList(PROCESS, text), before?.processes),
-    ];
-    const [ofRoutes, ofProcesses] = [await routes, await processes];
-    return ofRoutes && ofProcesses && { app, routes: ofRoutes, processes: ofProcesses, domains };
+  /** Undefined where there is nothing to make instances of. At once where all is there. */
+  #partsOf(app: ResolvedApp, domains: DomainsByGuid): Parts | undefined | Promise<Parts | undefined> {
+    const { pin, guid } = this.#keysOf(app);
+    const before = this.#appPins.get(pin)?.parts;
+    const routes = this.#pinOf('route', guid, parseRoutes, before?.routes);
+    const processes = this.#pinOf('process', guid, parseProcesses, before?.processes);
+    if (routes instanceof Promise || processes instanceof Promise) {
+      return Promise.all([routes, processes]).then((both) => partsOf(app, domains, ...both));
+    }
+    const isAsBefore = before?.routes === routes && before?.processes === processes;
+    if (before && isAsBefore && before.app === app && before.domains === domains) return before;
+    return partsOf(app, domains, routes, processes);
+  }
+
+  #keysOf(app: ResolvedApp): AppKeys {
+    const known = this.#keys.get(app);
+    if (known) return known;
+    const guid = formatKey({ kind: 'guid', api: this.#keyed(app.api), guid: app.application.guid });
+    const keys = { pin: pinKey(app), guid: Buffer.from(guid) };
+    this.#keys.set(app, keys);
+    return keys;
   }
 
   /** What is there now; what was there, where that cannot be had; undefined where there never was any. */
-  async #pinOf<Thing>(
+  #pinOf<Thing>(
     cache: LandscapeCache,
-    key: string,
+    key: Buffer,
     parse: (text: string) => Thing,
     pin: Pin<Thing> | undefined,
-  ): Promise<Pin<Thing> | undefined> {
-    const asked = await this.#ask(cache, key, pin?.version);
+  ): Pin<Thing> | undefined | Promise<Pin<Thing> | undefined> {
+    const asked = this.#ask(cache, key, pin?.version);
+    const pinned = (answer: Asked): Pin<Thing> | undefined => this.#pinned(cache, key, answer, parse, pin);
+    return asked instanceof Promise ? asked.then(pinned) : pinned(asked);
+  }
+
+  #pinned<Thing>(
+    cache: LandscapeCache,
+    key: Buffer,
+    asked: Asked,
+    parse: (text: string) => Thing,
+    pin: Pin<Thing> | undefined,
+  ): Pin<Thing> | undefined {
     if (asked.kind === 'known') return pin;
     if (asked.kind === 'absent') return undefined;
     if (asked.kind === 'error') return this.#instead(`${cache} of ${key}`, asked.error, pin);
@@ -172,8 +199,8 @@ export class LiveDocument {
     return thing;
   }
 
-  #ask(cache: LandscapeCache, key: string, known: number | undefined): Asked | Promise<Asked> {
-    return ask(this.#cache(cache), Buffer.from(key), this.#parts.clock.now(), 'any', known);
+  #ask(cache: LandscapeCache, key: Buffer, known: number | undefined): Asked | Promise<Asked> {
+    return ask(this.#cache(cache), key, this.#parts.clock.now(), 'any', known);
   }
 
   #cache(name: LandscapeCache): Cache {
@@ -193,8 +220,7 @@ export class LiveDocument {
     const instances = [...pins.values()].reduce((sum, { made }) => sum + made.instances.length, 0);
     // Nothing, and something failed: it is not known that there is nothing.
     if (instances === 0 && missing.length > 0) return this.#lastWith(missing);
-    const isAsBefore =
-      pins.size === this.#appPins.size && [...pins].every(([key, pin]) => this.#appPins.get(key) === pin);
+    const isAsBefore = pins.size === this.#appPins.size && isSame(pins, this.#appPins);
     if (this.#made && isAsBefore) return this.#lastWith(missing);
     this.#charge(pins.size * APP_PIN_BYTES + instances * INSTANCE_PIN_BYTES);
     this.#appPins = pins;
@@ -209,14 +235,14 @@ export class LiveDocument {
 
   /** All expressions for routes run at once over all that is made anew. */
   #pinsOf(all: readonly Parts[]): Map<string, AppPin> {
-    const anew = all.filter((parts) => !isMadeOf(this.#appPins.get(pinKey(parts.app)), parts));
+    const before = all.map((parts) => this.#appPins.get(this.#keysOf(parts.app).pin));
+    const anew = all.filter((parts, i) => before[i]?.parts !== parts);
     const domains = new Map([...this.#domainPins.values()].flatMap(({ thing }) => [...thing]));
     const made = new Map(instancesOf(anew.map(located), domains).map((one) => [one.app, one]));
     const pins = new Map<string, AppPin>();
-    for (const parts of all) {
-      const key = pinKey(parts.app);
+    for (const [i, parts] of all.entries()) {
       const instances = made.get(parts.app);
-      pins.set(key, instances ? { parts, made: instances } : this.#appPins.get(key)!);
+      pins.set(this.#keysOf(parts.app).pin, instances ? { parts, made: instances } : before[i]!);
     }
     return pins;
   }
@@ -251,17 +277,36 @@ function withThoseBefore(
   return [...apps, ...before.filter((app) => !found.has(pinKey(app)))];
 }
 
+function isSame(pins: ReadonlyMap<string, AppPin>, others: ReadonlyMap<string, AppPin>): boolean {
+  for (const [key, pin] of pins) if (others.get(key) !== pin) return false;
+  return true;
+}
+
 /** An app as it is to be scraped. */
 function pinKey({ api, application, scrape }: ResolvedApp): string {
   const { protocol, path, internalRoutePort = '', preferredRouteRegex } = scrape;
   return `${api} ${application.guid} ${protocol} ${path} ${internalRoutePort} ${preferredRouteRegex.join(' ')}`;
 }
 
-function isMadeOf(pin: AppPin | undefined, parts: Parts): boolean {
-  if (!pin) return false;
-  const { app, routes, processes, domains } = pin.parts;
-  if (routes !== parts.routes || processes !== parts.processes || domains !== parts.domains) return false;
-  return app === parts.app;
+function partsOf(
+  app: ResolvedApp,
+  domains: DomainsByGuid,
+  routes: Parts['routes'] | undefined,
+  processes: Parts['processes'] | undefined,
+): Parts | undefined {
+  return routes && processes && { app, routes, processes, domains };
+}
+
+function parseRoutes(text: string): Route[] {
+  return parseList(ROUTE, text);
+}
+
+function parseProcesses(text: string): Process[] {
+  return parseList(PROCESS, text);
+}
+
+function parseDomains(text: string): DomainsByGuid {
+  return new Map(parseList(DOMAIN, text).map((domain) => [domain.guid, domain]));
 }
 
 function located({ app, routes, processes }: Parts): Located {

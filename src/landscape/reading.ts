@@ -4,6 +4,7 @@ import { ask, unusable } from '../cache/ask.ts';
 import type { Caches } from '../cache/caches.ts';
 import type { Clock } from '../cache/clock.ts';
 import type { Application, Organization, Space } from '../cloud-controller/records.ts';
+import { NO_SLOT } from '../store/entries.ts';
 import { formatKey, type LandscapeCache, type NamesKey } from './keys.ts';
 import { APPLICATION, type Form, ORGANIZATION, parseList, parseOne, SPACE } from './values.ts';
 
@@ -13,9 +14,13 @@ export interface Found<Thing> {
   readonly stale: boolean;
 }
 
+const MOST_LISTS = 16;
+
 /** Each reads a fresh value, and an old one only where a fresh one cannot be had. Throws SidecacheError. */
 export class Reading {
   readonly #clock: Clock;
+  /** Lists by name of what is in them, as long as they are of the version that is stored. */
+  readonly #lists = new Map<string, { version: number; byName: ReadonlyMap<string, unknown> }>();
   #caches: Caches | undefined;
 
   constructor(clock: Clock) {
@@ -27,19 +32,21 @@ export class Reading {
     this.#caches = caches;
   }
 
-  organization(api: string | undefined, name: string): Promise<Found<Organization | undefined>> {
-    return this.#one('org', nameKey(api, [name]), ORGANIZATION);
+  async organization(api: string | undefined, name: string): Promise<Found<Organization | undefined>> {
+    const listed = this.#listed('org', listKey(api, []), ORGANIZATION, name);
+    return listed ?? (await this.#one('org', nameKey(api, [name]), ORGANIZATION));
   }
 
   organizations(api: string | undefined): Promise<Found<Organization[]>> {
     return this.#list('org', listKey(api, []), ORGANIZATION);
   }
 
-  space(
+  async space(
     api: string | undefined,
     names: readonly [org: string, space: string],
   ): Promise<Found<Space | undefined>> {
-    return this.#one('space', nameKey(api, names), SPACE);
+    const listed = this.#listed('space', listKey(api, names.slice(0, 1)), SPACE, names[1]);
+    return listed ?? (await this.#one('space', nameKey(api, names), SPACE));
   }
 
   spaces(api: string | undefined, organization: string): Promise<Found<Space[]>> {
@@ -74,6 +81,40 @@ export class Reading {
     const found = await this.#text(name, key);
     if (!found) return { thing: [], stale: false };
     return { ...found, thing: this.#parsed(name, () => parseList(form, found.thing)) };
+  }
+
+  /** Of a list that is there and fresh: what was listed a moment ago is not asked for one by one. */
+  #listed<Thing extends { readonly name: string }>(
+    name: LandscapeCache,
+    key: NamesKey,
+    form: Form<Thing>,
+    wanted: string,
+  ): Found<Thing> | undefined {
+    const [cache, keyText] = [this.#cache(name), formatKey(key)];
+    const slot = cache.shelf.peek(Buffer.from(keyText));
+    if (slot === NO_SLOT || cache.shelf.isNegative(slot) || !cache.shelf.isFresh(slot, this.#clock.now())) {
+      return undefined;
+    }
+    const version = cache.shelf.store.entries.version[slot]!;
+    const memo = this.#lists.get(`${name} ${keyText}`);
+    const index = memo?.version === version ? memo.byName : this.#indexed(name, keyText, form);
+    const thing = index?.get(wanted.toLowerCase()) as Thing | undefined;
+    return thing && { thing, stale: false };
+  }
+
+  #indexed<Thing extends { readonly name: string }>(
+    name: LandscapeCache,
+    keyText: string,
+    form: Form<Thing>,
+  ): ReadonlyMap<string, Thing> | undefined {
+    const asked = ask(this.#cache(name), Buffer.from(keyText), this.#clock.now(), 'any');
+    if (asked instanceof Promise || asked.kind !== 'value') return undefined;
+    const things = this.#parsed(name, () => parseList(form, asked.text));
+    const byName = new Map(things.map((thing) => [thing.name.toLowerCase(), thing]));
+    this.#lists.set(`${name} ${keyText}`, { version: asked.version, byName });
+    // The one indexed first goes: of many organizations each list of spaces is wanted in one moment only.
+    if (this.#lists.size > MOST_LISTS) this.#lists.delete(this.#lists.keys().next().value!);
+    return byName;
   }
 
   async #text(name: LandscapeCache, key: NamesKey): Promise<Found<string> | undefined> {
