@@ -85,6 +85,12 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
     index: instance.index,
     startedAtMs,
     fleet: () => fleet?.facts,
+    landscape: landscape &&
+      discovery && {
+        apis: landscape.apis,
+        instances: () => discovery.instances,
+        answers: () => discovery.counts,
+      },
     notified: apps && (() => Object.entries(apps.counts)),
   });
   const shared = new SharedScrape<Exposition>();

@@ -2,7 +2,9 @@
 
 import type { Registry } from 'prom-client';
 import type { Caches } from '../cache/caches.ts';
+import { describeApis } from './api-metrics.ts';
 import { describeCaches } from './cache-metrics.ts';
+import { describeDiscovery, type LandscapeFacts } from './discovery-metrics.ts';
 import { describeFleet, describeNotify, type FleetFacts } from './fleet-metrics.ts';
 import { describeLoadDuration } from './load-duration.ts';
 import { describeProcess, type ProcessFacts } from './process-metrics.ts';
@@ -13,6 +15,8 @@ export interface MetricsParts extends ProcessFacts {
   readonly labels: Readonly<Record<string, string>>;
   /** Undefined where there is no fleet. */
   readonly fleet: () => FleetFacts | undefined;
+  /** Undefined without the landscape's preset. */
+  readonly landscape: LandscapeFacts | undefined;
   /** Calls to the own app; undefined where none is told. */
   readonly notified: (() => Iterable<readonly [result: string, count: number]>) | undefined;
 }
@@ -57,10 +61,14 @@ export class Metrics {
     describeCaches(prom, registry, this.#parts.caches);
     describeLoadDuration(prom, registry, this.#parts.caches);
     describeProcess(prom, registry, this.#parts);
-    const { fleet, notified } = this.#parts;
+    const { fleet, notified, landscape } = this.#parts;
     const facts = fleet();
     if (facts) describeFleet(prom, registry, facts);
     if (notified) describeNotify(prom, registry, notified);
+    if (landscape) {
+      describeApis(prom, registry, () => landscape.apis);
+      describeDiscovery(prom, registry, landscape);
+    }
     return registry;
   }
 }
