@@ -58,7 +58,7 @@ test('any object is cut into its members, however it is written and wherever its
       );
       for (const [name, value] of found ?? []) assert.equal(JSON.parse(value), expected[name!]);
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });
 
@@ -74,7 +74,7 @@ test('what is taken for an object is what JSON.parse takes for one', () => {
     fc.property(fc.oneof(almost, anything), cuts, (text, at) => {
       assert.is(members(text, at) !== undefined, isObject(parsed(text)), text);
     }),
-    { numRuns: 20_000 },
+    { numRuns: 6000 },
   );
 });
 
@@ -87,7 +87,7 @@ test('an object with one byte changed, or one missing, is taken as JSON.parse ta
       const changed = Buffer.from(text.slice(0, at) + other + text.slice(at + 1)).toString();
       assert.is(members(changed) !== undefined, isObject(parsed(changed)), changed);
     }),
-    { numRuns: 5000 },
+    { numRuns: 2000 },
   );
 });
 
