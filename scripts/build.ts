@@ -38,6 +38,11 @@ const shortenLibraries: Plugin = {
     // node-fetch brings it for Node versions that have no web streams of their own.
     onResolve({ filter: /^web-streams-polyfill/ }, ({ path }) => ({ path, namespace: 'not-needed' }));
     onLoad({ filter: /.*/, namespace: 'not-needed' }, () => ({ contents: '' }));
+    // The proxy agents use them where they are installed: colours of what is never printed, and a way to sign in.
+    onResolve({ filter: /^(supports-color|kerberos)$/ }, ({ path }) => ({ path, namespace: 'not-there' }));
+    onLoad({ filter: /.*/, namespace: 'not-there' }, ({ path }) => ({
+      contents: `throw Object.assign(new Error("${path} is not in this file"), { code: "MODULE_NOT_FOUND" });`,
+    }));
     // It imports these for what most loads never use: TLS and compressed answers. They are loaded when first used.
     onResolve({ filter: /^node:(https|zlib)$/ }, ({ path, importer }) =>
       importer.includes('node-fetch') ? { path, namespace: 'when-used' } : undefined,
