@@ -73,7 +73,7 @@ function expressionsKey(app: ResolvedApp): string {
 /** While a new version is rolled out an app has two processes of type web. */
 function runningWeb(processes: readonly Process[], appGuid: string): number {
   const web = processes.filter((process) => process.appGuid === appGuid && process.type === 'web');
-  return web.reduce((sum, { instances }) => sum + (instances > 0 ? Math.floor(instances) : 0), 0);
+  return web.reduce((sum, { instances }) => sum + (instances > 0 ? instances : 0), 0);
 }
 
 function externalPlace({ application, scrape }: ResolvedApp, route: Route): (index: number) => Instance {
@@ -85,7 +85,7 @@ function externalPlace({ application, scrape }: ResolvedApp, route: Route): (ind
 }
 
 function internalPlace({ application, scrape }: ResolvedApp, route: Route): (index: number) => Instance {
-  const host = authorityOf(route).replace(/:\d+$/, '');
+  const host = authorityOf(route);
   const port = scrape.internalRoutePort ?? destinationOf(route, application.guid)?.port ?? DEFAULT_PORT;
   const path = joined(route.path, scrape.path);
   const protocol = port === CONTAINER_TLS_PORT ? 'https' : 'http';

@@ -141,7 +141,7 @@ function parseResolverKey(text: string): TargetNameKey | ParametersKey {
   return { kind: 'parameters', parameters };
 }
 
-/** The canonical text: what foldKey makes of a key that is escaped as encodeURIComponent and !'()* would be. */
+/** The canonical text: all but letters, digits and -._~ escaped, and folded as foldKey does. */
 export function formatKey(key: LandscapeKey): string {
   if (key.kind === 'target') return encodePercent(Buffer.from(key.name));
   if (key.kind === 'parameters') return formatParameters(key.parameters);
@@ -154,6 +154,15 @@ export function formatKey(key: LandscapeKey): string {
 
 function foldAscii(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/**
+ * Whether `bytes`, folded, are the canonical text of the key they were parsed to. The cache takes another spelling of
+ * the same names (`my%2Dorg`) for another entry, which no change of the canonical one would reach.
+ */
+export function isCanonical(bytes: Buffer, key: LandscapeKey): boolean {
+  const text = bytes.toString('latin1');
+  return formatKey(key) === (key.kind === 'names' || key.kind === 'guid' ? foldAscii(text) : text);
 }
 
 /** Lower-cases A–Z in place: names that differ in nothing else are one entry, and so are %2F and %2f. */

@@ -8,7 +8,7 @@ export type Rank = (url: string) => number | undefined;
 
 /** All URLs at once: one run of the expressions, however many apps. Throws as a Matcher does. */
 export function rankRoutes(expressions: readonly string[], urls: Iterable<string>): Rank {
-  const known = [...new Set(urls)];
+  const known = [...urls];
   const places = firstMatch(expressions, 'preferredRouteRegex')(known);
   const ranks = new Map(known.map((url, at) => [url, places[at]!]));
   return (url) => {

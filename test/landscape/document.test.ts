@@ -80,8 +80,13 @@ test('83: one entry an instance, with one address, and labels that are text with
       name: fc.string({ unit: 'grapheme', minLength: 1 }),
       count: fc.nat(4),
       path: fc.constantFrom('/metrics', '/a?b=c&d-e=f&b=g&9=', '/?', '/?__proto__=x'),
+      protocol: fc.constantFrom('http' as const, 'https' as const),
+      internal: fc.boolean(),
     })
-    .map(({ name, count, path }) => entry(name, count, { scrape: { path } }));
+    .map(({ name, count, path, protocol, internal }) => {
+      const { app: one, instances } = entry(name, count, { scrape: { path } });
+      return { app: one, instances: instances.map((instance) => ({ ...instance, protocol, internal })) };
+    });
   const entries = fc.uniqueArray(anyEntry, {
     maxLength: 8,
     selector: ({ app: { application } }) => application.guid,
@@ -89,22 +94,36 @@ test('83: one entry an instance, with one address, and labels that are text with
   fc.assert(
     fc.property(entries, (given) => {
       const all = listed(given);
-      assert.is(
-        all.length,
-        given.reduce((sum, { instances }) => sum + instances.length, 0),
+      const wanted = new Map(
+        given.flatMap(({ app: one, instances }) =>
+          instances.map((instance) => [`${one.application.guid}:${instance.index}`, instance]),
+        ),
       );
+      assert.is(all.length, wanted.size);
       for (const one of all) {
         assert.equal(Object.keys(one), ['targets', 'labels']);
-        assert.is(one.targets.length, 1);
         for (const [name, value] of Object.entries(one.labels)) {
           assert.match(name, /^[a-zA-Z_]\w*$/);
           assert.type(value, 'string');
         }
+        const instance = wanted.get(one.labels.__meta_cf_instanceId!)!;
+        assert.equal(one.targets, [instance.address]);
+        assert.is(one.labels.__scheme__, instance.protocol);
+        assert.is(one.labels.__metrics_path__, instance.path.replace(/\?.*/, ''));
+        assert.is(one.labels.__meta_cf_internal, String(instance.internal));
       }
       assert.is(new Set(all.map(({ labels }) => labels.__meta_cf_instanceId)).size, all.length);
     }),
     { numRuns: 300 },
   );
+});
+
+test('83: apps of the same names stand in the order of their guids', () => {
+  const [one, other] = ['1', '2'].map((guid): AppInstances => {
+    const { app: of, instances } = entry('a');
+    return { app: { ...of, application: { ...of.application, guid } }, instances };
+  });
+  assert.is(discoveryDocument([other!, one!]), discoveryDocument([one!, other!]));
 });
 
 test('83: the same landscape is the same document, in whatever order it was found', () => {

@@ -7,6 +7,7 @@ import { RequestError } from '../../src/errors.ts';
 import {
   foldKey,
   formatKey,
+  isCanonical,
   LANDSCAPE_CACHES,
   type LandscapeCache,
   type LandscapeKey,
@@ -108,9 +109,16 @@ test('80: names that differ in the case of ASCII letters or escapes are one key 
   assert.equal(folded('My-Org/A%2FB'), folded('my-org/a%2fb'));
 });
 
+/** And their neighbours. */
+const letters = fc
+  .array(fc.constantFrom(0, 0x40, 0x41, 0x42, 0x59, 0x5a, 0x5b, 0x60, 0x61, 0x7a, 0x7b, 0xc1, 0xda, 0xff), {
+    maxLength: 60,
+  })
+  .map((bytes) => Uint8Array.from(bytes));
+
 test('folding changes nothing outside of its range, and no byte but A to Z', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 60 }), fc.nat(60), fc.nat(60), (bytes, one, other) => {
+    fc.property(letters, fc.nat(60), fc.nat(60), (bytes, one, other) => {
       const [start, end] = [Math.min(one, other, bytes.length), Math.min(Math.max(one, other), bytes.length)];
       const changed = Uint8Array.from(bytes);
       foldKey(changed, start, end);
@@ -160,6 +168,18 @@ test('a route and a process are asked for by guid or by names', () => {
     assert.match(refusal(cache, 'o/s'), '2 components');
     assert.match(refusal(cache, 'one%2Cother'), 'letters, digits');
   }
+});
+
+test('another spelling of the same names is read alike, and known for what it is', () => {
+  const canonical = Buffer.from('my-org/%c3%a4%20%2a');
+  const key = parse('space', canonical.toString());
+  assert.ok(isCanonical(canonical, key));
+  assert.ok(isCanonical(Buffer.from('My-Org/%C3%A4%20%2A'), key));
+  for (const spelling of ['my%2Dorg/ä%20%2a', 'my-org/%c3%a4 %2a', 'm%79-org/%c3%a4%20%2a']) {
+    assert.equal(parse('space', spelling), key);
+    assert.not.ok(isCanonical(Buffer.from(spelling), key));
+  }
+  assert.ok(isCanonical(Buffer.from('orgName=A'), parse('resolver', 'orgName=A')));
 });
 
 test('a refusal names the cache, what is wrong and the form', () => {

@@ -104,7 +104,7 @@ test('an expression that backtracks without end is interrupted, and says so', ()
   const tookMs = performance.now() - startedAt;
   assert.match(said, /^orgRegex: .*\(a\+\)\+\$.*100 ms/);
   // Without an end it would take years; the machine may pause.
-  assert.ok(tookMs < MATCHING_LIMIT_MS * 20, `${tookMs} ms`);
+  assert.ok(tookMs >= MATCHING_LIMIT_MS * 0.9 && tookMs < MATCHING_LIMIT_MS * 20, `${tookMs} ms`);
   assert.equal(matcher(undefined, '(a+)+$')(['aaa']), [true]);
 });
 
