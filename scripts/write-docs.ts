@@ -287,7 +287,7 @@ function fieldRows({ path, fields = [] }: Option): string[] {
   return fields.map((field) =>
     line([
       `\`${path}[].${field.path}\``,
-      '',
+      field.secret ? 'secret' : '',
       typeWords(field),
       defaultWords(field),
       bounds(field),
@@ -300,7 +300,8 @@ function typeWords(option: Field): string {
   const choices = option.choices === undefined ? undefined : codes(option.choices);
   const words =
     option.type === 'list' && choices ? `list of ${choices}` : (choices ?? TYPE_WORDS[option.type]);
-  return option.off ? `${words} or \`off\`` : words;
+  const besides = option.off ? ' or `off`' : option.single ? ' or one text' : '';
+  return `${words}${besides}`;
 }
 
 function defaultWords(option: Field): string {

@@ -40,7 +40,7 @@ export const API_FIELDS: readonly Field[] = [
     type: 'boolean',
     default: 'true',
     description:
-      'Whether certificates are verified; not to do it shows the credentials to who is on the way.',
+      'Whether certificates are verified. Where they are not, whoever is on the way can take the credentials.',
   },
   {
     path: 'proxy',

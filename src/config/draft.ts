@@ -75,11 +75,9 @@ function parseLayers(layers: readonly Gathered[]): Given {
   return result;
 }
 
-function parseSetting({ option, raw, source }: Setting):
-  | {
-      value: OptionValue;
-    }
-  | { problems: readonly PlacedProblem[] } {
+type ParsedSetting = { value: OptionValue } | { problems: readonly PlacedProblem[] };
+
+function parseSetting({ option, raw, source }: Setting): ParsedSetting {
   if (option.type === 'records') return parseRecords(option, raw, source);
   const parsed = parseOption(option, raw);
   return 'value' in parsed ? parsed : { problems: [{ source, problem: parsed.problem }] };

@@ -7,7 +7,7 @@ import { type WrittenApi, writtenApis } from './landscape-apis.ts';
 import type { ConfigInput } from './load.ts';
 import { proxyFromEnvironment } from './proxy.ts';
 
-/** Half of what some thousand apps and their routes take. */
+/** Half of what 3000 apps and their routes may take. */
 const LITTLE_MEMORY_BYTES = 16 * 1024 * 1024;
 
 export function landscapeWarnings(draft: Draft, input: ConfigInput): string[] {
