@@ -38,7 +38,7 @@ export function createBatchLoader({ template, origin, rules, config, deps }: Loa
 
   const batcher = new Batcher<Delivery, Loaded>({
     fetch: (deliveries, signal) => {
-      const url = template.fillMany([...new Set(deliveries.map(({ encodedKey }) => encodedKey))]);
+      const url = template.fillMany([...new Set(deliveries.map(({ key }) => encodePercent(key)))]);
       return origin.ask({ url, etag: undefined, signal }, (answer, attempt) =>
         read(deliveries, answer, attempt),
       );
@@ -50,12 +50,12 @@ export function createBatchLoader({ template, origin, rules, config, deps }: Loa
       concurrency: config.concurrency,
     },
     clock: { now: deps.now, after: (delayMs, run) => after(deps, delayMs, run) },
-    bytesOf: ({ encodedKey }) => encodedKey.length + 1,
+    bytesOf: ({ key }) => encodePercent(key).length + 1,
   });
 
   const load = async (request: LoadRequest): Promise<Loaded> => {
     refuseUnnameable(request.key);
-    const delivery = new Delivery(request, encodePercent(request.key));
+    const delivery = new Delivery(request);
     const loaded = await batcher.load(delivery, request.signal);
     if (delivery.failure !== undefined) throw delivery.failure;
     return loaded;

@@ -14,21 +14,20 @@ const MAX_COPIED_BYTES = 4096;
 /** A character of a key may be written as six: `\u0061`. */
 const MAX_ESCAPED = 6;
 
-/** What one load gets of the answer. */
+/** What one load gets of the answer. It holds nothing of its key, which may be long and wait for long. */
 export class Delivery {
-  /** As it stands in the URL. */
-  readonly encodedKey: string;
-  readonly key: string;
   isThere = false;
   /** Of this load alone. */
   failure: unknown;
   readonly #request: LoadRequest;
   #sunkBytes = 0;
 
-  constructor(request: LoadRequest, encodedKey: string) {
+  constructor(request: LoadRequest) {
     this.#request = request;
-    this.encodedKey = encodedKey;
-    this.key = request.key.toString();
+  }
+
+  get key(): Buffer {
+    return this.#request.key;
   }
 
   append(part: Uint8Array, maxBytes: number, tooLarge: () => LoadError): void {
@@ -84,8 +83,9 @@ class Members {
     for (const delivery of deliveries) {
       // An earlier try may have got as far as its name.
       delivery.isThere = false;
-      const others = this.#byKey.get(delivery.key);
-      if (others === undefined) this.#byKey.set(delivery.key, [delivery]);
+      const name = delivery.key.toString();
+      const others = this.#byKey.get(name);
+      if (others === undefined) this.#byKey.set(name, [delivery]);
       else others.push(delivery);
     }
     this.maxNameBytes = 2 + MAX_ESCAPED * Math.max(...deliveries.map(({ key }) => key.length));

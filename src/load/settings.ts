@@ -1,5 +1,7 @@
 // The settings of an HTTP loader, as the configuration gives them.
 
+import { takesMany } from './url-template.ts';
+
 export interface HttpLoaderConfig {
   /** Template with at least one `{key}`, each a path segment's or a query value's; or with one `{keys}`, a query value's. */
   readonly url: string;
@@ -17,4 +19,10 @@ export interface HttpLoaderConfig {
   readonly batchSize: number;
   /** How long a request with `{keys}` waits for further keys, from its first. */
   readonly batchWindowMs: number;
+}
+
+/** Loads that may be under way at one time, so that as many requests can be, each full of keys. */
+export function loadsAtOnce(config: Pick<HttpLoaderConfig, 'url' | 'concurrency' | 'batchSize'>): number {
+  const { url, concurrency, batchSize } = config;
+  return takesMany(url) ? concurrency * batchSize : concurrency;
 }

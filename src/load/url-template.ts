@@ -41,7 +41,7 @@ export function compileUrlTemplate(template: string): UrlTemplate {
     hostname: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
     authorization: basicAuthorization(url),
-    takesMany: placeholder === '{keys}',
+    takesMany: takesMany(template),
     bytes: parts.join('').length,
     fill: (key) => {
       if (inPath) refuseUnsafeInPath(key);
@@ -51,8 +51,13 @@ export function compileUrlTemplate(template: string): UrlTemplate {
   };
 }
 
+/** Whether one request asks for several keys. */
+export function takesMany(template: string): boolean {
+  return template.includes('{keys}');
+}
+
 function placeholderOf(template: string): Placeholder {
-  return template.includes('{keys}') ? '{keys}' : '{key}';
+  return takesMany(template) ? '{keys}' : '{key}';
 }
 
 function filled(parts: readonly string[], encoded: string): string {
