@@ -1,5 +1,6 @@
 // The way to one API: so many requests at one time, no more in a second than allowed, first come first served.
 
+import { setMaxListeners } from 'node:events';
 import type { Clock, Timer } from '../cache/clock.ts';
 import { RateLimit } from './rate-limit.ts';
 
@@ -45,6 +46,8 @@ export class Lane {
    */
   enter(signal: AbortSignal, ahead: boolean): Promise<boolean> {
     if (signal.aborted) return Promise.resolve(false);
+    // All pages of a list wait with one signal: many listeners are no leak.
+    setMaxListeners(0, signal);
     return new Promise((resolve) => {
       const abort = (): void => {
         this.#queue.splice(this.#queue.indexOf(waiter), 1);

@@ -12,11 +12,11 @@ export class RateLimit {
   #oldest = 0;
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
 
-  /** Less than one a second is one in so many seconds. */
+  /** Less than one a second is one in so many seconds; of more only what is whole counts. */
   constructor(perSecond: number | undefined) {
     const inWindow = perSecond === undefined ? 0 : Math.max(1, Math.floor(perSecond));
     this.#sentAtMs = new Float64Array(inWindow).fill(Number.NEGATIVE_INFINITY);
-    this.#windowMs = inWindow === 0 ? 0 : (1000 * inWindow) / perSecond! + MARGIN_MS;
+    this.#windowMs = 1000 / Math.min(1, perSecond ?? 1) + MARGIN_MS;
   }
 
   /** Until the next may be sent; 0: now. */
