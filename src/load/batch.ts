@@ -96,7 +96,6 @@ export class Batcher<K, V> {
     this.#open = undefined;
     for (const batch of batches) {
       batch.timer.cancel();
-      batch.left = true;
       fail(batch, stopping());
       batch.abort.abort(OVER);
     }

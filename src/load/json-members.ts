@@ -71,6 +71,8 @@ export class JsonMembers {
     this.#chunk = chunk;
     this.#from = 0;
     for (let at = 0; at < chunk.length; at++) {
+      if (this.#state === STRING && this.#name === undefined) at = endOfPlain(chunk, at);
+      if (at === chunk.length) break;
       this.#take(chunk[at]!, at);
       if (this.#state === BROKEN) return false;
     }
@@ -223,6 +225,13 @@ const WORDS: Readonly<Record<number, string>> = { 116: 'true', 102: 'false', 110
 
 /** `"` `\` `/` `b` `f` `n` `r` `t` */
 const ESCAPED: readonly number[] = [QUOTE, BACKSLASH, 0x2f, 0x62, 0x66, 0x6e, 0x72, 0x74];
+
+/** Where the characters of a string end that stand for themselves. */
+function endOfPlain(chunk: Uint8Array, from: number): number {
+  let at = from;
+  while (at < chunk.length && chunk[at] !== QUOTE && chunk[at] !== BACKSLASH && chunk[at]! >= 0x20) at++;
+  return at;
+}
 
 function isHexDigit(byte: number): boolean {
   return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66);

@@ -1,5 +1,6 @@
 // The batcher: which keys leave together, when, and who gets which answer.
 
+import { getEventListeners } from 'node:events';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { LoadError } from '../../src/errors.ts';
@@ -193,7 +194,7 @@ test('of batches that may not leave yet the first leaves first, and the last tak
   loading.push(batcher.load('late', never), batcher.load('key-3', never));
   assert.equal(sizes(calls), [3]);
   assert.is(batcher.queued, 2);
-  loading.push(...['x', 'y', 'z'].map((key) => batcher.load(key, never)));
+  loading.push(...['x', 'y', 'z', 'x', 'late'].map((key) => batcher.load(key, never)));
   calls[0]?.answer();
   await loading[0];
   await Promise.resolve();
@@ -204,8 +205,22 @@ test('of batches that may not leave yet the first leaves first, and the last tak
   clock.advance(5);
   assert.equal(calls[2]?.keys, ['y', 'z']);
   calls[2]?.answer();
-  assert.is((await Promise.all(loading)).length, 9);
+  assert.is((await Promise.all(loading)).length, 11);
   assert.is(batcher.queued, 0);
+});
+
+test('nothing is left on a signal that outlives its keys', async () => {
+  const { clock, calls, batcher } = lab();
+  const { signal } = new AbortController();
+  const loading = ['a', 'b'].map((key) => batcher.load(key, signal));
+  clock.advance(5);
+  calls[0]?.answer();
+  await Promise.all(loading);
+  const failing = failureOf(batcher.load('c', signal));
+  clock.advance(5);
+  calls[1]?.fail(new Error('broken'));
+  await failing;
+  assert.is(getEventListeners(signal, 'abort').length, 0);
 });
 
 test('closing aborts what is under way and fails everybody who waits, and who comes', async () => {

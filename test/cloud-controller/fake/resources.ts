@@ -1,18 +1,10 @@
 // The resources of the v3 API: what may be asked of each, and how its records are filtered.
 
 import { resourceNotFound, unknownRequest } from './api-error.ts';
-import {
-  applicationBody,
-  type Body,
-  domainBody,
-  organizationBody,
-  processBody,
-  routeBody,
-  spaceBody,
-  statsBody,
-} from './bodies.ts';
+import { applicationBody, type Body, domainBody, organizationBody, routeBody, spaceBody } from './bodies.ts';
 import type { Contents } from './contents.ts';
 import { pageOf } from './pages.ts';
+import { processBody, statsBody } from './process-bodies.ts';
 import { parseQuery } from './query.ts';
 import type { DomainRecord } from './records.ts';
 
