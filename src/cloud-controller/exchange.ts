@@ -111,14 +111,15 @@ function proxyRefused(attempt: ApiAttempt, status?: number): Error | undefined {
 
 /** Agents take requests by this method; Node's types leave it out. */
 interface RequestTaker {
-  addRequest(request: ClientRequest, ...rest: unknown[]): void;
+  addRequest(request: ClientRequest, options: object): void;
 }
 
 /** The agent as this one try sees it: node-fetch hides the request, and with it why exactly it failed. */
 function watched(agent: Agent, attempt: ApiAttempt): Agent {
-  const addRequest = (request: ClientRequest, ...rest: unknown[]): void => {
+  const abandoned = attempt.deadline.signal;
+  const addRequest = (request: ClientRequest, options: object): void => {
     watch(request, attempt);
-    (agent as Agent & RequestTaker).addRequest(request, ...rest);
+    (agent as Agent & RequestTaker).addRequest(request, { ...options, abandoned });
   };
   return Object.create(agent, { addRequest: { value: addRequest } });
 }
