@@ -6,15 +6,18 @@ import type { RequestType } from './cloud-controller.ts';
 
 /** While it keeps failing in the same way, one line in so long. */
 const REPEAT_AFTER_MS = 600_000;
-/** An API that comes and goes: the same failure, or that all is well, is not said again sooner. */
-const QUIET_MS = 60_000;
+/** An API that comes and goes is left at failing for so long. */
+const WELL_AFTER_MS = 60_000;
+/** Kinds told apart; they come from outside. */
+const MOST_KINDS = 64;
 
 export class ApiReport {
   readonly #log: Log;
   readonly #api: string;
   readonly #now: () => number;
-  /** Kinds of failure, by the type of request that is failing. */
-  readonly #failing = new Map<RequestType, Set<string>>();
+  /** Types of request that fail. */
+  readonly #failing = new Set<RequestType>();
+  /** When each kind of failure was last said. */
   readonly #saidAtMs = new Map<string, number>();
   #saidFailing = false;
   #saidWellAtMs = Number.NEGATIVE_INFINITY;
@@ -27,38 +30,37 @@ export class ApiReport {
   }
 
   /** Returns the error, to be thrown. */
-  failed(type: RequestType, kind: string, error: LoadError): LoadError {
-    const kinds = this.#failing.get(type) ?? new Set();
-    const quietMs = kinds.has(kind) ? REPEAT_AFTER_MS : QUIET_MS;
-    this.#failing.set(type, kinds.add(kind));
+  failed(type: RequestType, code: string, error: LoadError): LoadError {
+    this.#failing.add(type);
+    const kind = this.#saidAtMs.has(code) || this.#saidAtMs.size < MOST_KINDS ? code : 'other';
     const saidAtMs = this.#saidAtMs.get(kind) ?? Number.NEGATIVE_INFINITY;
-    if (this.#now() - saidAtMs < quietMs) {
+    // Where the last that was said is that all is well, it is always said that it is not.
+    if (this.#saidFailing && this.#now() - saidAtMs < REPEAT_AFTER_MS) {
       this.#unsaid++;
       return error;
     }
     this.#saidAtMs.set(kind, this.#now());
     this.#saidFailing = true;
+    const { message: reason } = error;
     this.#log.warn('a Cloud Foundry API fails', {
-      api: this.#api,
-      request: type,
-      kind,
-      reason: error.message,
-      ...(this.#unsaid > 0 ? { failures_unlogged: this.#unsaid } : {}),
+      ...{ api: this.#api, request: type, kind, reason },
+      ...this.#unlogged(),
     });
-    this.#unsaid = 0;
     return error;
   }
 
   succeeded(type: RequestType): void {
-    if (!this.#failing.delete(type) || this.#failing.size > 0) return;
+    this.#failing.delete(type);
     const nowMs = this.#now();
-    if (!this.#saidFailing || nowMs - this.#saidWellAtMs < QUIET_MS) return;
+    if (this.#failing.size > 0 || !this.#saidFailing || nowMs - this.#saidWellAtMs < WELL_AFTER_MS) return;
     this.#saidWellAtMs = nowMs;
     this.#saidFailing = false;
-    this.#log.info('a Cloud Foundry API is well again', {
-      api: this.#api,
-      ...(this.#unsaid > 0 ? { failures_unlogged: this.#unsaid } : {}),
-    });
+    this.#log.info('a Cloud Foundry API is well again', { api: this.#api, ...this.#unlogged() });
+  }
+
+  #unlogged(): { failures_unlogged?: number } {
+    const unsaid = this.#unsaid;
     this.#unsaid = 0;
+    return unsaid > 0 ? { failures_unlogged: unsaid } : {};
   }
 }

@@ -117,4 +117,95 @@ test('a name is found whatever characters it has', async ({ cloud }) => {
   api.close();
 });
 
+test('a list that changes while it is read is read anew: nothing is missed, nothing is there twice', async ({
+  cloud,
+}) => {
+  cloud.seed({ organizations: 30, spaces: 0, applications: 0 });
+  const [first] = cloud.organizations.values();
+  const { api } = apiFor(cloud.url, { pageSize: 10 });
+  const hold = cloud.hold(({ query }) => query.get('page') === '2');
+  const asked = api.organizations(undefined, never);
+  await cloud.received(3, 'organizations');
+  // What was first on page 2 is the last of page 1 now, which was read before.
+  cloud.removeOrganization(first!);
+  const added = cloud.addOrganization('added');
+  cloud.addOrganization('added, too');
+  hold.release();
+  const names = (await asked).map(({ name }) => name);
+  assert.equal(names.sort(), [...cloud.organizations.values()].map(({ name }) => name).sort());
+  assert.ok(names.includes(added.name));
+  api.close();
+});
+
+test('a list that never stops changing is given as it was read last', async ({ cloud }) => {
+  cloud.seed({ organizations: 30, spaces: 0, applications: 0 });
+  cloud.delay(() => {
+    cloud.addOrganization(`added-${cloud.organizations.size}`);
+    return 0;
+  });
+  const { api } = apiFor(cloud.url, { pageSize: 10 });
+  const names = (await api.organizations(undefined, never)).map(({ name }) => name);
+  assert.is(new Set(names).size, names.length);
+  assert.ok(names.length >= 30);
+  assert.ok(cloud.count('organizations') <= 4 * 6, `${cloud.count('organizations')}`);
+  api.close();
+});
+
+test('row 89: two APIs at once, each with a token, a queue and numbers of its own', async ({ cloud }) => {
+  const other = await FakeCloud.start({ number: 1 });
+  cloud.addOrganization('here');
+  other.addOrganization('there');
+  const apis = [apiFor(cloud.url, { name: 'eu' }).api, apiFor(other.url, { name: 'us' }).api];
+  other.fail('domains', { status: 403 });
+  const names = await Promise.all(
+    apis.map(async (api) => (await api.organizations(undefined, never)).map(({ name }) => name)),
+  );
+  assert.equal(names, [['here'], ['there']]);
+  await Promise.allSettled(apis.map((api) => api.domains(never)));
+  assert.equal(
+    apis.map(({ name, facts }) => [name, facts.tokens.fetched, facts.errors.size]),
+    [
+      ['eu', 1, 0],
+      ['us', 1, 1],
+    ],
+  );
+  for (const api of apis) api.close();
+  await other.close();
+});
+
+test('what an API is asked is measured by its type, failures included', async ({ cloud }) => {
+  cloud.seed({ organizations: 25, spaces: 0, applications: 0 });
+  const { api } = apiFor(cloud.url, { pageSize: 10, tries: 1 });
+  await api.organizations(undefined, never);
+  cloud.fail('domains', { status: 500 });
+  await failureOf(api.domains(never));
+  const sent = [...api.facts.latencies].map(([type, { buckets }]) => [type, buckets.reduce((a, b) => a + b)]);
+  assert.equal(Object.fromEntries(sent), {
+    ...{ root: 1, token: 1, organizations: 3, domains: 1 },
+    ...{ spaces: 0, applications: 0, routes: 0, processes: 0 },
+  });
+  assert.is(api.facts.rateWaits.buckets[0], 6);
+  assert.equal([api.facts.queued, api.facts.inFlight], [0, 0]);
+  api.close();
+});
+
+test('rows 76 and 77: at ten a second, with an API that answers 429 between, nothing is lost and nothing exceeded', async ({
+  cloud,
+}) => {
+  cloud.seed({ organizations: 30, spaces: 0, applications: 0 });
+  const limit = cloud.rateLimit({ perSecond: 10, retryAfterSeconds: 1 });
+  const { api } = apiFor(cloud.url, { pageSize: 2, requestsPerSecond: 10 });
+  const asked = api.organizations(undefined, never);
+  await cloud.received(8);
+  limit.refuse(2);
+  assert.is((await asked).length, 30);
+  assert.is(limit.exceeded, false, `${limit.most} within a second`);
+  assert.ok(limit.refused >= 2);
+  // Those that were on their way when the first was refused; after it nobody was sent.
+  assert.ok(limit.impatient <= 9, `${limit.impatient}`);
+  const waits = api.facts.rateWaits;
+  assert.ok(waits.sum > 1, `${waits.sum}`);
+  api.close();
+});
+
 test.run();
