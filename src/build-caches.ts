@@ -4,6 +4,7 @@ import { Caches } from './cache/caches.ts';
 import type { CacheConfig, Config, LoaderConfig } from './config/config.ts';
 import { unpredictableBytes } from './entropy.ts';
 import { createHttpLoader } from './load/http.ts';
+import { loadsAtOnce } from './load/settings.ts';
 import { LoadLog } from './load-log.ts';
 import { describeDefect, type Log } from './log.ts';
 import type { PresetCache } from './run-landscape.ts';
@@ -63,13 +64,10 @@ function addCache(
 
 function httpLoading(config: LoaderConfig | undefined, maxValueBytes: number): Loading | undefined {
   if (!config) return undefined;
-  const { concurrency, queue, batchSize, softTimeoutMs } = config;
-  const batches = config.url.includes('{keys}');
   const deps = { maxValueBytes, clock: systemClock, now: systemClock.now, random: Math.random, delay };
   return {
     loader: createHttpLoader(config, deps),
-    // Where keys are asked for together, what is bounded is how often the origin is asked.
-    settings: { softTimeoutMs, queue, concurrency: batches ? concurrency * batchSize : concurrency },
+    settings: { ...config, concurrency: loadsAtOnce(config) },
   };
 }
 

@@ -89,6 +89,8 @@ export class Failures {
       this.#last = undefined;
       return;
     }
+    // Keys that were asked for together failed together: once.
+    if (error === this.#last) return;
     this.#last = error;
     if (++this.#inARow === BREAKER_AFTER) this.#probeAtMs = nowMs + this.#retryMs;
   }

@@ -12,6 +12,8 @@ import { formatKey, type LandscapeCache, type NamesKey, parseKey } from './keys.
 
 /** Tag of the routes and processes that were found by the app's name, and not by its guid. */
 export const BY_NAME = 'by-name';
+/** Tag of what is kept under a key that is not of the one form that `formatKey` gives: no key or prefix of that reaches it. */
+export const SPELLED_OTHERWISE = 'spelled-otherwise';
 
 /** Made of the entries of the same names and below. */
 const BELOW: Readonly<Partial<Record<LandscapeCache, readonly LandscapeCache[]>>> = {
@@ -36,6 +38,7 @@ export class Derived {
     if (this.#following || !this.#caches) return;
     this.#following = true;
     try {
+      if (change.key || change.prefix) this.#tag(name, SPELLED_OTHERWISE, change.soft);
       const key = change.key && namesOf(name, change.key);
       if (key) this.#followKey(name, key, change.soft);
       else this.#followAll(name, change.soft);
@@ -68,11 +71,8 @@ export class Derived {
 
   #resolved(soft: boolean): void {
     this.#all('resolver', soft);
-    for (const name of ['route', 'process'] as const) {
-      const cache = this.#cache(name);
-      if (soft) cache.refreshTag(BY_NAME);
-      else cache.invalidateTag(BY_NAME);
-    }
+    this.#tag('route', BY_NAME, soft);
+    this.#tag('process', BY_NAME, soft);
   }
 
   #all(name: LandscapeCache, soft: boolean): void {
@@ -80,12 +80,19 @@ export class Derived {
     else this.#cache(name).invalidateAll();
   }
 
+  #tag(name: LandscapeCache, tag: string, soft: boolean): void {
+    if (soft) this.#cache(name).refreshTag(tag);
+    else this.#cache(name).invalidateTag(tag);
+  }
+
   #prefix(name: LandscapeCache, prefix: string, soft: boolean): void {
+    this.#tag(name, SPELLED_OTHERWISE, soft);
     if (soft) this.#cache(name).refreshPrefix(Buffer.from(prefix));
     else this.#cache(name).invalidatePrefix(Buffer.from(prefix));
   }
 
   #key(name: LandscapeCache, key: string, soft: boolean): void {
+    this.#tag(name, SPELLED_OTHERWISE, soft);
     if (soft) this.#cache(name).refreshKey(Buffer.from(key));
     else this.#cache(name).invalidateKey(Buffer.from(key));
   }

@@ -67,7 +67,7 @@ interface AppKeys {
 type DomainsByGuid = ReadonlyMap<string, Domain>;
 
 /** So many apps at a time: some requests of batches each. */
-const MOST_AT_ONCE = 1000;
+const MOST_AT_ONCE = 400;
 /** What is pinned of an app, with its routes and processes, and of an instance. */
 const APP_PIN_BYTES = 2000;
 const INSTANCE_PIN_BYTES = 300;

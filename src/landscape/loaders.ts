@@ -4,9 +4,9 @@
 
 import type { Loaded, Loader, LoadRequest } from '../cache/loader.ts';
 import { RequestError } from '../errors.ts';
-import { BY_NAME } from './derived.ts';
+import { BY_NAME, SPELLED_OTHERWISE } from './derived.ts';
 import type { Directory } from './directory.ts';
-import { type GuidKey, type LandscapeCache, type NamesKey, parseKey } from './keys.ts';
+import { type GuidKey, isCanonical, type LandscapeCache, type NamesKey, parseKey } from './keys.ts';
 import type { Found, Reading } from './reading.ts';
 import { resolveTarget } from './resolve.ts';
 import { formatResolved } from './resolved-app.ts';
@@ -49,7 +49,11 @@ export function landscapeLoader(cache: LandscapeCache, parts: LoaderParts): Load
   const outcomeOf = OUTCOMES[cache];
   const directories = [...parts.directories.values()];
   return {
-    load: async ({ key, signal, sink }) => landed(await outcomeOf(new Asking(parts, signal), key), sink),
+    load: async ({ key, signal, sink }) => {
+      const { tags = [], ...outcome } = await outcomeOf(new Asking(parts, signal), key);
+      const spelled = isCanonical(key, parseKey(cache, key)) ? [] : [SPELLED_OTHERWISE];
+      return landed({ ...outcome, tags: [...tags, ...spelled] }, sink);
+    },
     reachable: async () => {
       const reached = await Promise.all(directories.map(({ api }) => api.reachable()));
       return reached.some((each) => each);

@@ -2,15 +2,23 @@
 
 import type { Application, Organization, Space } from '../cloud-controller/records.ts';
 import { inParallel } from './in-parallel.ts';
-import { type Matcher, matcher } from './matching.ts';
+import { matcher } from './matching.ts';
+import { Missing } from './missing.ts';
 import type { Found, Reading } from './reading.ts';
 import { type Resolved, type ResolvedApp, scrapeOf } from './resolved-app.ts';
 import type { Target } from './target.ts';
 
 /** So many look-ups at a time: some requests of batches each. */
-const MOST_AT_ONCE = 1000;
-/** Parts named in a partial answer; of more it says how many. */
-const MOST_NAMED = 10;
+const MOST_AT_ONCE = 400;
+
+interface InOrganization {
+  readonly organization: Organization;
+  readonly space: Space;
+}
+
+interface InSpace extends InOrganization {
+  readonly application: Application;
+}
 
 export interface Resolution extends Resolved {
   /** Made of something old. */
@@ -26,7 +34,7 @@ class Resolving {
   readonly #target: Target;
   readonly #api: string;
   readonly #reading: Reading;
-  readonly #missing: string[] = [];
+  readonly #missing = new Missing();
   #failure: unknown;
   #stale = false;
 
@@ -38,23 +46,22 @@ class Resolving {
 
   async resolve(): Promise<Resolution> {
     const organizations = await this.#organizations();
-    const inSpaces = await inParallel(organizations, MOST_AT_ONCE, async (organization) => {
-      const spaces = await this.#spaces(organization);
-      return spaces.map((space) => ({ organization, space }));
-    });
-    const apps = await inParallel(inSpaces.flat(), MOST_AT_ONCE, ({ organization, space }) =>
-      this.#apps(organization, space),
+    const spaces = await inParallel(organizations, MOST_AT_ONCE, (organization) =>
+      this.#spaces(organization),
     );
-    const { path, protocol, preferredRouteRegex, internalRoutePort } = this.#target;
-    const found = apps.flat();
+    const applications = await inParallel(this.#meantSpaces(spaces.flat()), MOST_AT_ONCE, (within) =>
+      this.#applications(within),
+    );
+    const apps = this.#meantApps(applications.flat());
     // Nothing at all and a failure is a failure: it is not known that there is nothing.
-    if (found.length === 0 && this.#failure !== undefined) throw this.#failure;
+    if (apps.length === 0 && this.#failure !== undefined) throw this.#failure;
+    const { path, protocol, preferredRouteRegex, internalRoutePort } = this.#target;
     return {
       api: this.#api,
       scrape: { path, protocol, preferredRouteRegex, internalRoutePort },
-      complete: this.#missing.length === 0,
-      missing: named(this.#missing),
-      apps: found,
+      complete: this.#missing.count === 0,
+      missing: this.#missing.list,
+      apps,
       stale: this.#stale,
     };
   }
@@ -62,39 +69,47 @@ class Resolving {
   async #organizations(): Promise<Organization[]> {
     const { api, orgName, orgRegex } = this.#target;
     if (orgName !== undefined) return there(await this.#found(this.#reading.organization(api, orgName)));
-    return this.#matching(await this.#found(this.#reading.organizations(api)), orgRegex);
+    const all = await this.#found(this.#reading.organizations(api));
+    return matching(all, orgRegex, 'orgRegex', ({ name }) => name);
   }
 
-  #spaces(organization: Organization): Promise<Space[]> {
-    const { api, spaceName, spaceRegex } = this.#target;
+  #spaces(organization: Organization): Promise<InOrganization[]> {
+    const { api, spaceName } = this.#target;
     return this.#part(`spaces of ${organization.name}`, async () => {
-      if (spaceName !== undefined) {
-        return there(await this.#found(this.#reading.space(api, [organization.name, spaceName])));
-      }
-      return this.#matching(await this.#found(this.#reading.spaces(api, organization.name)), spaceRegex);
+      const spaces =
+        spaceName === undefined
+          ? await this.#found(this.#reading.spaces(api, organization.name))
+          : there(await this.#found(this.#reading.space(api, [organization.name, spaceName])));
+      return spaces.map((space) => ({ organization, space }));
     });
   }
 
-  #apps(organization: Organization, space: Space): Promise<ResolvedApp[]> {
+  /** One run of the expression over all of them: what it may cost is bounded by the run. */
+  #meantSpaces(all: readonly InOrganization[]): InOrganization[] {
+    return matching(all, this.#target.spaceRegex, 'spaceRegex', ({ space }) => space.name);
+  }
+
+  #applications({ organization, space }: InOrganization): Promise<InSpace[]> {
+    const { api, applicationName } = this.#target;
     return this.#part(`apps of ${organization.name}/${space.name}`, async () => {
-      const applications = await this.#applications(organization.name, space.name);
-      return applications.flatMap((application) => {
-        const scrape = scrapeOf(this.#target, application);
-        if (!scrape) return [];
-        const { guid, name, state } = application;
-        return [{ api: this.#api, organization, space, application: { guid, name, state }, scrape }];
-      });
+      const within = [organization.name, space.name] as const;
+      const applications =
+        applicationName === undefined
+          ? await this.#found(this.#reading.applications(api, within))
+          : there(await this.#found(this.#reading.application(api, [...within, applicationName])));
+      return applications.map((application) => ({ organization, space, application }));
     });
   }
 
-  async #applications(organization: string, space: string): Promise<Application[]> {
-    const { api, applicationName, applicationRegex } = this.#target;
-    if (applicationName !== undefined) {
-      const names = [organization, space, applicationName] as const;
-      return there(await this.#found(this.#reading.application(api, names)));
-    }
-    const all = await this.#found(this.#reading.applications(api, [organization, space]));
-    return this.#matching(all, applicationRegex);
+  #meantApps(all: readonly InSpace[]): ResolvedApp[] {
+    const { applicationRegex } = this.#target;
+    const meant = matching(all, applicationRegex, 'applicationRegex', ({ application }) => application.name);
+    return meant.flatMap(({ organization, space, application }) => {
+      const scrape = scrapeOf(this.#target, application);
+      if (!scrape) return [];
+      const { guid, name, state } = application;
+      return [{ api: this.#api, organization, space, application: { guid, name, state }, scrape }];
+    });
   }
 
   /** What cannot be asked for is left out, and said to be. */
@@ -103,7 +118,7 @@ class Resolving {
       return await load();
     } catch (error) {
       this.#failure ??= error;
-      this.#missing.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      this.#missing.add(`${what}: ${error instanceof Error ? error.message : String(error)}`);
       return [];
     }
   }
@@ -113,22 +128,20 @@ class Resolving {
     this.#stale ||= stale;
     return thing;
   }
-
-  #matching<Thing extends { readonly name: string }>(all: Thing[], regex: string | undefined): Thing[] {
-    return regex === undefined ? all : selected(all, matcher(undefined, regex));
-  }
 }
 
-function selected<Thing extends { readonly name: string }>(all: Thing[], matches: Matcher): Thing[] {
-  const chosen = matches(all.map(({ name }) => name));
-  return all.filter((_, i) => chosen[i]);
+/** Throws RequestError where the expression takes too long. */
+function matching<Thing>(
+  all: readonly Thing[],
+  expression: string | undefined,
+  parameter: string,
+  nameOf: (thing: Thing) => string,
+): Thing[] {
+  if (expression === undefined) return [...all];
+  const meant = matcher(undefined, expression, parameter)(all.map(nameOf));
+  return all.filter((_, i) => meant[i]);
 }
 
 function there<Thing>(thing: Thing | undefined): Thing[] {
   return thing === undefined ? [] : [thing];
-}
-
-function named(missing: readonly string[]): string[] {
-  const more = missing.length - MOST_NAMED;
-  return more > 0 ? [...missing.slice(0, MOST_NAMED), `and ${more} more`] : [...missing];
 }

@@ -16,6 +16,7 @@ import { Log } from '../../src/log.ts';
 import { type Landscape, openLandscape } from '../../src/run-landscape.ts';
 import { Store } from '../../src/store/store.ts';
 import { systemClock } from '../../src/system-clock.ts';
+import { FakeClock } from '../cache/fake-clock.ts';
 import { FakeCloud } from '../cloud-controller/fake/fake-cloud.ts';
 import { seededRandom } from '../store/seeded-random.ts';
 
@@ -23,12 +24,14 @@ export interface LabOptions {
   clouds?: readonly FakeCloud[];
   targets?: readonly (Readonly<Record<string, string>> & { name?: string })[];
   api?: Partial<ApiSettings>;
-  batch?: { size: number; windowMs: number };
+  batchSize?: number;
   clock?: Clock;
   memoryBytes?: number;
   ownFleet?: boolean;
   ownAppGuid?: string;
 }
+
+const BATCH_WINDOW_MS = 20;
 
 /** Row 70. */
 const REFRESH_S: Readonly<Record<LandscapeCache, number>> = {
@@ -60,7 +63,7 @@ export class LandscapeLab {
       {
         apis: clouds.map((cloud, i) => ({ ...settingsOf(cloud, i), ...options.api })),
         targets,
-        batch: options.batch ?? { size: 100, windowMs: 20 },
+        batch: { size: options.batchSize ?? 100, windowMs: BATCH_WINDOW_MS },
         ownFleet: options.ownFleet ?? true,
         ownAppGuid: options.ownAppGuid,
       },
@@ -97,8 +100,8 @@ export class LandscapeLab {
     return this.caches.get(name)!;
   }
 
-  async ask(name: LandscapeCache, key: string): Promise<Asked> {
-    return await ask(this.cache(name), Buffer.from(key), this.#clock.now(), 'any');
+  ask(name: LandscapeCache, key: string): Promise<Asked> {
+    return this.#moving(Promise.resolve(ask(this.cache(name), Buffer.from(key), this.#clock.now(), 'any')));
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: what it says is asserted on
@@ -111,7 +114,7 @@ export class LandscapeLab {
   async discover(
     parameters: readonly Parameter[] = [],
   ): Promise<{ entries: Entry[]; missing: readonly string[] }> {
-    const { value, missing } = await this.discovery.answer(parameters);
+    const { value, missing } = await this.#moving(this.discovery.answer(parameters));
     try {
       const bytes = Buffer.alloc(value.length);
       value.copy(0, bytes, 0, bytes.length);
@@ -127,6 +130,32 @@ export class LandscapeLab {
       { caches: names.map((name) => this.cache(name)), keys: [], tags: [], prefixes: [] },
       'local',
     );
+  }
+
+  /** Resolves when no load is under way. */
+  async idle(): Promise<void> {
+    while (this.caches.all.some(({ loads }) => loads!.gate.running + loads!.gate.queued > 0)) {
+      await this.#turn();
+    }
+  }
+
+  /** On a clock that stands still, the windows of batches pass while something is waited for, and nothing else does. */
+  async #moving<Result>(waitedFor: Promise<Result>): Promise<Result> {
+    let waiting = true;
+    const ended = (): void => {
+      waiting = false;
+    };
+    waitedFor.then(ended, ended);
+    while (waiting) await this.#turn();
+    return await waitedFor;
+  }
+
+  async #turn(): Promise<void> {
+    const clock = this.#clock;
+    if (clock instanceof FakeClock && clock.nextTimerInMs <= BATCH_WINDOW_MS) {
+      clock.advance(clock.nextTimerInMs);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   async close(): Promise<void> {
