@@ -7,8 +7,8 @@ import type { Answered } from './exchange.ts';
 import type { Requests } from './requests.ts';
 import type { Tokens } from './token.ts';
 
-/** Of a page: of 5000 apps, with what they usually have. */
-const MAX_PAGE_BYTES = 16 * 1024 * 1024;
+/** Some 3000 apps as the API describes them; who asks for more on a page is told. */
+const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 /** CF-InvalidAuthToken and CF-NotAuthenticated, with whatever status. */
 const BAD_TOKEN: ReadonlySet<number | undefined> = new Set([1000, 10002]);
 

@@ -64,6 +64,9 @@ export interface ApiFacts {
   readonly inFlight: number;
   /** Tokens fetched, and fetches that failed. */
   readonly tokens: { readonly fetched: number; readonly failed: number };
-  /** By the Cloud Controller's title (CF-NotAuthorized), `http_<status>`, `timeout`, `unreachable`, `tls`, `bad_answer`. */
+  /**
+   * By the Cloud Controller's title (CF-NotAuthorized), `uaa_<error>` (uaa_unauthorized), `http_<status>`,
+   * `proxy_<status>`, `timeout`, `unreachable`, `tls`, `broken_off`, `bad_answer`; `other` beyond 64 of them.
+   */
   readonly errors: ReadonlyMap<string, number>;
 }

@@ -1,7 +1,7 @@
 // Where the UAA of an API is: its root document says so. Asked once, and again after something failed there.
 
 import { LoadError } from '../errors.ts';
-import { isObject, parseObject, refusal } from './api-errors.ts';
+import { codeOf, isObject, parseObject, refusal } from './api-errors.ts';
 import type { ApiCounters } from './counters.ts';
 import type { ApiReport } from './report.ts';
 import type { Requests } from './requests.ts';
@@ -47,8 +47,7 @@ export class Root {
       maxBytes: MAX_ROOT_BYTES,
     } as const;
     const answered = await requests.send(ask, signal);
-    if (answered.status !== 200)
-      throw report.failed('root', `http_${answered.status}`, refusal(place, answered));
+    if (answered.status !== 200) throw report.failed('root', codeOf(answered), refusal(place, answered));
     const uaa = this.#read(answered.text);
     report.succeeded('root');
     return uaa;

@@ -1,6 +1,7 @@
 // Signing in at an API's UAA: with the refresh token it gave, else with what the configuration holds.
 
 import { LoadError } from '../errors.ts';
+import { codeOf } from './api-errors.ts';
 import type { Connections } from './connections.ts';
 import type { ApiCounters } from './counters.ts';
 import type { Answered } from './exchange.ts';
@@ -40,7 +41,10 @@ export class SignIn {
     try {
       const uaa = await root.uaa(signal);
       const token = (await this.#renewed(uaa)) ?? (await this.#ask(uaa, this.#own, refused));
-      if (token.refreshToken !== undefined) this.#given = refreshGrant(token.refreshToken);
+      const { refreshToken } = token;
+      // One of another client than cf is not to be used as one of cf's.
+      if (refreshToken !== undefined && this.#own.kind !== 'client_credentials')
+        this.#given = refreshGrant(refreshToken);
       report.succeeded('token');
       return token;
     } catch (error) {
@@ -97,7 +101,7 @@ export class SignIn {
     const place = connections.nameOf(uaa);
     if (answered.status !== 200) {
       const error = uaaError(place, grant, answered);
-      throw report.failed('token', `uaa_${answered.status}`, error);
+      throw report.failed('token', codeOf(answered), error);
     }
     const token = readToken(answered);
     if (token !== undefined) return token;

@@ -77,10 +77,24 @@ export function uaaError(place: string, grant: Grant, answered: Answered): LoadE
   return new LoadError('load_failed', `${place} ${what} (${answered.status}${said})`);
 }
 
-function refusedWhat(grant: Grant, title: string | undefined, { text }: Answered): string {
-  if (grant.kind === 'client_credentials') return 'refuses the client: its id or its secret is wrong';
-  if (title === 'invalid_client' || title === 'unauthorized_client') return 'refuses the client cf';
-  if (grant.kind === 'refresh_token') return 'refuses the refresh token: it expired, was used or was revoked';
-  if (/locked/i.test(text)) return 'refuses the user: the account is locked after too many wrong passwords';
+/** What UAA says of a user, or a password, that it does not take. */
+const OF_THE_USER: ReadonlySet<string> = new Set([
+  'unauthorized',
+  'invalid_grant',
+  'invalid_user',
+  'access_denied',
+]);
+
+function refusedWhat(grant: Grant, title: string | undefined, answered: Answered): string {
+  const isClient = grant.kind === 'client_credentials';
+  if (isClient && answered.status === 401) return 'refuses the client: its id or its secret is wrong';
+  if (title === 'unauthorized_client') return 'does not permit the client this grant';
+  if (title === 'invalid_client') return 'refuses the client cf';
+  if (grant.kind === 'refresh_token' && title !== undefined) {
+    return 'refuses the refresh token: it expired, was used or was revoked';
+  }
+  if (isClient || title === undefined || !OF_THE_USER.has(title)) return 'refuses to give a token';
+  if (/locked/i.test(answered.text))
+    return 'refuses the user: the account is locked after too many wrong passwords';
   return 'refuses the user: the name or the password is wrong';
 }

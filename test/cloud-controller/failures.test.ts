@@ -72,6 +72,24 @@ const FAILURES: Readonly<Record<string, Failure>> = {
     message: 'refuses the refresh token: it expired, was used or was revoked (401, invalid_token)',
     code: 'uaa_invalid_token',
   },
+  'a grant that UAA does not give': {
+    of: 'token',
+    how: uaaSays(400, 'invalid_scope'),
+    message: 'refuses to give a token (400, invalid_scope)',
+    code: 'uaa_invalid_scope',
+  },
+  'a client that has no password grant': {
+    of: 'token',
+    how: uaaSays(401, 'unauthorized_client'),
+    message: 'does not permit the client this grant (401, unauthorized_client)',
+    code: 'uaa_unauthorized_client',
+  },
+  'a UAA behind something that forbids': {
+    of: 'token',
+    how: { status: 403, body: 'go away' },
+    message: 'refuses to give a token (403)',
+    code: 'http_403',
+  },
   'a UAA that fails': { of: 'token', how: { status: 500 }, message: 'gave no token (500)', code: 'http_500' },
   'a UAA that is none': {
     of: 'token',
@@ -198,7 +216,8 @@ for (const [name, { of, how, settings, refreshing, message, code }] of Object.en
     );
     assertNoSecret([lines, errors.map(({ message, stack, cause }) => [message, stack, String(cause)])]);
     cloud.heal();
-    clock.advance(60_000);
+    // As long as a refusal is left alone at most.
+    clock.advance(600_000);
     await api.organizations(undefined, never);
     assert.is(lines.at(-1)?.message, 'a Cloud Foundry API is well again');
     assert.is(lines.length, 2);
