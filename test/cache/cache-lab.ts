@@ -30,6 +30,8 @@ export interface LabOptions {
   withoutLoader?: boolean;
   shareBytes?: number;
   evictable?: boolean;
+  foldKey?: NewCache['foldKey'];
+  changed?: NewCache['changed'];
 }
 
 /** What became of one read. `result` is 'waiting' until it is answered. */
@@ -65,6 +67,8 @@ export class Lab {
       times: { ...OFF, ...options.times },
       shareBytes: options.shareBytes,
       evictable: options.evictable ?? true,
+      foldKey: options.foldKey,
+      changed: options.changed,
       loading: options.withoutLoader ? undefined : { loader, settings },
       unstorable: (why) => this.unstorable.push(why),
       defect: (error) => this.defects.push(error),

@@ -144,6 +144,22 @@ test('after ten failures in a row no key is loaded but one probe per retry, and 
   await lab.end();
 });
 
+test('keys that were asked for together and failed together count as one failure', async () => {
+  const lab = new Lab();
+  const together = new LoadError('load_failed', 'the batch failed');
+  failing(lab, together);
+  for (let i = 0; i < 20; i++) lab.read(`k${i}`);
+  await settled();
+  assert.is(lab.cache.loads!.failures.inARow, 1);
+  assert.is(lab.read('k3').result, 'refused', 'each key is left alone all the same');
+  for (let i = 0; i < 9; i++) {
+    failing(lab);
+    lab.read(`l${i}`);
+    await settled();
+  }
+  assert.ok(lab.cache.loads!.failures.breakerOpen);
+});
+
 test('what is the key’s or the value’s own fault does not open the breaker', async () => {
   const lab = new Lab();
   const refused = new LoadError('load_failed', 'the origin answered 400', { ofKeyOnly: true });
@@ -220,7 +236,7 @@ test('an origin that cannot be reached is looked for once per retry, and found, 
 
 test('an origin that can be reached again is probed at once, though the breaker is open', async () => {
   const lab = new Lab({ times: { retryMs: 10 * SECOND } });
-  failing(lab, new LoadError('load_failed', 'refused', { unreachable: true }));
+  lab.loader.onLoad = (call) => call.fail(new LoadError('load_failed', 'refused', { unreachable: true }));
   for (let i = 0; i < 10; i++) {
     await lab.clock.pass(900);
     lab.read(`k${i}`);
