@@ -6,6 +6,8 @@ import * as assert from 'uvu/assert';
 import { failureOf, load, loaderFor } from './loading.ts';
 
 const test = suite('unanswered connections');
+/** Long enough for a busy machine to have begun to connect. */
+const TIMEOUT_MS = 1500;
 
 /** Listens, and then never again looks at its queue: the kernel fills that, and drops what comes later. */
 const STUCK = `
@@ -25,9 +27,9 @@ onLinux('a host that swallows connections did not accept one in time, and is not
   try {
     for (let n = 0; n < 5; n++) waiting.push(connect(Number(port), '127.0.0.1').on('error', () => undefined));
     await once(waiting[0] ?? stuck, 'connect');
-    const loader = loaderFor(`http://127.0.0.1:${port}/{key}`, { timeoutMs: 200 });
+    const loader = loaderFor(`http://127.0.0.1:${port}/{key}`, { timeoutMs: TIMEOUT_MS });
     const error = await failureOf(load(loader, 'k'));
-    assert.is(error.message, `http://127.0.0.1:${port} did not accept a connection within 200 ms`);
+    assert.is(error.message, `http://127.0.0.1:${port} did not accept a connection within ${TIMEOUT_MS} ms`);
     assert.is(error.code, 'load_timeout');
     assert.is(error.unreachable, true);
     assert.is(await loader.reachable(), false);
