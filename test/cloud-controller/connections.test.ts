@@ -171,7 +171,7 @@ test('a proxy that is not there is named, and looked for in place of the API', a
 
 test('a proxy that never answers ends with the time-out, and its connection with it', async () => {
   const proxy = await startProxy({ answers: { status: undefined } });
-  const { api } = apiFor(secure.url, { caFile, proxyUrl: proxy.url, tries: 2, timeoutMs: 100 });
+  const { api } = apiFor(secure.url, { caFile, proxyUrl: proxy.url, tries: 2, timeoutMs: 1000 });
   const error = await failureOf(api.domains(never));
   assert.is(error.code, 'load_timeout');
   assert.is(proxy.asked.length, 2);

@@ -54,7 +54,7 @@ function tellsOf(error: LoadError): string {
   return `${error.stack} ${cause}`;
 }
 
-const SHORT = { timeoutMs: 150 };
+const SHORT = { timeoutMs: 600 };
 
 failure('an origin that closes before it answers', {
   answer: (socket) => socket.end(),

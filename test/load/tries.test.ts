@@ -129,11 +129,11 @@ test('what is not HTTP is not asked again', async () => {
 
 test('all tries and gaps together end with the time-out', async () => {
   const origin = await answering(503);
-  const loader = loaderFor(`${origin.url}/{key}`, { retries: 1000, timeoutMs: 300 });
+  const loader = loaderFor(`${origin.url}/{key}`, { retries: 1000, timeoutMs: 1000 });
   const startedAtMs = performance.now();
   const error = await failureOf(load(loader, 'k'));
   assert.is(error.message, `${origin.url} answered 503`);
-  assert.ok(performance.now() - startedAtMs < 1000);
+  assert.ok(performance.now() - startedAtMs < 10_000);
   loader.close();
   await origin.close();
 });
@@ -144,10 +144,10 @@ test('a try that hangs after one that failed ends with the time-out of both', as
     response.statusCode = 503;
     if (n++ === 0) response.end();
   });
-  const loader = loaderFor(`${origin.url}/{key}`, { retries: 5, timeoutMs: 300 });
+  const loader = loaderFor(`${origin.url}/{key}`, { retries: 5, timeoutMs: 1000 });
   const error = await failureOf(load(loader, 'k'));
   assert.is(error.code, 'load_timeout');
-  assert.is(error.message, `${origin.url} did not answer within 300 ms`);
+  assert.is(error.message, `${origin.url} did not answer within 1000 ms`);
   await origin.allClosed();
   await origin.close();
 });
