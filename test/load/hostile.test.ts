@@ -73,21 +73,21 @@ failure('an origin that closes within the headers', {
 
 failure('an origin that never answers', {
   answer: () => undefined,
-  says: 'did not answer within 150 ms',
+  says: 'did not answer within 600 ms',
   code: 'load_timeout',
   config: SHORT,
 });
 
 failure('an origin that hangs after the headers', {
   answer: (socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n'),
-  says: 'answered, but not to the end within 150 ms',
+  says: 'answered, but not to the end within 600 ms',
   code: 'load_timeout',
   config: SHORT,
 });
 
 failure('an origin that hangs within the headers', {
   answer: (socket) => socket.write('HTTP/1.1 200 OK\r\nx-a: b\r\n'),
-  says: 'did not answer within 150 ms',
+  says: 'did not answer within 600 ms',
   code: 'load_timeout',
   config: SHORT,
 });
@@ -97,7 +97,7 @@ failure('an origin that drips a body without end does not outlast the time-out',
     socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n');
     repeatedly(socket, 20, 'x');
   },
-  says: 'answered, but not to the end within 150 ms',
+  says: 'answered, but not to the end within 600 ms',
   code: 'load_timeout',
   config: SHORT,
 });
@@ -107,7 +107,7 @@ failure('an origin that drips headers without end does not outlast the time-out'
     socket.write('HTTP/1.1 200 OK\r\n');
     repeatedly(socket, 20, 'a: b\r\n');
   },
-  says: 'did not answer within 150 ms',
+  says: 'did not answer within 600 ms',
   code: 'load_timeout',
   config: SHORT,
 });
@@ -123,7 +123,7 @@ failure('an origin that drips a failure, not a value, is told by its status', {
 
 failure('a flood of 1xx answers does not outlast the time-out', {
   answer: (socket) => repeatedly(socket, 1, 'HTTP/1.1 103 Early\r\nlink: </a>\r\n\r\n'.repeat(100)),
-  says: 'did not answer within 150 ms',
+  says: 'did not answer within 600 ms',
   code: 'load_timeout',
   config: SHORT,
 });
