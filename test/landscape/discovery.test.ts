@@ -5,18 +5,9 @@ import * as assert from 'uvu/assert';
 import { LANDSCAPE_CACHES } from '../../src/landscape/keys.ts';
 import { FakeClock } from '../cache/fake-clock.ts';
 import type { FakeCloud } from '../cloud-controller/fake/fake-cloud.ts';
-import { type Entry, type LabOptions, LandscapeLab } from './landscape-lab.ts';
+import { type Entry, inLab, type LandscapeLab } from './landscape-lab.ts';
 
 const test = suite('discovery');
-
-async function inLab(options: LabOptions, run: (lab: LandscapeLab) => Promise<void>): Promise<void> {
-  const lab = await LandscapeLab.start(options);
-  try {
-    await run(lab);
-  } finally {
-    await lab.close();
-  }
-}
 
 /** `app-1/0`: the app's name and the instance's number. */
 function instances(entries: readonly Entry[]): string[] {

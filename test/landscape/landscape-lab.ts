@@ -165,6 +165,15 @@ export class LandscapeLab {
   }
 }
 
+export async function inLab(options: LabOptions, run: (lab: LandscapeLab) => Promise<void>): Promise<void> {
+  const lab = await LandscapeLab.start(options);
+  try {
+    await run(lab);
+  } finally {
+    await lab.close();
+  }
+}
+
 function settingsOf(cloud: FakeCloud, place: number): ApiSettings {
   const [username, password] = [...cloud.uaa.users][0]!;
   return {
