@@ -28,13 +28,15 @@ function claim(name: string, body: (lab: Lab) => Promise<void>, settings: Partia
     const lab = apiFor(cloud.url, { timeoutMs: TIMEOUT_MS, ...settings }, { clock });
     const ask = (): Promise<unknown> => lab.api.organizations(undefined, never);
     const nextGapMs = async (): Promise<number> => {
-      while (lab.api.facts.inFlight > 0 || clock.timers === 0) await new Promise(setImmediate);
+      while (!over && (lab.api.facts.inFlight > 0 || clock.timers === 0)) await new Promise(setImmediate);
       return clock.nextTimerInMs;
     };
+    let over = false;
     try {
       await lab.api.domains(never);
       await body({ ...lab, cloud, clock, ask, nextGapMs });
     } finally {
+      over = true;
       lab.api.close();
       await cloud.close();
     }
