@@ -32,6 +32,9 @@ export interface Landscape {
   close(): void;
 }
 
+/** Of the memory, what documents of a request's own targets may hold. */
+const FOR_DOCUMENTS = 1 / 8;
+
 /** Of a batching loader: as many as batches are made of, with those that wait. */
 const SETTINGS: LoadSettings = { softTimeoutMs: undefined, concurrency: 4096, queue: 16_384 };
 
@@ -65,6 +68,7 @@ export function openLandscape(config: LandscapeConfig, deps: ApiDeps): Landscape
         apis: apis.map(({ name }) => name),
         leftOut: config.ownFleet ? undefined : config.ownAppGuid,
         room: caches.store.budget,
+        mostHeldBytes: caches.store.budget.limitBytes * FOR_DOCUMENTS,
         targets: config.targets,
       });
       return discovery;

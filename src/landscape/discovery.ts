@@ -12,6 +12,8 @@ import { parseTarget } from './target-form.ts';
 export interface DiscoveryParts extends LiveDocumentParts, SharedMakingParts {
   /** Of the configuration. */
   readonly targets: readonly Target[];
+  /** Of documents of parameters together. */
+  readonly mostHeldBytes: number;
 }
 
 export interface Discovered {
@@ -45,7 +47,9 @@ export class Discovery {
     try {
       const made = await this.#sharing(targets, parameters.length === 0).get();
       this.counts[made.missing.length === 0 ? 'complete' : 'partial']++;
-      return { value: made.value.retain(), missing: made.missing };
+      const value = made.value.retain();
+      this.#trim();
+      return { value, missing: made.missing };
     } catch (error) {
       this.counts.failed++;
       throw error;
@@ -88,12 +92,21 @@ export class Discovery {
     this.#documents.delete(key);
     const sharing = found ?? new SharedMaking(new LiveDocument(targets, this.#parts), this.#parts);
     this.#documents.set(key, sharing);
-    for (const [oldest, one] of this.#documents) {
-      if (this.#documents.size <= MOST_DOCUMENTS) break;
-      if (oldest === '' || one.isMaking) continue;
-      this.#documents.delete(oldest);
-      one.document.forget();
-    }
     return sharing;
+  }
+
+  /** The ones asked for longest ago go, where they are too many or hold too much. */
+  #trim(): void {
+    const others = [...this.#documents].filter(([key]) => key !== '');
+    let heldBytes = others.reduce((sum, [, { document }]) => sum + document.heldBytes, 0);
+    let count = others.length;
+    for (const [key, { document, isMaking }] of others) {
+      if (count <= MOST_DOCUMENTS && heldBytes <= this.#parts.mostHeldBytes) return;
+      if (isMaking) continue;
+      count--;
+      heldBytes -= document.heldBytes;
+      this.#documents.delete(key);
+      document.forget();
+    }
   }
 }

@@ -6,8 +6,6 @@
 // and a document of which nothing changed is the one before. What cannot be had stays as it last was: it is let go only
 // for something better, so that an API that is down empties nobody's list.
 
-import { type Asked, ask, unusable } from '../cache/ask.ts';
-import type { Cache } from '../cache/cache.ts';
 import type { Caches } from '../cache/caches.ts';
 import type { Clock } from '../cache/clock.ts';
 import type { Domain, Process, Route } from '../cloud-controller/records.ts';
@@ -16,9 +14,9 @@ import { discoveryDocument } from './document.ts';
 import { HeldBytes, type Room } from './held-bytes.ts';
 import { inParallel } from './in-parallel.ts';
 import { type AppInstances, instancesOf, type Located } from './instances.ts';
-import { formatKey, type LandscapeCache } from './keys.ts';
-import { Missing } from './missing.ts';
-import { parseResolved, type ResolvedApp } from './resolved-app.ts';
+import { formatKey } from './keys.ts';
+import { type Pin, PinnedReading } from './pinned-reading.ts';
+import { parseResolved, type Resolved, type ResolvedApp } from './resolved-app.ts';
 import type { Target } from './target.ts';
 import { DOMAIN, PROCESS, parseList, ROUTE } from './values.ts';
 
@@ -37,12 +35,6 @@ export interface Made {
   readonly instances: number;
   /** What could not be had and is in it as it last was, or not at all. Empty: it is as the caches are. */
   readonly missing: readonly string[];
-}
-
-/** What was made of a value, and of which version. */
-interface Pin<Thing> {
-  readonly version: number;
-  readonly thing: Thing;
 }
 
 /** What the instances of an app are made of. */
@@ -75,17 +67,23 @@ const INSTANCE_PIN_BYTES = 300;
 export class LiveDocument {
   readonly #targets: readonly Target[];
   readonly #parts: LiveDocumentParts;
-  readonly #targetPins = new Map<Target, Pin<readonly ResolvedApp[]>>();
+  readonly #targetPins = new Map<Target, Pin<Resolved>>();
   readonly #domainPins = new Map<string, Pin<DomainsByGuid>>();
   #appPins: ReadonlyMap<string, AppPin> = new Map();
   readonly #keys = new WeakMap<ResolvedApp, AppKeys>();
   #pinnedBytes = 0;
   #made: Made | undefined;
-  #missing = new Missing();
+  #reading: PinnedReading;
 
   constructor(targets: readonly Target[], parts: LiveDocumentParts) {
     this.#targets = targets;
     this.#parts = parts;
+    this.#reading = new PinnedReading(parts.caches, parts.clock);
+  }
+
+  /** What it and its pins hold. */
+  get heldBytes(): number {
+    return this.#pinnedBytes + (this.#made?.value.length ?? 0);
   }
 
   /** The last one that was made. */
@@ -95,7 +93,7 @@ export class LiveDocument {
 
   /** Not to be called again before it ended. Throws LoadError where there is nothing to answer with, RoomError. */
   async make(): Promise<Made> {
-    this.#missing = new Missing();
+    this.#reading = new PinnedReading(this.#parts.caches, this.#parts.clock);
     const targets = await inParallel(this.#targets, MOST_AT_ONCE, (target) => this.#appsOf(target));
     const apps = targets.flat().filter(({ application }) => application.guid !== this.#parts.leftOut);
     const domains = await this.#domainsOf([...new Set(apps.map(({ api }) => api))]);
@@ -117,25 +115,30 @@ export class LiveDocument {
   // --- what it is made of
 
   async #appsOf(target: Target): Promise<readonly ResolvedApp[]> {
-    const pin = this.#targetPins.get(target);
+    const before = this.#targetPins.get(target);
     // A target of the configuration is known by its name, one of a request is called by its parameters.
-    const asked = await this.#ask('resolver', Buffer.from(target.name), pin?.version);
-    if (asked.kind === 'known') return pin!.thing;
-    if (asked.kind === 'absent') return [];
-    if (asked.kind === 'error') return this.#instead(`target ${target.name}`, asked.error, pin?.thing ?? []);
-    const resolved = parseResolved(asked.text);
-    for (const part of resolved.missing) this.#missing.add(part);
-    const apps = resolved.complete ? resolved.apps : withThoseBefore(resolved.apps, pin?.thing ?? []);
-    // Of the next answer it is to be seen that it is another, and what it lacks is to be found here.
-    this.#targetPins.set(target, { version: resolved.complete ? asked.version : 0, thing: apps });
-    return apps;
+    const found = await this.#reading.pin('resolver', Buffer.from(target.name), parseResolved, before);
+    if (!found || found === before) return found?.thing.apps ?? [];
+    const { complete, missing, apps } = found.thing;
+    for (const part of missing) this.#reading.missing.add(part);
+    if (complete) this.#targetPins.set(target, found);
+    if (complete) return apps;
+    const all = withThoseBefore(apps, before?.thing.apps ?? []);
+    // Of no version: the next time what is missing is to be found here again.
+    this.#targetPins.set(target, { version: 0, thing: { ...found.thing, apps: all } });
+    return all;
   }
 
   async #domainsOf(apis: readonly string[]): Promise<Map<string, DomainsByGuid>> {
     const found = new Map<string, DomainsByGuid>();
     for (const api of apis) {
       const key = formatKey({ kind: 'names', api: this.#keyed(api), names: [], list: true });
-      const pin = await this.#pinOf('domain', Buffer.from(key), parseDomains, this.#domainPins.get(api));
+      const pin = await this.#reading.pin(
+        'domain',
+        Buffer.from(key),
+        parseDomains,
+        this.#domainPins.get(api),
+      );
       if (pin) this.#domainPins.set(api, pin);
       found.set(api, pin?.thing ?? NO_DOMAINS);
     }
@@ -146,8 +149,8 @@ export class LiveDocument {
   #partsOf(app: ResolvedApp, domains: DomainsByGuid): Parts | undefined | Promise<Parts | undefined> {
     const { pin, guid } = this.#keysOf(app);
     const before = this.#appPins.get(pin)?.parts;
-    const routes = this.#pinOf('route', guid, parseRoutes, before?.routes);
-    const processes = this.#pinOf('process', guid, parseProcesses, before?.processes);
+    const routes = this.#reading.pin('route', guid, parseRoutes, before?.routes);
+    const processes = this.#reading.pin('process', guid, parseProcesses, before?.processes);
     if (routes instanceof Promise || processes instanceof Promise) {
       return Promise.all([routes, processes]).then((both) => partsOf(app, domains, ...both));
     }
@@ -165,48 +168,6 @@ export class LiveDocument {
     return keys;
   }
 
-  /** What is there now; what was there, where that cannot be had; undefined where there never was any. */
-  #pinOf<Thing>(
-    cache: LandscapeCache,
-    key: Buffer,
-    parse: (text: string) => Thing,
-    pin: Pin<Thing> | undefined,
-  ): Pin<Thing> | undefined | Promise<Pin<Thing> | undefined> {
-    const asked = this.#ask(cache, key, pin?.version);
-    const pinned = (answer: Asked): Pin<Thing> | undefined => this.#pinned(cache, key, answer, parse, pin);
-    return asked instanceof Promise ? asked.then(pinned) : pinned(asked);
-  }
-
-  #pinned<Thing>(
-    cache: LandscapeCache,
-    key: Buffer,
-    asked: Asked,
-    parse: (text: string) => Thing,
-    pin: Pin<Thing> | undefined,
-  ): Pin<Thing> | undefined {
-    if (asked.kind === 'known') return pin;
-    if (asked.kind === 'absent') return undefined;
-    if (asked.kind === 'error') return this.#instead(`${cache} of ${key}`, asked.error, pin);
-    try {
-      return { version: asked.version, thing: parse(asked.text) };
-    } catch (cause) {
-      return this.#instead(`${cache} of ${key}`, unusable(this.#cache(cache), cause), pin);
-    }
-  }
-
-  #instead<Thing>(what: string, error: Error, thing: Thing): Thing {
-    this.#missing.add(`${what}: ${error.message}`);
-    return thing;
-  }
-
-  #ask(cache: LandscapeCache, key: Buffer, known: number | undefined): Asked | Promise<Asked> {
-    return ask(this.#cache(cache), key, this.#parts.clock.now(), 'any', known);
-  }
-
-  #cache(name: LandscapeCache): Cache {
-    return this.#parts.caches.get(name)!;
-  }
-
   /** Keys need not name the first API. */
   #keyed(api: string): string | undefined {
     return api === this.#parts.apis[0] ? undefined : api;
@@ -215,7 +176,7 @@ export class LiveDocument {
   // --- what is made of it
 
   #finish(all: readonly Parts[]): Made {
-    const missing = this.#missing.list;
+    const missing = this.#reading.missing.list;
     const pins = this.#pinsOf(all);
     const instances = [...pins.values()].reduce((sum, { made }) => sum + made.instances.length, 0);
     // Nothing, and something failed: it is not known that there is nothing.

@@ -1,0 +1,68 @@
+// Reads of the landscape's caches for one document: what was made of a value stays as long as the value does, and takes
+// its place where it cannot be had.
+
+import { type Asked, ask, unusable } from '../cache/ask.ts';
+import type { Cache } from '../cache/cache.ts';
+import type { Caches } from '../cache/caches.ts';
+import type { Clock } from '../cache/clock.ts';
+import type { LandscapeCache } from './keys.ts';
+import { Missing } from './missing.ts';
+
+/** What was made of a value, and of which version; 0: of none that is stored. */
+export interface Pin<Thing> {
+  readonly version: number;
+  readonly thing: Thing;
+}
+
+export class PinnedReading {
+  /** What could not be had. */
+  readonly missing = new Missing();
+  readonly #caches: Caches;
+  readonly #clock: Clock;
+
+  constructor(caches: Caches, clock: Clock) {
+    this.#caches = caches;
+    this.#clock = clock;
+  }
+
+  /**
+   * What is there now; `before` itself where that still stands, or where what is now cannot be had; undefined where there
+   * is nothing. At once where it is there.
+   */
+  pin<Thing>(
+    cache: LandscapeCache,
+    key: Buffer,
+    parse: (text: string) => Thing,
+    before: Pin<Thing> | undefined,
+  ): Pin<Thing> | undefined | Promise<Pin<Thing> | undefined> {
+    const asked = ask(this.#cache(cache), key, this.#clock.now(), 'any', before?.version);
+    const pinned = (answer: Asked): Pin<Thing> | undefined => this.#pinned(cache, key, answer, parse, before);
+    return asked instanceof Promise ? asked.then(pinned) : pinned(asked);
+  }
+
+  #pinned<Thing>(
+    cache: LandscapeCache,
+    key: Buffer,
+    asked: Asked,
+    parse: (text: string) => Thing,
+    before: Pin<Thing> | undefined,
+  ): Pin<Thing> | undefined {
+    if (asked.kind === 'known') return before;
+    if (asked.kind === 'absent') return undefined;
+    if (asked.kind === 'error') return this.#instead(cache, key, asked.error, before);
+    try {
+      return { version: asked.version, thing: parse(asked.text) };
+    } catch (cause) {
+      return this.#instead(cache, key, unusable(this.#cache(cache), cause), before);
+    }
+  }
+
+  #instead<Thing>(cache: LandscapeCache, key: Buffer, error: Error, before: Thing): Thing {
+    this.missing.add(`${cache} ${key}: ${error.message}`);
+    return before;
+  }
+
+  #cache(name: LandscapeCache): Cache {
+    return this.#caches.get(name)!;
+  }
+}
