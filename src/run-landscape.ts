@@ -43,7 +43,7 @@ export function openLandscape(config: LandscapeConfig, deps: ApiDeps): Landscape
   const { clock, log } = deps;
   const apis = config.apis.map((settings) => createCloudController(settings, deps));
   const reading = new Reading(clock);
-  const derived = new Derived();
+  const derived = new Derived(apis[0]!.name);
   const directories = new Map(apis.map((api) => [api.name, new Directory(api, config.batch, clock)]));
   const parts = { directories, reading, targets: config.targets };
   let discovery: Discovery | undefined;

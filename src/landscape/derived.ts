@@ -8,7 +8,14 @@
 
 import type { Cache, CacheChange } from '../cache/cache.ts';
 import type { Caches } from '../cache/caches.ts';
-import { formatKey, type LandscapeCache, type NamesKey, parseKey } from './keys.ts';
+import {
+  formatKey,
+  isCanonical,
+  type LandscapeCache,
+  type NamesKey,
+  parseKey,
+  unnamingFirst,
+} from './keys.ts';
 
 /** Tag of the routes and processes that were found by the app's name, and not by its guid. */
 export const BY_NAME = 'by-name';
@@ -27,6 +34,11 @@ export class Derived {
   #caches: Caches | undefined;
   /** What changes because of a change is derived from already. */
   #following = false;
+  readonly #firstApi: string;
+
+  constructor(firstApi: string) {
+    this.#firstApi = firstApi;
+  }
 
   attach(caches: Caches): void {
     this.#caches = caches;
@@ -39,7 +51,8 @@ export class Derived {
     this.#following = true;
     try {
       if (change.key || change.prefix) this.#tag(name, SPELLED_OTHERWISE, change.soft);
-      const key = change.key && namesOf(name, change.key);
+      const key = change.key && namesOf(name, change.key, this.#firstApi);
+      if (key && !isCanonical(change.key, key)) this.#key(name, formatKey(key), change.soft);
       if (key) this.#followKey(name, key, change.soft);
       else this.#followAll(name, change.soft);
     } finally {
@@ -107,10 +120,10 @@ function isNamed(name: LandscapeCache): boolean {
 }
 
 /** Undefined where the key is none of names, or none at all: then everything is meant. */
-function namesOf(name: LandscapeCache, key: Buffer): NamesKey | undefined {
+function namesOf(name: LandscapeCache, key: Buffer, firstApi: string): NamesKey | undefined {
   if (name === 'resolver' || name === 'route' || name === 'process') return undefined;
   try {
-    return parseKey(name, key);
+    return unnamingFirst(parseKey(name, key), firstApi);
   } catch {
     return undefined;
   }

@@ -8,7 +8,7 @@
 //   resolver     the name of a configured target, or the parameters of one: orgName=my-org&applicationRegex=a.*
 //
 // `@api/` before any of them but the resolver's means another API than the first. What begins with @ itself is written
-// %40…, what is called * is written %2A. The case of ASCII letters says nothing, but for the resolver's.
+// %40…, what is called * is written %2A. The case of letters says nothing, but for the resolver's.
 
 import { isUtf8 } from 'node:buffer';
 import { RequestError } from '../errors.ts';
@@ -141,11 +141,11 @@ function parseResolverKey(text: string): TargetNameKey | ParametersKey {
   return { kind: 'parameters', parameters };
 }
 
-/** The canonical text: all but letters, digits and -._~ escaped, and folded as foldKey does. */
+/** The canonical text: all in lower case, and all but letters, digits and -._~ escaped. */
 export function formatKey(key: LandscapeKey): string {
   if (key.kind === 'target') return encodePercent(Buffer.from(key.name));
   if (key.kind === 'parameters') return formatParameters(key.parameters);
-  const components = key.kind === 'guid' ? [key.guid] : [...key.names];
+  const components = key.kind === 'guid' ? [key.guid] : key.names.map((name) => name.toLowerCase());
   const written = components.map((component) => encodePercent(Buffer.from(component)));
   if (key.kind === 'names' && key.list) written.push('*');
   if (key.api !== undefined) written.unshift(`@${encodePercent(Buffer.from(key.api))}`);
@@ -154,6 +154,12 @@ export function formatKey(key: LandscapeKey): string {
 
 function foldAscii(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/** The first API is not named in the canonical text of its keys. */
+export function unnamingFirst<Key extends LandscapeKey>(key: Key, firstApi: string): Key {
+  if (!('api' in key) || key.api?.toLowerCase() !== firstApi) return key;
+  return { ...key, api: undefined };
 }
 
 /**

@@ -6,7 +6,14 @@ import type { Loaded, Loader, LoadRequest } from '../cache/loader.ts';
 import { RequestError } from '../errors.ts';
 import { BY_NAME, SPELLED_OTHERWISE } from './derived.ts';
 import type { Directory } from './directory.ts';
-import { type GuidKey, isCanonical, type LandscapeCache, type NamesKey, parseKey } from './keys.ts';
+import {
+  type GuidKey,
+  isCanonical,
+  type LandscapeCache,
+  type NamesKey,
+  parseKey,
+  unnamingFirst,
+} from './keys.ts';
 import type { Found, Reading } from './reading.ts';
 import { resolveTarget } from './resolve.ts';
 import { formatResolved } from './resolved-app.ts';
@@ -48,10 +55,12 @@ const ABSENT: Outcome = { text: undefined, short: false };
 export function landscapeLoader(cache: LandscapeCache, parts: LoaderParts): Loader {
   const outcomeOf = OUTCOMES[cache];
   const directories = [...parts.directories.values()];
+  const [firstApi = ''] = parts.directories.keys();
   return {
     load: async ({ key, signal, sink }) => {
       const { tags = [], ...outcome } = await outcomeOf(new Asking(parts, signal), key);
-      const spelled = isCanonical(key, parseKey(cache, key)) ? [] : [SPELLED_OTHERWISE];
+      const canonical = isCanonical(key, unnamingFirst(parseKey(cache, key), firstApi));
+      const spelled = canonical ? [] : [SPELLED_OTHERWISE];
       return landed({ ...outcome, tags: [...tags, ...spelled] }, sink);
     },
     reachable: async () => {

@@ -76,14 +76,13 @@ const anyResolver = fc.oneof(
   parameters.map((given) => ({ kind: 'parameters', parameters: given }) as const),
 );
 
-test('any names come back from the canonical key, but for the case of their ASCII letters', () => {
+test('any names come back from the canonical key, but for the case of their letters', () => {
   fc.assert(
     fc.property(anyNamed, ([cache, key]) => {
       const text = formatKey(key);
       assert.equal(folded(text), text);
       assert.equal(formatKey(parse(cache, text)), text);
-      const lower = (value: string): string => value.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-      assert.equal(JSON.stringify(parse(cache, text)), lower(JSON.stringify(key)));
+      assert.equal(JSON.stringify(parse(cache, text)), JSON.stringify(key).toLowerCase());
     }),
     { numRuns: 500 },
   );
