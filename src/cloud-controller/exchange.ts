@@ -1,10 +1,11 @@
 // One request and its whole answer over node-fetch. Knows connections and bytes, not what the answer means.
 
-import type { Agent, ClientRequest } from 'node:http';
+import type { Agent } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Headers } from 'node-fetch';
 import { type Attempt, badAnswer, brokenOff } from '../load/attempt.ts';
 import { pour } from '../load/body.ts';
+import { watchedBy } from '../load/watched-agent.ts';
 import { VERSION } from '../version.ts';
 import type { Connections } from './connections.ts';
 
@@ -109,42 +110,10 @@ function proxyRefused(attempt: ApiAttempt, status?: number): Error | undefined {
   return badAnswer(attempt, `cannot be asked: the proxy answered ${said} (${why})`);
 }
 
-/** Agents take requests by this method; Node's types leave it out. */
-interface RequestTaker {
-  addRequest(request: ClientRequest, options: object): void;
-}
-
-/** The agent as this one try sees it: node-fetch hides the request, and with it why exactly it failed. */
 function watched(agent: Agent, attempt: ApiAttempt): Agent {
-  const abandoned = attempt.deadline.signal;
-  const addRequest = (request: ClientRequest, options: object): void => {
-    watch(request, attempt);
-    (agent as Agent & RequestTaker).addRequest(request, { ...options, abandoned });
-  };
-  return Object.create(agent, { addRequest: { value: addRequest } });
-}
-
-function watch(request: ClientRequest, attempt: ApiAttempt): void {
-  attempt.request = request;
-  request.prependOnceListener('socket', (socket) => {
-    attempt.connection = socket.connecting || socket.destroyed ? 'begun' : 'up';
-    if (!socket.connecting) return;
-    socket.once('connect', () => {
-      attempt.connection = 'up';
+  return watchedBy(attempt, agent, { abandoned: attempt.deadline.signal }, (request) => {
+    request.prependOnceListener('proxyConnect', (connect: { statusCode?: number }) => {
+      attempt.proxyStatus = connect.statusCode;
     });
-  });
-  request.prependOnceListener('error', (error) => {
-    attempt.cause = error;
-  });
-  request.prependOnceListener('response', (answer) => {
-    attempt.answer = answer;
-  });
-  request.prependOnceListener('proxyConnect', (connect: { statusCode?: number }) => {
-    attempt.proxyStatus = connect.statusCode;
-  });
-  // Node closes such a connection and tells nobody.
-  request.prependOnceListener('upgrade', (_, socket) => {
-    socket.destroy();
-    request.emit('error', Object.assign(new Error('unexpected upgrade'), { code: 'UNEXPECTED_UPGRADE' }));
   });
 }

@@ -1,9 +1,10 @@
 // One GET over node-fetch, with kept-alive connections of the loader's own. Knows requests and connections, not their meaning.
 
-import type { Agent, ClientRequest } from 'node:http';
+import type { Agent } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Headers } from 'node-fetch';
 import { type Attempt, badAnswer, brokenOff } from './attempt.ts';
+import { watchedBy } from './watched-agent.ts';
 
 export interface Answer {
   readonly status: number;
@@ -61,41 +62,4 @@ export function createWire(makeAgent: () => Promise<Agent>): Wire {
 
 export function agentOptions(maxSockets: number): ConstructorParameters<typeof Agent>[0] {
   return { keepAlive: true, maxSockets, maxFreeSockets: maxSockets, timeout: IDLE_MS };
-}
-
-/** Agents take requests by this method; Node's types leave it out. */
-interface RequestTaker {
-  addRequest(request: ClientRequest, ...rest: unknown[]): void;
-}
-
-/**
- * The agent as this one attempt sees it: node-fetch hides the request, yet whether its connection ever came up, was
- * a reused one, and why exactly it failed decide over another try. Listeners are in place before node-fetch's own.
- */
-function watchedBy(attempt: Attempt, agent: Agent): Agent {
-  const addRequest = (request: ClientRequest, ...rest: unknown[]): void => {
-    attempt.request = request;
-    request.prependOnceListener('socket', (socket) => {
-      // One that failed at once is neither connecting nor up.
-      attempt.connection = socket.connecting || socket.destroyed ? 'begun' : 'up';
-      // Only then: on a connection used again it would never be called, and so never be taken off.
-      if (!socket.connecting) return;
-      socket.once('connect', () => {
-        attempt.connection = 'up';
-      });
-    });
-    request.prependOnceListener('error', (error) => {
-      attempt.cause = error;
-    });
-    request.prependOnceListener('response', (answer) => {
-      attempt.answer = answer;
-    });
-    // Without this listener Node closes such a connection, tells nobody, and node-fetch waits for ever.
-    request.prependOnceListener('upgrade', (_, socket) => {
-      socket.destroy();
-      request.emit('error', Object.assign(new Error('unexpected upgrade'), { code: 'UNEXPECTED_UPGRADE' }));
-    });
-    (agent as Agent & RequestTaker).addRequest(request, ...rest);
-  };
-  return Object.create(agent, { addRequest: { value: addRequest } });
 }
