@@ -31,7 +31,7 @@ export interface LabOptions {
   ownAppGuid?: string;
 }
 
-const BATCH_WINDOW_MS = 20;
+export const BATCH_WINDOW_MS = 20;
 
 /** Row 70. */
 const REFRESH_S: Readonly<Record<LandscapeCache, number>> = {

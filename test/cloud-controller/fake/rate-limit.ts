@@ -62,6 +62,7 @@ export class RateLimit {
       status: 429,
       headers: {
         'content-type': 'text/plain; charset=utf-8',
+        date: new Date(nowMs).toUTCString(),
         'retry-after': retryAfterForm === 'epoch' ? reset : retryAfterSeconds,
         'x-ratelimit-limit': perSecond,
         'x-ratelimit-remaining': 0,
