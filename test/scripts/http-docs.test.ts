@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { HTTP_STATUS } from '../../src/errors.ts';
 
 /** Ends the start, or stands in the log: no answer over HTTP has it. */
-const NOT_OVER_HTTP = ['cannot_listen', 'length_required', 'draining', 'not_ready'];
+const NOT_OVER_HTTP = ['cannot_listen', 'length_required', 'draining'];
 
 const test = suite('docs/http.md');
 const docs = readFileSync('docs/http.md', 'utf8');
