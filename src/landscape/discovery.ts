@@ -1,7 +1,7 @@
 // /discovery: one document for all who ask alike, made anew only where something changed, and the last good one where
 // that cannot be done.
 
-import { RequestError } from '../errors.ts';
+import { LoadError, RequestError } from '../errors.ts';
 import type { HeldBytes } from './held-bytes.ts';
 import { LiveDocument, type LiveDocumentParts } from './live-document.ts';
 import type { Parameter } from './parameters.ts';
@@ -52,7 +52,7 @@ export class Discovery {
       return { value, missing: made.missing };
     } catch (error) {
       this.counts.failed++;
-      throw error;
+      throw this.#refusalOf(error, targets) ?? error;
     }
   }
 
@@ -83,6 +83,14 @@ export class Discovery {
       'bad_query',
       `there is no target ${JSON.stringify(name.slice(0, 80))}; configured: ${known}`,
     );
+  }
+
+  /** What is wrong with a target of the request is its sender's to put right; with the configuration it is not. */
+  #refusalOf(error: unknown, targets: readonly Target[]): unknown {
+    const isConfigured = targets.every((target) => this.#parts.targets.includes(target));
+    return !isConfigured && error instanceof LoadError && error.cause instanceof RequestError
+      ? error.cause
+      : undefined;
   }
 
   #sharing(targets: readonly Target[], all: boolean): SharedMaking {

@@ -184,11 +184,10 @@ export class LiveDocument {
     const isAsBefore = pins.size === this.#appPins.size && isSame(pins, this.#appPins);
     if (this.#made && isAsBefore) return this.#lastWith(missing);
     this.#charge(pins.size * APP_PIN_BYTES + instances * INSTANCE_PIN_BYTES);
+    const text = discoveryDocument([...pins.values()].map(({ made }) => made));
+    const value = new HeldBytes(text, this.#parts.room);
+    // Not before: without its document a pin must not pass for one that is written.
     this.#appPins = pins;
-    const value = new HeldBytes(
-      discoveryDocument([...pins.values()].map(({ made }) => made)),
-      this.#parts.room,
-    );
     this.#made?.value.release();
     this.#made = { value, instances, missing };
     return this.#made;
@@ -212,6 +211,7 @@ export class LiveDocument {
     if (!this.#made)
       throw new LoadError('not_ready', `nothing could be discovered: ${missing.join('; ')}`, {
         retryAfterMs: RETRY_MS,
+        cause: this.#reading.refusal,
       });
     this.#made = { ...this.#made, missing };
     return this.#made;

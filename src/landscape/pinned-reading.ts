@@ -5,6 +5,7 @@ import { type Asked, ask, unusable } from '../cache/ask.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Caches } from '../cache/caches.ts';
 import type { Clock } from '../cache/clock.ts';
+import { RequestError } from '../errors.ts';
 import type { LandscapeCache } from './keys.ts';
 import { Missing } from './missing.ts';
 
@@ -17,6 +18,8 @@ export interface Pin<Thing> {
 export class PinnedReading {
   /** What could not be had. */
   readonly missing = new Missing();
+  /** The first that was refused for what it asked for: that is the asker's to put right. */
+  refusal: RequestError | undefined;
   readonly #caches: Caches;
   readonly #clock: Clock;
 
@@ -59,6 +62,7 @@ export class PinnedReading {
 
   #instead<Thing>(cache: LandscapeCache, key: Buffer, error: Error, before: Thing): Thing {
     this.missing.add(`${cache} ${key}: ${error.message}`);
+    if (error instanceof RequestError) this.refusal ??= error;
     return before;
   }
 

@@ -3,6 +3,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LANDSCAPE_CACHES } from '../../src/landscape/keys.ts';
+import { LiveDocument } from '../../src/landscape/live-document.ts';
+import { parseTarget } from '../../src/landscape/target-form.ts';
+import { systemClock } from '../../src/system-clock.ts';
 import { FakeClock } from '../cache/fake-clock.ts';
 import type { FakeCloud } from '../cloud-controller/fake/fake-cloud.ts';
 import { type Entry, inLab, type LandscapeLab } from './landscape-lab.ts';
@@ -154,6 +157,23 @@ test('row 85: a partial answer says so, and is asked for again soon', async () =
     assert.equal(whole.missing, []);
   });
 });
+
+test('a document that there is no room for is not taken for written the next time', () =>
+  inLab({}, async (lab) => {
+    const { application } = smallLandscape(lab.cloud);
+    let full = false;
+    const room = { charge: () => !full, release: () => undefined };
+    const document = new LiveDocument([parseTarget([['orgName', 'my-org']])], {
+      ...{ caches: lab.caches, clock: systemClock, apis: ['default'], leftOut: undefined, room },
+    });
+    await document.make();
+    lab.cloud.scale(application, 1);
+    lab.forget('process');
+    full = true;
+    await rejects(document.make(), 'no_room', 503);
+    full = false;
+    assert.is((await document.make()).instances, 1);
+  }));
 
 test('the own app is left out where the configuration says so', () =>
   inLab({ targets: [{}], ownFleet: false, ownAppGuid: 'later' }, async (lab) => {

@@ -186,7 +186,10 @@ test('row 86: what several targets mean is listed once', () =>
 
 test('row 89: targets of two APIs are listed together, and apart where one of them is down', async () => {
   const clouds = [await FakeCloud.start({ number: 1 }), await FakeCloud.start({ number: 2 })];
-  const targets = [{ applicationName: 'web' }, { api: 'api-2', applicationName: 'worker' }];
+  const targets: Record<string, string>[] = [
+    { applicationName: 'web' },
+    { api: 'api-2', applicationName: 'worker' },
+  ];
   await inLab({ clouds, targets, api: { tries: 1 } }, async (lab) => {
     for (const cloud of clouds) furnish(cloud);
     const { entries } = await lab.discover();
