@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HTTP_STATUS } from '../../src/errors.ts';
+import { permissionOf } from '../../src/serve/access/permission.ts';
 
 /** Ends the start, or stands in the log: no answer over HTTP has it. */
 const NOT_OVER_HTTP = ['cannot_listen', 'length_required', 'draining'];
@@ -18,6 +19,18 @@ test('every code that is sent is there with its status, and no other', () => {
     Number(status),
   ]);
   assert.equal(listed.sort(), wanted.sort());
+});
+
+test('each path of the fleet listener has the permission that the table says', () => {
+  const [, table] = /\| path \| permission \|.*\n\|[-|]+\n([\s\S]*?)\n\n/.exec(docs)!;
+  const rows = table!.split('\n').map((row) => row.slice(1, -1).split('|'));
+  assert.ok(rows.length > 5);
+  for (const [paths, permission] of rows) {
+    const [said] = /[a-z]+/.exec(permission!)!;
+    for (const [, path] of paths!.matchAll(/`(\/[\w/]+)/g)) {
+      assert.is(permissionOf(path!), said === 'none' ? 'nothing' : said, path);
+    }
+  }
 });
 
 test('every file that a page links to is there, and so is the heading', () => {

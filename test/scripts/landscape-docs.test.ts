@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parse } from 'yaml';
 import { LANDSCAPE_OPTIONS } from '../../src/config/options-landscape.ts';
 import { PRESET_CACHES, presetDefault } from '../../src/config/preset.ts';
+import { readConfig } from '../../src/config/read.ts';
 import { type Daemon, startDaemon } from '../../src/daemon.ts';
 import { LANDSCAPE_CACHES } from '../../src/landscape/keys.ts';
 import { TARGET_PARAMETERS } from '../../src/landscape/target-form.ts';
@@ -89,6 +91,29 @@ test('all keys that the encoding in JavaScript gives are those of the names', as
   assert.is(JSON.parse(await curl(`http://x/caches/org/${key}`)).name, 'Team A/B');
   const names = encodeURIComponent(['my-org', 'my-space'].map(encodeURIComponent).join('/'));
   assert.is(JSON.parse(await curl(`http://x/caches/space/${names}`)).name, 'my-space');
+});
+
+test('credentials of a user-provided service become variables as docs/cloud-foundry.md has it', async () => {
+  const page = readFileSync('docs/cloud-foundry.md', 'utf8');
+  const [, command] = /```bash\n(credential\(\)[\s\S]*?)```/.exec(page)!;
+  const bound = { name: 'landscape', credentials: { username: 'reader', password: 'of $reader "x"' } };
+  const services = { 'user-provided': [{ name: 'other', credentials: {} }, bound] };
+  const show = 'printf "%s\\n" "$SIDECACHE_CLOUDFOUNDRY_USERNAME" "$SIDECACHE_CLOUDFOUNDRY_PASSWORD"';
+  const { stdout } = await run('bash', ['-c', `${command}\n${show}`], {
+    env: { ...env, VCAP_SERVICES: JSON.stringify(services) },
+  });
+  assert.equal(stdout.trimEnd().split('\n'), ['reader', 'of $reader "x"']);
+});
+
+test('the variables that docs/cloud-foundry.md has in a manifest are a whole configuration', async () => {
+  const page = readFileSync('docs/cloud-foundry.md', 'utf8');
+  const [, yaml] = /```yaml\n( +env:\n +SIDECACHE_PRESET[\s\S]*?)```/.exec(page)!;
+  const { env: variables } = parse(yaml!) as { env: Record<string, string> };
+  const VCAP_APPLICATION = JSON.stringify({ application_id: 'aa', cf_api: 'https://api.example.com' });
+  const { config, warnings } = await readConfig({ argvFlags: {}, env: { ...variables, VCAP_APPLICATION } });
+  assert.equal(warnings, []);
+  assert.is(config.landscape?.apis[0]?.url, 'https://api.example.com');
+  assert.is(config.landscape?.targets[0]?.orgName, 'my-org');
 });
 
 test('Prometheus takes its configurations', async () => {
