@@ -32,6 +32,8 @@ export interface FleetOptions {
   caches?: object;
   /** What else stands in `fleet`. */
   fleet?: object;
+  /** What else stands in the configuration. */
+  config?: object;
   /** Each is behind a relay, which keeps what passes. */
   relays?: boolean;
 }
@@ -317,6 +319,7 @@ export class TestFleet {
         ...this.#options.fleet,
         ...options.fleet,
       },
+      ...this.#options.config,
     };
   }
 
