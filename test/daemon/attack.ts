@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import { Daemon, pause } from './daemon.ts';
 
 export const MIB = 1 << 20;
-const MAY_GROW_BYTES = 24e6;
+export const MAY_GROW_BYTES = 24e6;
 
 /** Statuses, and errors by code, as clients saw them. */
 type Outcomes = Map<string, number>;
@@ -100,11 +100,11 @@ async function underAttack(claim: string, memory: string, run: Run): Promise<voi
 }
 
 /** The most it ever had, as the system has seen it. */
-function peakOf({ pid }: Daemon): number {
+export function peakOf({ pid }: Daemon): number {
   return 1024 * Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
-function mb(bytes: number): string {
+export function mb(bytes: number): string {
   return (bytes / 1e6).toFixed(0);
 }
 
