@@ -8,6 +8,7 @@ import type { Parameter } from './parameters.ts';
 import { SharedMaking, type SharedMakingParts } from './shared-making.ts';
 import type { Target } from './target.ts';
 import { parseTarget } from './target-form.ts';
+import { Turns } from './turns.ts';
 
 export interface DiscoveryParts extends LiveDocumentParts, SharedMakingParts {
   /** Of the configuration. */
@@ -25,10 +26,14 @@ export interface Discovered {
 
 /** Documents of parameters that are kept, besides that of all configured targets. */
 const MOST_DOCUMENTS = 8;
+/** Of them so many are made at one time, as each is some megabytes while it is made; and so many more wait. */
+const MADE_AT_ONCE = 2;
+const MOST_WAITING = 64;
 
 export class Discovery {
   readonly #parts: DiscoveryParts;
   readonly #documents = new Map<string, SharedMaking>();
+  readonly #turns = new Turns(MADE_AT_ONCE, MOST_WAITING);
   /** Answers by what they were. */
   readonly counts = { complete: 0, partial: 0, failed: 0 };
 
@@ -41,18 +46,26 @@ export class Discovery {
     return this.#documents.get('')?.document.last?.instances ?? 0;
   }
 
+  /** How many are kept. */
+  get documents(): number {
+    return this.#documents.size;
+  }
+
   /** `target=` names configured targets, other parameters are a target themselves; none: all configured ones. */
   async answer(parameters: readonly Parameter[]): Promise<Discovered> {
     const targets = this.#targetsOf(parameters);
     try {
-      const made = await this.#sharing(targets, parameters.length === 0).get();
-      this.counts[made.missing.length === 0 ? 'complete' : 'partial']++;
-      const value = made.value.retain();
-      this.#trim();
-      return { value, missing: made.missing };
+      const discovered = await this.#sharing(targets, parameters.length === 0).get((made) => ({
+        value: made.value.retain(),
+        missing: made.missing,
+      }));
+      this.counts[discovered.missing.length === 0 ? 'complete' : 'partial']++;
+      return discovered;
     } catch (error) {
       this.counts.failed++;
       throw this.#refusalOf(error, targets) ?? error;
+    } finally {
+      this.#trim();
     }
   }
 
@@ -98,7 +111,8 @@ export class Discovery {
     const found = this.#documents.get(key);
     // The one asked for last is the last to go.
     this.#documents.delete(key);
-    const sharing = found ?? new SharedMaking(new LiveDocument(targets, this.#parts), this.#parts);
+    const parts = all ? this.#parts : { ...this.#parts, turns: this.#turns };
+    const sharing = found ?? new SharedMaking(new LiveDocument(targets, parts), parts);
     this.#documents.set(key, sharing);
     return sharing;
   }
@@ -108,9 +122,9 @@ export class Discovery {
     const others = [...this.#documents].filter(([key]) => key !== '');
     let heldBytes = others.reduce((sum, [, { document }]) => sum + document.heldBytes, 0);
     let count = others.length;
-    for (const [key, { document, isMaking }] of others) {
+    for (const [key, { document, isInUse }] of others) {
       if (count <= MOST_DOCUMENTS && heldBytes <= this.#parts.mostHeldBytes) return;
-      if (isMaking) continue;
+      if (isInUse) continue;
       count--;
       heldBytes -= document.heldBytes;
       this.#documents.delete(key);

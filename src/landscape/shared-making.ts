@@ -4,12 +4,15 @@ import type { Clock } from '../cache/clock.ts';
 import { LoadError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { LiveDocument, Made } from './live-document.ts';
+import type { Turns } from './turns.ts';
 
 export interface SharedMakingParts {
   readonly clock: Clock;
   readonly log: Log;
   /** Counts the changes of what documents are made of. */
   readonly changes: () => number;
+  /** With whom it takes turns; not given: it waits for nobody. */
+  readonly turns?: Turns;
 }
 
 /** Where there is a last good one, nobody waits longer for a better one. */
@@ -21,6 +24,8 @@ const SAY_AGAIN_MS = 60_000;
 export class SharedMaking {
   readonly document: LiveDocument;
   readonly #parts: SharedMakingParts;
+  /** Who was not answered yet: what they are to be answered with must not be let go. */
+  #waiting = 0;
   #making: Promise<Made> | undefined;
   /** How many changes there had been when the making under way began. */
   #since = 0;
@@ -31,13 +36,18 @@ export class SharedMaking {
     this.#parts = parts;
   }
 
-  get isMaking(): boolean {
-    return this.#making !== undefined;
+  get isInUse(): boolean {
+    return this.#making !== undefined || this.#waiting > 0;
   }
 
-  /** Throws LoadError, RoomError, RequestError. */
-  get(): Promise<Made> {
-    return this.#inTime(this.#made());
+  /** Of the document, which holds it until it makes another: `take` retains it. Throws LoadError, RoomError, RequestError. */
+  async get<Taken>(take: (made: Made) => Taken): Promise<Taken> {
+    this.#waiting++;
+    try {
+      return take(await this.#inTime(this.#made()));
+    } finally {
+      this.#waiting--;
+    }
   }
 
   /** What was begun before a change is not for who asks after it: that ends, and it is made again. */
@@ -54,11 +64,26 @@ export class SharedMaking {
 
   async #make(): Promise<Made> {
     try {
-      const made = await this.document.make();
+      const made = await this.#inTurn(() => this.document.make());
       this.#say(made);
       return made;
     } finally {
       this.#making = undefined;
+    }
+  }
+
+  /** A turn ends with the patience of those who wait for it: one that hangs holds up nobody else. */
+  async #inTurn(make: () => Promise<Made>): Promise<Made> {
+    const { turns, changes, clock } = this.#parts;
+    if (!turns) return await make();
+    const giveBack = await turns.take();
+    this.#since = changes();
+    const timer = clock.after(LONGEST_WAIT_MS, giveBack);
+    try {
+      return await make();
+    } finally {
+      timer.cancel();
+      giveBack();
     }
   }
 
