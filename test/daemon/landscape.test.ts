@@ -151,6 +151,27 @@ test(
   }),
 );
 
+test(
+  'whoever asks for what cannot be is no failure of the API: nobody else is refused for it, and the log is still',
+  before(async (daemon, cloud) => {
+    cloud.addOrganization('a'.repeat(40));
+    for (let i = 0; i < 30; i++) {
+      assert.is((await daemon.request(`/caches/org/wrong/${i}`)).status, 400);
+      assert.is((await daemon.request(`/caches/resolver/none=${i}`)).status, 400);
+    }
+    for (let i = 0; i < 11; i++) {
+      const endless = encodeURIComponent(`(a+)+${'b'.repeat(i + 1)}`);
+      assert.is((await daemon.request(`/discovery?orgRegex=${endless}`)).status, 400);
+    }
+    assert.is((await daemon.json('/caches/org/my-org')).name, 'my-org');
+    assert.equal(namesIn(await discovered(daemon)), ['shop/0', 'shop/1']);
+    assert.equal(
+      daemon.lines.filter(({ level }) => level === 'warn' || level === 'error'),
+      [],
+    );
+  }),
+);
+
 test('without the preset there is no /discovery, and no cache of it', async () => {
   const daemon = await Daemon.start();
   try {
