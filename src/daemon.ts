@@ -59,12 +59,12 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
   const log = new Log(input.log, config.log.level);
   for (const warning of warnings) log.warn(warning);
   const instance = describeInstance(config);
-  const landscape = await startLandscape(config, log);
+  const garbage = new Garbage();
+  const landscape = await startLandscape(config, log, garbage);
   const caches = buildCaches(config, log, landscape?.presets);
   const discovery = landscape?.attach(caches);
   const feed = new EventFeed(encodePercent);
   const headroom = new Headroom(caches.store.budget);
-  const garbage = new Garbage();
   const modes = new Map(config.caches.map(({ name, mode }) => [name, mode]));
   const changes = new Changes({
     caches,
@@ -210,10 +210,11 @@ function listenersOf(config: Config, connections: Connections, log: Log, handle:
 }
 
 /** What loads the preset's caches; undefined without the preset. */
-async function startLandscape(config: Config, log: Log): Promise<Landscape | undefined> {
+async function startLandscape(config: Config, log: Log, garbage: Garbage): Promise<Landscape | undefined> {
   if (!config.landscape) return undefined;
   const { openLandscape } = await import('./run-landscape.ts');
-  return openLandscape(config.landscape, { clock: systemClock, random: Math.random, log });
+  const passed = (bytes: number): void => garbage.passed(bytes);
+  return openLandscape(config.landscape, { clock: systemClock, random: Math.random, log, passed });
 }
 
 /** The apps that are told of changes; undefined where none is. */

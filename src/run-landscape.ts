@@ -40,12 +40,12 @@ const SETTINGS: LoadSettings = { softTimeoutMs: undefined, concurrency: 4096, qu
 
 /** Throws ConfigError. */
 export function openLandscape(config: LandscapeConfig, deps: ApiDeps): Landscape {
-  const { clock, log } = deps;
+  const { clock, log, passed = () => {} } = deps;
   const apis = config.apis.map((settings) => createCloudController(settings, deps));
   const reading = new Reading(clock);
   const derived = new Derived(apis[0]!.name);
   const directories = new Map(apis.map((api) => [api.name, new Directory(api, config.batch, clock)]));
-  const parts = { directories, reading, targets: config.targets };
+  const parts = { directories, reading, targets: config.targets, passed };
   let discovery: Discovery | undefined;
   const preset = (name: LandscapeCache): PresetCache => ({
     loader: landscapeLoader(name, parts),

@@ -25,6 +25,8 @@ export interface ApiDeps {
   /** From 0 up to 1. */
   random(): number;
   readonly log: Log;
+  /** Told that so many bytes of text were read and made something of, and are garbage now. */
+  readonly passed?: (bytes: number) => void;
 }
 
 /** Throws ConfigError. Asks for nothing before it is asked. */
@@ -52,7 +54,8 @@ export function createCloudController(settings: ApiSettings, deps: ApiDeps): Clo
   const tokens = new Tokens({ clock, counters, fetch: (refused) => signIn.fetch(refused) });
   const authorized = new Authorized(requests, tokens);
   const get = authorized.get.bind(authorized);
-  const pages = new Pages({ place, pageSize, counters, report, get });
+  const passed = deps.passed ?? ((): void => {});
+  const pages = new Pages({ place, pageSize, counters, report, get, passed });
 
   /** The pages of one list end together: where one fails, the others are given up. */
   const list = async <T extends { readonly guid: string }>(

@@ -21,6 +21,8 @@ export interface PagesParts {
   readonly counters: ApiCounters;
   readonly report: ApiReport;
   get(type: RequestType, url: URL, signal: AbortSignal): Promise<Answered>;
+  /** Told that so many bytes are garbage now. */
+  readonly passed: (bytes: number) => void;
 }
 
 interface Page<T> {
@@ -33,6 +35,9 @@ interface Page<T> {
 const MOST_PAGES = 10_000;
 /** A list that changes while it is read is read anew so often: an item may have moved to a page that was read before. */
 const MOST_READINGS = 3;
+
+/** A text as it came, as a string and as objects (measured: some three times itself). */
+const GARBAGE_OF_TEXT = 3;
 
 export class Pages {
   readonly #parts: PagesParts;
@@ -71,7 +76,9 @@ export class Pages {
     if (answered.status !== 200) {
       throw this.#parts.report.failed(type, codeOf(answered), refusal(this.#parts.place, answered));
     }
-    return this.#parse(type, read, answered.text);
+    const parsed = this.#parse(type, read, answered.text);
+    this.#parts.passed(answered.text.length * GARBAGE_OF_TEXT);
+    return parsed;
   }
 
   #parse<T>(type: RequestType, read: (resource: unknown) => T, text: string): Page<T> {

@@ -4,24 +4,18 @@
 import type { AppInstances, Instance } from './instances.ts';
 import type { ResolvedApp } from './resolved-app.ts';
 
-/** What is listed beside apps: the instances of the own fleet. */
-export interface OwnTarget {
-  readonly address: string;
-  readonly path: string;
-  readonly protocol: 'http' | 'https';
-  readonly labels: Readonly<Record<string, string>>;
-}
-
 /**
- * JSON, one element an instance: of targets that overlap the first one counts. In the order of the names, so that the
- * same landscape is the same text however it was asked for. The own fleet stands at the end.
+ * JSON in pieces, one element an instance: of targets that overlap the first one counts. In the order of the names, so
+ * that the same landscape is the same text however it was asked for.
  */
-export function discoveryDocument(entries: readonly AppInstances[], own: readonly OwnTarget[] = []): string {
-  const texts = distinct(entries.toSorted(byPlace)).flatMap(entryWriter());
-  for (const target of own) {
-    texts.push(elementText(target.address, members({ ...scrapeLabels(target), ...target.labels })));
+export function* discoveryDocument(entries: readonly AppInstances[]): Generator<string, void> {
+  let between = '[';
+  for (const text of elementTexts(entries.toSorted(byPlace))) {
+    yield between;
+    yield text;
+    between = ',';
   }
-  return `[${texts.join()}]`;
+  yield between === '[' ? '[]' : ']';
 }
 
 /** Sorting is stable: what several targets mean stands together, and of it the first target's first. */
@@ -44,33 +38,28 @@ function compare(one: string, other: string): number {
   return one < other ? -1 : 1;
 }
 
-function distinct(entries: readonly AppInstances[]): AppInstances[] {
-  const listed = new Set<string>();
-  return entries.map(({ app, instances }) => ({
-    app,
-    instances: instances.filter(({ index, address, path }) => {
-      const before = listed.size;
-      listed.add(JSON.stringify([app.api, app.application.guid, index, address, path]));
-      return listed.size > before;
-    }),
-  }));
-}
-
 /** What entries have in common is written once: there are thousands of them, and nobody else runs meanwhile. */
-function entryWriter(): (entry: AppInstances) => string[] {
+function* elementTexts(sorted: readonly AppInstances[]): Generator<string, void> {
   const places = new Map<string, string>();
-  return ({ app, instances }) => {
-    if (instances.length === 0) return [];
+  let listed = new Set<string>();
+  let before: ResolvedApp | undefined;
+  for (const { app, instances } of sorted) {
+    // What one app is listed with stands together.
+    if (before?.application.guid !== app.application.guid || before.api !== app.api) listed = new Set();
+    before = app;
     const common = appMembers(app);
     const guid = JSON.stringify(app.application.guid).slice(1, -1);
-    return instances.map((instance) => {
+    for (const instance of instances) {
       const { address, protocol, internal, path, index } = instance;
+      const identity = JSON.stringify([index, address, path]);
+      if (listed.has(identity)) continue;
+      listed.add(identity);
       const placed = `${protocol} ${internal} ${path}`;
       const place = places.get(placed) ?? placeMembers(instance);
       places.set(placed, place);
-      return elementText(address, `${place},${common},${instanceMembers(guid, index)}`);
-    });
-  };
+      yield elementText(address, `${place},${common},${instanceMembers(guid, index)}`);
+    }
+  }
 }
 
 function elementText(address: string, labels: string): string {

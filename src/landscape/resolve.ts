@@ -9,7 +9,7 @@ import { type Resolved, type ResolvedApp, scrapeOf } from './resolved-app.ts';
 import type { Target } from './target.ts';
 
 /** So many look-ups at a time: some requests of batches each. */
-const MOST_AT_ONCE = 400;
+const MOST_AT_ONCE = 200;
 
 interface InOrganization {
   readonly organization: Organization;

@@ -14,11 +14,12 @@ interface Listed {
   readonly labels: Record<string, string>;
 }
 
-function listed(
-  entries: readonly AppInstances[],
-  ...own: Parameters<typeof discoveryDocument>[1][]
-): Listed[] {
-  return JSON.parse(discoveryDocument(entries, ...own));
+function textOf(entries: readonly AppInstances[]): string {
+  return [...discoveryDocument(entries)].join('');
+}
+
+function listed(entries: readonly AppInstances[]): Listed[] {
+  return JSON.parse(textOf(entries));
 }
 
 function entry(
@@ -70,8 +71,8 @@ test('83: an entry has the labels of Promregator, the same under __meta_cf_, and
 });
 
 test('83: without apps the document is an empty list', () => {
-  assert.is(discoveryDocument([]), '[]');
-  assert.is(discoveryDocument([entry('a', 0)]), '[]');
+  assert.is(textOf([]), '[]');
+  assert.is(textOf([entry('a', 0)]), '[]');
 });
 
 test('83: one entry an instance, with one address, and labels that are text with names that Prometheus takes', () => {
@@ -123,7 +124,7 @@ test('83: apps of the same names stand in the order of their guids', () => {
     const { app: of, instances } = entry('a');
     return { app: { ...of, application: { ...of.application, guid } }, instances };
   });
-  assert.is(discoveryDocument([other!, one!]), discoveryDocument([one!, other!]));
+  assert.is(textOf([other!, one!]), textOf([one!, other!]));
 });
 
 test('83: the same landscape is the same document, in whatever order it was found', () => {
@@ -136,8 +137,7 @@ test('83: the same landscape is the same document, in whatever order it was foun
   );
   fc.assert(
     fc.property(shuffled, ([given, other]) => {
-      const document = (order: readonly string[]): string =>
-        discoveryDocument(order.map((name) => entry(name, 2)));
+      const document = (order: readonly string[]): string => textOf(order.map((name) => entry(name, 2)));
       assert.is(document(other), document(given));
     }),
     { numRuns: 200 },
@@ -174,21 +174,6 @@ test('83: the parameters of a path are labels, as Prometheus would escape them i
       ['__param_x', ''],
     ],
   );
-});
-
-test('83: the own fleet stands at the end, under the labels that it was given', () => {
-  const own = {
-    address: '10.0.0.1:9',
-    path: '/metrics',
-    protocol: 'http',
-    labels: { __meta_cf_own: 'true' },
-  } as const;
-  const all = listed([entry('z')], [own]);
-  assert.is(all.length, 2);
-  assert.equal(all[1], {
-    targets: ['10.0.0.1:9'],
-    labels: { __metrics_path__: '/metrics', __scheme__: 'http', __meta_cf_own: 'true' },
-  });
 });
 
 test.run();
