@@ -37,7 +37,12 @@ export interface LoaderParts {
   readonly reading: Reading;
   /** Of the configuration. */
   readonly targets: readonly Target[];
+  /** Told that so many bytes are garbage now. */
+  readonly passed: (bytes: number) => void;
 }
+
+/** What a load leaves behind (measured: 9.8 kB while it runs). */
+const GARBAGE_OF_LOAD_BYTES = 8192;
 
 /** What is made of old or missing parts is asked for again after this long. */
 const SHORT_MS = 15_000;
@@ -58,6 +63,7 @@ export function landscapeLoader(cache: LandscapeCache, parts: LoaderParts): Load
   const [firstApi = ''] = parts.directories.keys();
   return {
     load: async ({ key, signal, sink }) => {
+      parts.passed(GARBAGE_OF_LOAD_BYTES);
       const { tags = [], ...outcome } = await outcomeOf(new Asking(parts, signal), key);
       const canonical = isCanonical(key, unnamingFirst(parseKey(cache, key), firstApi));
       const spelled = canonical ? [] : [SPELLED_OTHERWISE];

@@ -320,6 +320,7 @@ test('a web page of another site does no harm with the credentials that a browse
     ['DELETE', '/caches/users/1'],
     ['GET', '/caches/users/1'],
     ['GET', '/events'],
+    ['GET', '/discovery'],
     ['POST', '/peers'],
   ];
   const pages: Record<string, string>[] = [

@@ -20,7 +20,7 @@ const PERMISSIONS: ReadonlyMap<string, Permission | 'nothing'> = new Map([
   ['/readyz', 'nothing'],
 ]);
 /** Reading them changes nothing, and loads nothing. */
-const HARMLESS: readonly string[] = ['metrics', 'peers', 'discovery', 'nothing'];
+const HARMLESS: readonly string[] = ['metrics', 'peers', 'nothing'];
 
 /**
  * Undefined: a path that is not known here is served to nobody, whatever a router behind may make of it. Paths are
