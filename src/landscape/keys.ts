@@ -57,6 +57,8 @@ export type LandscapeKey = NamesKey | GuidKey | TargetNameKey | ParametersKey;
 
 /** Longer than any name that the platform takes. */
 const LONGEST_NAME = 255;
+/** The platform's have 36. One request asks for many of them: longer ones would make it too long for all. */
+const LONGEST_GUID = 64;
 
 interface Form {
   /** How many components a key may have. */
@@ -92,6 +94,8 @@ export function parseKey(cache: LandscapeCache, key: Buffer): LandscapeKey {
   const list = components.length === form.list && components.at(-1) === '*';
   const given = list ? components.slice(0, -1) : components;
   const names = given.map((component) => decodeName(component, wrong));
+  // One request asks for many names: what a database does not take would fail them all.
+  if (names.some((name) => /\p{Cc}/u.test(name))) throw wrong('a name has no control characters');
   if (form === APP_FORM && names.length === 1)
     return { kind: 'guid', api, guid: checkGuid(names[0]!, wrong) };
   return { kind: 'names', api, names, list };
@@ -120,6 +124,7 @@ function decodeName(component: string, wrong: Wrong): string {
 
 function checkGuid(name: string, wrong: Wrong): string {
   if (!/^[\w-]+$/.test(name)) throw wrong('a guid is made of letters, digits, - and _');
+  if (name.length > LONGEST_GUID) throw wrong(`a guid has at most ${LONGEST_GUID} characters`);
   return name;
 }
 

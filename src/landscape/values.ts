@@ -104,12 +104,19 @@ export const ROUTE: Form<Route> = {
   }),
 };
 
+/** More than any process has: each is an entry of what is discovered. */
+const MOST_INSTANCES = 10_000;
+
+function isInstances(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MOST_INSTANCES;
+}
+
 export const PROCESS: Form<Process> = {
   write: ({ guid, type, instances, appGuid }) => ({ guid, type, instances, app_guid: appGuid }),
   read: (json) => ({
     guid: text(json, 'guid'),
     type: text(json, 'type'),
-    instances: typeof json.instances === 'number' ? json.instances : wrong('instances'),
+    instances: isInstances(json.instances) ? json.instances : wrong('instances'),
     appGuid: text(json, 'app_guid'),
   }),
 };

@@ -45,4 +45,32 @@ test('documents that could not be made are not kept', () =>
     assert.ok(lab.discovery.documents <= 8, `${lab.discovery.documents} are kept`);
   }));
 
+test('an app of a billion instances is missing by name, and the others are listed', () =>
+  inLab({ targets: [{}] }, async (lab) => {
+    const space = lab.cloud.addSpace(lab.cloud.addOrganization('o'), 's');
+    const routes = [{ host: 'one', domain: 'apps.example.org' }];
+    const [huge] = ['huge', 'plain'].map((name) => lab.cloud.addApplication(space, { name, routes }));
+    lab.cloud.scale(huge!, 1_000_000_000);
+    const { entries, missing } = await lab.discover();
+    assert.equal(
+      entries.map(({ labels }) => labels.__meta_cf_applicationName),
+      ['plain'],
+    );
+    assert.is(missing.length, 1);
+    assert.match(missing[0]!, huge!.guid);
+  }));
+
+test('a key that no API takes is refused before it spoils the request of others', () =>
+  inLab({}, async (lab) => {
+    for (const [cache, key] of [
+      ['org', 'a%00b'],
+      ['space', 'o/a%0Ab'],
+      ['route', 'g'.repeat(65)],
+    ] as const) {
+      const asked = await lab.ask(cache, key);
+      assert.is(asked.kind === 'error' && asked.error.code, 'bad_key', key);
+    }
+    assert.is(lab.cloud.count(), 0);
+  }));
+
 test.run();
