@@ -84,11 +84,12 @@ function nameIn(value: unknown): string | undefined {
   return typeof value === 'string' && /^[A-Za-z][\w-]{0,59}$/.test(value) ? value : undefined;
 }
 
-/** One line of plain characters; what is as long as a token is left out. */
+/** One line of plain characters; what is as long as a token, or stands where one does, is left out. */
 function sentenceIn(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   const plain = value
     .replace(/[\p{C}\p{Z}]+/gu, ' ')
+    .replace(/\b(bearer|basic) +\S+/gi, '$1 …')
     .replace(/\S{64,}/g, '…')
     .trim();
   return plain === '' ? undefined : plain.slice(0, MAX_DETAIL_CHARS);

@@ -82,6 +82,7 @@ export class Pages {
   }
 
   #parse<T>(type: RequestType, read: (resource: unknown) => T, text: string): Page<T> {
+    if (isDense(text)) throw this.#bad(type, 'more objects and lists than any list has');
     const body = parseObject(text);
     if (body === undefined) throw this.#bad(type, 'something that is not a JSON object');
     const { pagination, resources } = body;
@@ -111,4 +112,21 @@ export class Pages {
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** Shorter ones may be as they like. */
+const MAX_ANY_CHARS = 64 * 1024;
+/** Of text for each object and each list in it; the densest of the API's has some 40. */
+const FEWEST_CHARS = 16;
+
+/** Parsed, a text of nothing but brackets would hold many times itself, and take as long. */
+function isDense(text: string): boolean {
+  if (text.length <= MAX_ANY_CHARS) return false;
+  let left = text.length / FEWEST_CHARS;
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      if (--left < 0) return true;
+    }
+  }
+  return false;
 }
