@@ -184,9 +184,24 @@ export class LiveDocument {
     if (instances === 0 && missing.length > 0) return this.#lastWith(missing);
     const isAsBefore = pins.size === this.#appPins.size && isSame(pins, this.#appPins);
     if (this.#made && isAsBefore) return this.#lastWith(missing);
-    this.#charge(pins.size * APP_PIN_BYTES + instances * INSTANCE_PIN_BYTES);
+    try {
+      return this.#write(pins, instances, missing);
+    } catch (error) {
+      if (!(error instanceof RoomError && this.#made)) throw error;
+      return this.#lastWith([...missing, error.message]);
+    }
+  }
+
+  /** Throws RoomError; then all is as it was. */
+  #write(pins: ReadonlyMap<string, AppPin>, instances: number, missing: readonly string[]): Made {
     const text = discoveryDocument([...pins.values()].map(({ made }) => made));
     const value = new HeldBytes(text, this.#parts.room);
+    try {
+      this.#charge(pins.size * APP_PIN_BYTES + instances * INSTANCE_PIN_BYTES);
+    } catch (error) {
+      value.release();
+      throw error;
+    }
     // Not before: without its document a pin must not pass for one that is written.
     this.#appPins = pins;
     this.#made?.value.release();
