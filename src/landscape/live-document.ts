@@ -2,7 +2,7 @@
 //
 //   targets ─▶ resolver ─▶ apps ─▶ route, process, domain ─▶ instances of each app ─▶ document
 //
-// What the instances of an app were made of is remembered by version: as long as that stands they are not made again,
+// What the instances of an app were made of is remembered: as long as that says the same they are not made again,
 // and a document of which nothing changed is the one before. What cannot be had stays as it last was: it is let go only
 // for something better, so that an API that is down empties nobody's list.
 
@@ -40,9 +40,9 @@ export interface Made {
 /** What the instances of an app are made of. */
 interface Parts {
   readonly app: ResolvedApp;
-  /** As they are stored: what they are parsed to holds several times as much, and is wanted once. */
-  readonly routes: Pin<string>;
-  readonly processes: Pin<string>;
+  /** Only looked at: what they are parsed to holds several times as much as the text, and is wanted once. */
+  readonly routes: Pin<void>;
+  readonly processes: Pin<void>;
   readonly domains: DomainsByGuid;
 }
 
@@ -125,8 +125,8 @@ export class LiveDocument {
     if (complete) this.#targetPins.set(target, found);
     if (complete) return apps;
     const all = withThoseBefore(apps, before?.thing.apps ?? []);
-    // Of no version: the next time what is missing is to be found here again.
-    this.#targetPins.set(target, { version: 0, thing: { ...found.thing, apps: all } });
+    // Of no version and text: the next time what is missing is to be found here again.
+    this.#targetPins.set(target, { version: 0, text: '', thing: { ...found.thing, apps: all } });
     return all;
   }
 
@@ -150,14 +150,11 @@ export class LiveDocument {
   #partsOf(app: ResolvedApp, domains: DomainsByGuid): Parts | undefined | Promise<Parts | undefined> {
     const { pin, guid } = this.#keysOf(app);
     const before = this.#appPins.get(pin)?.parts;
-    const routes = this.#reading.pin('route', guid, routesText, before?.routes);
-    const processes = this.#reading.pin('process', guid, processesText, before?.processes);
-    if (routes instanceof Promise || processes instanceof Promise) {
-      return Promise.all([routes, processes]).then((both) => partsOf(app, domains, ...both));
-    }
-    const isAsBefore = before?.routes === routes && before?.processes === processes;
-    if (before && isAsBefore && before.app === app && before.domains === domains) return before;
-    return partsOf(app, domains, routes, processes);
+    const routes = this.#reading.pin('route', guid, checkRoutes, before?.routes);
+    const processes = this.#reading.pin('process', guid, checkProcesses, before?.processes);
+    return routes instanceof Promise || processes instanceof Promise
+      ? Promise.all([routes, processes]).then((both) => partsOf(before, app, domains, ...both))
+      : partsOf(before, app, domains, routes, processes);
   }
 
   #keysOf(app: ResolvedApp): AppKeys {
@@ -265,25 +262,28 @@ function pinKey({ api, application, scrape }: ResolvedApp): string {
   return `${api} ${application.guid} ${protocol} ${path} ${internalRoutePort} ${preferredRouteRegex.join(' ')}`;
 }
 
+/** `before` itself where it is made of the same. */
 function partsOf(
+  before: Parts | undefined,
   app: ResolvedApp,
   domains: DomainsByGuid,
   routes: Parts['routes'] | undefined,
   processes: Parts['processes'] | undefined,
 ): Parts | undefined {
-  return routes && processes && { app, routes, processes, domains };
+  if (!routes || !processes) return undefined;
+  const isAsBefore = before?.routes === routes && before.processes === processes;
+  if (isAsBefore && before.app === app && before.domains === domains) return before;
+  return { app, routes, processes, domains };
 }
 
 /** Throws where it is of another form. */
-function routesText(text: string): string {
+function checkRoutes(text: string): void {
   parseList(ROUTE, text);
-  return text;
 }
 
 /** Throws where it is of another form. */
-function processesText(text: string): string {
+function checkProcesses(text: string): void {
   parseList(PROCESS, text);
-  return text;
 }
 
 function parseDomains(text: string): DomainsByGuid {
@@ -291,5 +291,5 @@ function parseDomains(text: string): DomainsByGuid {
 }
 
 function located({ app, routes, processes }: Parts): Located {
-  return { app, routes: parseList(ROUTE, routes.thing), processes: parseList(PROCESS, processes.thing) };
+  return { app, routes: parseList(ROUTE, routes.text), processes: parseList(PROCESS, processes.text) };
 }

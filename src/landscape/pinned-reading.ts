@@ -9,9 +9,11 @@ import { RequestError } from '../errors.ts';
 import type { LandscapeCache } from './keys.ts';
 import { Missing } from './missing.ts';
 
-/** What was made of a value, and of which version; 0: of none that is stored. */
 export interface Pin<Thing> {
-  readonly version: number;
+  /** Of the value that is stored; 0: of none. */
+  version: number;
+  readonly text: string;
+  /** What was made of the text. */
   readonly thing: Thing;
 }
 
@@ -29,8 +31,8 @@ export class PinnedReading {
   }
 
   /**
-   * What is there now; `before` itself where that still stands, or where what is now cannot be had; undefined where there
-   * is nothing. At once where it is there.
+   * What is there now; `before` itself where the text is still the same, or where what is now cannot be had; undefined
+   * where there is nothing. At once where it is there.
    */
   pin<Thing>(
     cache: LandscapeCache,
@@ -53,8 +55,13 @@ export class PinnedReading {
     if (asked.kind === 'known') return before;
     if (asked.kind === 'absent') return undefined;
     if (asked.kind === 'error') return this.#instead(cache, key, asked.error, before);
+    // Loaded anew it mostly says the same: then nothing is made anew.
+    if (before && before.text === asked.text) {
+      before.version = asked.version;
+      return before;
+    }
     try {
-      return { version: asked.version, thing: parse(asked.text) };
+      return { version: asked.version, text: asked.text, thing: parse(asked.text) };
     } catch (cause) {
       return this.#instead(cache, key, unusable(this.#cache(cache), cause), before);
     }
