@@ -41,7 +41,8 @@ export type Loaded =
       status: number;
     }
   | { kind: 'unchanged'; tags: string[] | undefined; etag: string | undefined; terms: Terms; status: number }
-  | { kind: 'absent'; status: number };
+  /** With the tags by which it is forgotten that there is nothing. */
+  | { kind: 'absent'; status: number; tags?: readonly string[] };
 
 export interface Loader {
   /**

@@ -341,13 +341,13 @@ export class Loads {
     return store.isLive(stored, slot) ? slot : NO_SLOT;
   }
 
-  #landAbsent(flight: Flight, loaded: Landed<'absent'>): void {
+  #landAbsent(flight: Flight, { status, tags = [] }: Landed<'absent'>): void {
     const { negativeMs } = this.#shelf.times;
-    const kept = this.#mayKeep(flight, []);
+    const kept = this.#mayKeep(flight, tags);
     if (kept) this.#shelf.remove(flight.key);
-    if (kept && negativeMs !== undefined) this.#shelf.keepAbsence(flight.key, negativeMs, flight.since);
+    if (kept && negativeMs !== undefined) this.#shelf.keepAbsence(flight.key, negativeMs, flight.since, tags);
     this.#count(flight, kept ? 'absent' : 'void');
-    this.#answerAll(flight, [], { kind: 'absent', status: loaded.status, collapsed: false });
+    this.#answerAll(flight, tags, { kind: 'absent', status, collapsed: false });
   }
 
   #crash(flight: Flight, thrown: unknown): void {

@@ -177,10 +177,10 @@ export class Shelf {
   }
 
   /** Remembers that the origin has nothing under the key; where there is no room it is simply asked again. */
-  keepAbsence(key: Uint8Array, forMs: number, asOf: number): void {
+  keepAbsence(key: Uint8Array, forMs: number, asOf: number, tags: readonly string[]): void {
     const nothing = this.store.draft();
     try {
-      const slot = this.keep(key, nothing, { contentType: '', etag: '', tags: [] }, undefined, asOf);
+      const slot = this.keep(key, nothing, { contentType: '', etag: '', tags }, undefined, asOf);
       this.setFlag(slot, NEGATIVE, true);
       this.store.entries.refreshAtMs[slot] = NEVER;
       this.store.deadlines.clear(slot);

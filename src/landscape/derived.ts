@@ -22,6 +22,9 @@ export const BY_NAME = 'by-name';
 /** Tag of what is kept under a key that is not of the one form that `formatKey` gives: no key or prefix of that reaches it. */
 export const SPELLED_OTHERWISE = 'spelled-otherwise';
 
+/** Tag of lists: what is forgotten by a tag or a prefix may stand in any of them. */
+export const LIST = 'list';
+
 /** Made of the entries of the same names and below. */
 const BELOW: Readonly<Partial<Record<LandscapeCache, readonly LandscapeCache[]>>> = {
   org: ['space', 'application'],
@@ -54,14 +57,15 @@ export class Derived {
       const key = change.key && namesOf(name, change.key, this.#firstApi);
       if (key && !isCanonical(change.key, key)) this.#key(name, formatKey(key), change.soft);
       if (key) this.#followKey(name, key, change.soft);
-      else this.#followAll(name, change.soft);
+      else this.#followAll(name, change);
     } finally {
       this.#following = false;
     }
   }
 
   /** A tag, a prefix or the whole cache: all that is made of it. */
-  #followAll(name: LandscapeCache, soft: boolean): void {
+  #followAll(name: LandscapeCache, { soft, tag, prefix }: CacheChange): void {
+    if (tag !== undefined || prefix) this.#tag(name, LIST, soft);
     for (const below of BELOW[name] ?? []) this.#all(below, soft);
     if (name === 'org') this.#all('domain', soft);
     if (isNamed(name)) this.#resolved(soft);

@@ -4,7 +4,7 @@
 
 import type { Loaded, Loader, LoadRequest } from '../cache/loader.ts';
 import { RequestError } from '../errors.ts';
-import { BY_NAME, SPELLED_OTHERWISE } from './derived.ts';
+import { BY_NAME, LIST, SPELLED_OTHERWISE } from './derived.ts';
 import type { Directory } from './directory.ts';
 import {
   type GuidKey,
@@ -79,7 +79,7 @@ export function landscapeLoader(cache: LandscapeCache, parts: LoaderParts): Load
 }
 
 function landed({ text, short, tags = [] }: Outcome, sink: LoadRequest['sink']): Loaded {
-  if (text === undefined) return { kind: 'absent', status: 404 };
+  if (text === undefined) return { kind: 'absent', status: 404, tags };
   const bytes = Buffer.from(text);
   sink.expect(bytes.length);
   sink.append(bytes);
@@ -168,11 +168,14 @@ class Asking {
     load: (directory: Directory, guid: string, signal: AbortSignal) => Promise<Thing[]>,
   ): Promise<Outcome> {
     const directory = this.#directory(key.api);
-    if (key.kind === 'guid') return all(form, await load(directory, key.guid, this.#signal), false);
+    // What is listed is one app's: it is a list of nothing else.
+    if (key.kind === 'guid') {
+      return { ...all(form, await load(directory, key.guid, this.#signal), false), tags: [] };
+    }
     const [organization, space, name] = key.names;
     const names = [organization!, space!, name!] as const;
     const app: Found<{ guid: string } | undefined> = await this.#parts.reading.application(key.api, names);
-    if (!app.thing) return ABSENT;
+    if (!app.thing) return { ...ABSENT, tags: [BY_NAME] };
     const things = await load(directory, app.thing.guid, this.#signal);
     return { ...all(form, things, app.stale), tags: [BY_NAME] };
   }
@@ -210,5 +213,5 @@ function one<Thing>(form: Form<Thing>, thing: Thing | undefined, short: boolean)
 }
 
 function all<Thing>(form: Form<Thing>, things: readonly Thing[], short: boolean): Outcome {
-  return { text: formatList(form, things), short };
+  return { text: formatList(form, things), short, tags: [LIST] };
 }

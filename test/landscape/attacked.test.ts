@@ -73,4 +73,38 @@ test('a key that no API takes is refused before it spoils the request of others'
     assert.is(lab.cloud.count(), 0);
   }));
 
+for (const [what, change] of [
+  ['prefix', { tags: [], prefixes: [Buffer.from('o/s')] }],
+  ['tag', { tags: ['mine'], prefixes: [] }],
+] as const) {
+  test(`after spaces were forgotten by a ${what} nothing is found by the list that they stood in`, () =>
+    inLab({}, async (lab) => {
+      const organization = lab.cloud.addOrganization('o');
+      const space = lab.cloud.addSpace(organization, 's');
+      assert.is((await lab.read('space', 'o/*')).length, 1);
+      lab.cloud.removeSpace(space);
+      const again = lab.cloud.addSpace(organization, 's');
+      const application = lab.cloud.addApplication(again, { name: 'a' });
+      lab.caches.apply('invalidate', { caches: [lab.cache('space')], keys: [], ...change }, 'local');
+      assert.is((await lab.read('application', 'o/s/a'))?.guid, application.guid);
+      assert.is((await lab.read('space', 'o/*'))[0].guid, again.guid);
+    }));
+}
+
+for (const [what, key, change] of [
+  ['of an app by its name', 'o/s/a', ['org', 'space', 'application']],
+  ['under another spelling', 'o/%73/a', ['application']],
+  ['under the name of the first API', '@default/o/s/a', ['application']],
+] as const) {
+  test(`that there is nothing ${what} is forgotten with what it was found by`, () =>
+    inLab({}, async (lab) => {
+      const space = lab.cloud.addSpace(lab.cloud.addOrganization('o'), 's');
+      assert.is(await lab.read('route', key), undefined);
+      const routes = [{ host: 'a', domain: 'apps.example.org' }];
+      lab.cloud.addApplication(space, { name: 'a', routes });
+      lab.forget(...change);
+      assert.is((await lab.read('route', key))?.length, 1);
+    }));
+}
+
 test.run();

@@ -65,12 +65,12 @@ const CASES: Readonly<Record<string, Case>> = {
   'organizations by a prefix': {
     cache: 'org',
     by: { prefix: 'mi' },
-    goes: ['org mine', ...SPACES, ...APPLICATIONS, ...all('domain'), ...RESOLVED],
+    goes: ['org mine', 'org *', ...SPACES, ...APPLICATIONS, ...all('domain'), ...RESOLVED],
   },
   'organizations by a tag': {
     cache: 'org',
     by: { tag: 'none' },
-    goes: [...SPACES, ...APPLICATIONS, ...all('domain'), ...RESOLVED],
+    goes: ['org *', ...SPACES, ...APPLICATIONS, ...all('domain'), ...RESOLVED],
   },
   'all organizations': {
     cache: 'org',
@@ -96,7 +96,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'spaces by a prefix': {
     cache: 'space',
     by: { prefix: 'mine/p' },
-    goes: ['space mine/prod', ...APPLICATIONS, ...RESOLVED],
+    goes: ['space mine/prod', 'space mine/*', ...APPLICATIONS, ...RESOLVED],
   },
   'all spaces': { cache: 'space', goes: [...SPACES, ...APPLICATIONS, ...RESOLVED] },
   'an app': {
