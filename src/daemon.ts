@@ -116,7 +116,7 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
         const ask: AskPeers = async (ms) => (await fleet?.askPeers(ms)) ?? [];
         return { contentType, text: await gather(own, ask, mergeExpositions, timeoutMs) };
       }),
-    discover: discovery && ((parameters) => discovery.answer(parameters)),
+    discover: discovery && ((parameters, isWanted) => discovery.answer(parameters, isWanted)),
     peers: async (self, probes) => (await fleet?.view(self, probes)) ?? viewWithout(missing, self),
     defect: (error) => log.error('a defect was survived', describeDefect(error)),
   };

@@ -3,7 +3,7 @@
 
 import { LoadError, RequestError } from '../errors.ts';
 import type { HeldBytes } from './held-bytes.ts';
-import { LiveDocument, type LiveDocumentParts } from './live-document.ts';
+import { LiveDocument, type LiveDocumentParts, type Made } from './live-document.ts';
 import type { Parameter } from './parameters.ts';
 import { SharedMaking, type SharedMakingParts } from './shared-making.ts';
 import type { Target } from './target.ts';
@@ -51,14 +51,15 @@ export class Discovery {
     return this.#documents.size;
   }
 
-  /** `target=` names configured targets, other parameters are a target themselves; none: all configured ones. */
-  async answer(parameters: readonly Parameter[]): Promise<Discovered> {
+  /**
+   * `target=` names configured targets, other parameters are a target themselves; none: all configured ones. `isWanted`:
+   * whether who asks has not left meanwhile.
+   */
+  async answer(parameters: readonly Parameter[], isWanted = (): boolean => true): Promise<Discovered> {
     const targets = this.#targetsOf(parameters);
+    const taken = ({ value, missing }: Made): Discovered => ({ value: value.retain(), missing });
     try {
-      const discovered = await this.#sharing(targets, parameters.length === 0).get((made) => ({
-        value: made.value.retain(),
-        missing: made.missing,
-      }));
+      const discovered = await this.#sharing(targets, parameters.length === 0).get(taken, isWanted);
       this.counts[discovered.missing.length === 0 ? 'complete' : 'partial']++;
       return discovered;
     } catch (error) {

@@ -46,7 +46,7 @@ export function instancesOf(
     const { guid } = one.app.application;
     const rank = ranks.get(expressionsKey(one.app))!;
     const route = chooseRoute(one.routes, guid, rank);
-    const count = one.app.application.state === 'STARTED' ? runningWeb(one.processes, guid) : 0;
+    const count = runningOf(one);
     if (route === undefined || count === 0) return { app: one.app, instances: [] };
     const internal = domains.get(route.domainGuid)?.internal ?? false;
     const at = internal ? internalPlace(one.app, route) : externalPlace(one.app, route);
@@ -64,6 +64,11 @@ function ranksOf(located: readonly Located[]): ReadonlyMap<string, Rank> {
     for (const { url } of routes) group.urls.push(url);
   }
   return new Map([...groups].map(([key, { expressions, urls }]) => [key, rankRoutes(expressions, urls)]));
+}
+
+/** How many instances of the app run, be there a route to them or not. */
+export function runningOf({ app: { application }, processes }: Omit<Located, 'routes'>): number {
+  return application.state === 'STARTED' ? runningWeb(processes, application.guid) : 0;
 }
 
 function expressionsKey(app: ResolvedApp): string {

@@ -8,17 +8,25 @@
 
 import type { Caches } from '../cache/caches.ts';
 import type { Clock } from '../cache/clock.ts';
-import type { Domain } from '../cloud-controller/records.ts';
 import { LoadError, RoomError } from '../errors.ts';
+import {
+  type AppParts,
+  checkProcesses,
+  checkRoutes,
+  type DomainsByGuid,
+  INSTANCE_BYTES,
+  instancesByApp,
+  partsOf,
+} from './app-parts.ts';
 import { discoveryDocument } from './document.ts';
 import { HeldBytes, type Room } from './held-bytes.ts';
 import { inParallel } from './in-parallel.ts';
-import { type AppInstances, instancesOf, type Located } from './instances.ts';
+import type { AppInstances } from './instances.ts';
 import { formatKey } from './keys.ts';
 import { type Pin, PinnedReading } from './pinned-reading.ts';
 import { parseResolved, type Resolved, type ResolvedApp } from './resolved-app.ts';
 import type { Target } from './target.ts';
-import { DOMAIN, PROCESS, parseList, ROUTE } from './values.ts';
+import { DOMAIN, parseList } from './values.ts';
 
 export interface LiveDocumentParts {
   readonly caches: Caches;
@@ -37,17 +45,8 @@ export interface Made {
   readonly missing: readonly string[];
 }
 
-/** What the instances of an app are made of. */
-interface Parts {
-  readonly app: ResolvedApp;
-  /** Only looked at: what they are parsed to holds several times as much as the text, and is wanted once. */
-  readonly routes: Pin<void>;
-  readonly processes: Pin<void>;
-  readonly domains: DomainsByGuid;
-}
-
 interface AppPin {
-  readonly parts: Parts;
+  readonly parts: AppParts;
   readonly made: AppInstances;
 }
 
@@ -57,13 +56,10 @@ interface AppKeys {
   readonly guid: Buffer;
 }
 
-type DomainsByGuid = ReadonlyMap<string, Domain>;
-
 /** So many apps at a time: some requests of batches each. */
 const MOST_AT_ONCE = 200;
-/** What is pinned of an app, with its routes and processes, and of an instance. */
+/** What is pinned of an app, with its routes and processes. */
 const APP_PIN_BYTES = 2000;
-const INSTANCE_PIN_BYTES = 300;
 
 export class LiveDocument {
   readonly #targets: readonly Target[];
@@ -147,7 +143,7 @@ export class LiveDocument {
   }
 
   /** Undefined where there is nothing to make instances of. At once where all is there. */
-  #partsOf(app: ResolvedApp, domains: DomainsByGuid): Parts | undefined | Promise<Parts | undefined> {
+  #partsOf(app: ResolvedApp, domains: DomainsByGuid): AppParts | undefined | Promise<AppParts | undefined> {
     const { pin, guid } = this.#keysOf(app);
     const before = this.#appPins.get(pin)?.parts;
     const routes = this.#reading.pin('route', guid, checkRoutes, before?.routes);
@@ -173,20 +169,25 @@ export class LiveDocument {
 
   // --- what is made of it
 
-  #finish(all: readonly Parts[]): Made {
+  #finish(all: readonly AppParts[]): Made {
+    try {
+      return this.#written(this.#pinsOf(all));
+    } catch (error) {
+      if (!(error instanceof RoomError && this.#made)) throw error;
+      this.#reading.missing.add(error.message);
+      return this.#lastWith(this.#reading.missing.list);
+    }
+  }
+
+  /** Throws RoomError. */
+  #written(pins: ReadonlyMap<string, AppPin>): Made {
     const missing = this.#reading.missing.list;
-    const pins = this.#pinsOf(all);
     const instances = [...pins.values()].reduce((sum, { made }) => sum + made.instances.length, 0);
     // Nothing, and something failed: it is not known that there is nothing.
     if (instances === 0 && missing.length > 0) return this.#lastWith(missing);
     const isAsBefore = pins.size === this.#appPins.size && isSame(pins, this.#appPins);
     if (this.#made && isAsBefore) return this.#lastWith(missing);
-    try {
-      return this.#write(pins, instances, missing);
-    } catch (error) {
-      if (!(error instanceof RoomError && this.#made)) throw error;
-      return this.#lastWith([...missing, error.message]);
-    }
+    return this.#write(pins, instances, missing);
   }
 
   /** Throws RoomError; then all is as it was. */
@@ -194,7 +195,7 @@ export class LiveDocument {
     const text = discoveryDocument([...pins.values()].map(({ made }) => made));
     const value = new HeldBytes(text, this.#parts.room);
     try {
-      this.#charge(pins.size * APP_PIN_BYTES + instances * INSTANCE_PIN_BYTES);
+      this.#charge(pins.size * APP_PIN_BYTES + instances * INSTANCE_BYTES);
     } catch (error) {
       value.release();
       throw error;
@@ -206,16 +207,19 @@ export class LiveDocument {
     return this.#made;
   }
 
-  /** All expressions for routes run at once over all that is made anew. */
-  #pinsOf(all: readonly Parts[]): Map<string, AppPin> {
+  /** Throws RoomError. */
+  #pinsOf(all: readonly AppParts[]): Map<string, AppPin> {
     const before = all.map((parts) => this.#appPins.get(this.#keysOf(parts.app).pin));
     const anew = all.filter((parts, i) => before[i]?.parts !== parts);
     const domains = new Map([...this.#domainPins.values()].flatMap(({ thing }) => [...thing]));
-    const made = new Map(instancesOf(anew.map(located), domains).map((one) => [one.app, one]));
+    const made = instancesByApp(anew, domains, this.#parts.room, (what, error) =>
+      this.#reading.refused(what, error),
+    );
     const pins = new Map<string, AppPin>();
     for (const [i, parts] of all.entries()) {
       const instances = made.get(parts.app);
-      pins.set(this.#keysOf(parts.app).pin, instances ? { parts, made: instances } : before[i]!);
+      const pin = instances ? { parts, made: instances } : before[i];
+      if (pin) pins.set(this.#keysOf(parts.app).pin, pin);
     }
     return pins;
   }
@@ -262,34 +266,6 @@ function pinKey({ api, application, scrape }: ResolvedApp): string {
   return `${api} ${application.guid} ${protocol} ${path} ${internalRoutePort} ${preferredRouteRegex.join(' ')}`;
 }
 
-/** `before` itself where it is made of the same. */
-function partsOf(
-  before: Parts | undefined,
-  app: ResolvedApp,
-  domains: DomainsByGuid,
-  routes: Parts['routes'] | undefined,
-  processes: Parts['processes'] | undefined,
-): Parts | undefined {
-  if (!routes || !processes) return undefined;
-  const isAsBefore = before?.routes === routes && before.processes === processes;
-  if (isAsBefore && before.app === app && before.domains === domains) return before;
-  return { app, routes, processes, domains };
-}
-
-/** Throws where it is of another form. */
-function checkRoutes(text: string): void {
-  parseList(ROUTE, text);
-}
-
-/** Throws where it is of another form. */
-function checkProcesses(text: string): void {
-  parseList(PROCESS, text);
-}
-
 function parseDomains(text: string): DomainsByGuid {
   return new Map(parseList(DOMAIN, text).map((domain) => [domain.guid, domain]));
-}
-
-function located({ app, routes, processes }: Parts): Located {
-  return { app, routes: parseList(ROUTE, routes.text), processes: parseList(PROCESS, processes.text) };
 }

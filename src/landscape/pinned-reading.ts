@@ -68,9 +68,15 @@ export class PinnedReading {
   }
 
   #instead<Thing>(cache: LandscapeCache, key: Buffer, error: Error, before: Thing): Thing {
-    this.missing.add(`${cache} ${key}: ${error.message}`);
-    if (error instanceof RequestError) this.refusal ??= error;
+    if (error instanceof RequestError) this.refused(`${cache} ${key}`, error);
+    else this.missing.add(`${cache} ${key}: ${error.message}`);
     return before;
+  }
+
+  /** What was asked for cannot be: it is missing, and the asker may be told. */
+  refused(what: string, error: RequestError): void {
+    this.missing.add(`${what}: ${error.message}`);
+    this.refusal ??= error;
   }
 
   #cache(name: LandscapeCache): Cache {

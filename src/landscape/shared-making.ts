@@ -24,8 +24,8 @@ const SAY_AGAIN_MS = 60_000;
 export class SharedMaking {
   readonly document: LiveDocument;
   readonly #parts: SharedMakingParts;
-  /** Who was not answered yet: what they are to be answered with must not be let go. */
-  #waiting = 0;
+  /** Whether they still want it, of each who was not answered yet: what they are to get must not be let go. */
+  readonly #waiting = new Set<() => boolean>();
   #making: Promise<Made> | undefined;
   /** How many changes there had been when the making under way began. */
   #since = 0;
@@ -37,16 +37,20 @@ export class SharedMaking {
   }
 
   get isInUse(): boolean {
-    return this.#making !== undefined || this.#waiting > 0;
+    return this.#making !== undefined || this.#waiting.size > 0;
   }
 
-  /** Of the document, which holds it until it makes another: `take` retains it. Throws LoadError, RoomError, RequestError. */
-  async get<Taken>(take: (made: Made) => Taken): Promise<Taken> {
-    this.#waiting++;
+  /**
+   * Of the document, which holds it until it makes another: `take` retains it. `isWanted`: whether who asks has not left
+   * meanwhile. Throws LoadError, RoomError, RequestError.
+   */
+  async get<Taken>(take: (made: Made) => Taken, isWanted: () => boolean): Promise<Taken> {
+    const wanted = (): boolean => isWanted();
+    this.#waiting.add(wanted);
     try {
       return take(await this.#inTime(this.#made()));
     } finally {
-      this.#waiting--;
+      this.#waiting.delete(wanted);
     }
   }
 
@@ -78,6 +82,10 @@ export class SharedMaking {
     if (!turns) return await make();
     const giveBack = await turns.take();
     this.#since = changes();
+    if (![...this.#waiting].some((isWanted) => isWanted())) {
+      giveBack();
+      throw new LoadError('not_ready', 'nobody waits for this document any more');
+    }
     const timer = clock.after(LONGEST_WAIT_MS, giveBack);
     try {
       return await make();

@@ -107,4 +107,42 @@ for (const [what, key, change] of [
     }));
 }
 
+test('more instances than there is room for are not made at all, and the last list is answered', () =>
+  inLab({ targets: [{}], memoryBytes: 8 << 20 }, async (lab) => {
+    lab.cloud.seed({ organizations: 1, spaces: 1, applications: 200 });
+    const { entries } = await lab.discover();
+    assert.is(entries.length, 200);
+    for (const application of lab.cloud.applications.values()) lab.cloud.scale(application, 9000);
+    lab.forget('process');
+    const before = process.memoryUsage().heapUsed;
+    const last = await lab.discover();
+    assert.equal(last.missing, ['there is no memory for this document']);
+    assert.is(last.entries.length, 200);
+    assert.ok(process.memoryUsage().heapUsed - before < 100e6, '1.8 million instances are some 500 MB');
+  }));
+
+test('an expression for routes that one app makes endless costs the list no other target', () =>
+  inLab({ targets: [{ name: 'all' }, { name: 'slow', preferredRouteRegex: '(a+)+b' }] }, async (lab) => {
+    const space = lab.cloud.addSpace(lab.cloud.addOrganization('o'), 's');
+    const routes = [{ host: 'a'.repeat(60), domain: 'apps.example.org' }];
+    lab.cloud.addApplication(space, { name: 'one', routes });
+    const { entries, missing } = await lab.discover();
+    assert.is(entries.length, 1);
+    assert.is(missing.length, 1);
+    assert.match(missing[0]!, /^the routes of 1 apps: preferredRouteRegex/);
+  }));
+
+test('a document that nobody waits for any more is not made when its turn comes', () =>
+  inLab({}, async (lab) => {
+    lab.cloud.seed({ organizations: 1, spaces: 1, applications: 1 });
+    const held = lab.cloud.hold('spaces');
+    const first = [1, 2].map((n) => lab.discovery.answer([['path', `/${n}`]]));
+    await lab.cloud.received(1, 'spaces');
+    const left = lab.discovery.answer([['path', '/left']], () => false).catch((error) => error.code);
+    held.release();
+    for (const { value } of await Promise.all(first)) value.release();
+    assert.is(await left, 'not_ready');
+    assert.is(lab.cache('resolver').shelf.stored.entries, 2, 'it was not even resolved');
+  }));
+
 test.run();

@@ -15,8 +15,11 @@ export interface Discovered {
   readonly missing: readonly string[];
 }
 
-/** Throws RequestError, LoadError where nothing is known, RoomError. */
-export type Discover = (parameters: readonly (readonly [string, string])[]) => Promise<Discovered>;
+/** `isWanted`: whether who asks is still there. Throws RequestError, LoadError where nothing is known, RoomError. */
+export type Discover = (
+  parameters: readonly (readonly [string, string])[],
+  isWanted: () => boolean,
+) => Promise<Discovered>;
 
 export async function sendDiscovery(
   context: Context,
@@ -28,7 +31,7 @@ export async function sendDiscovery(
     throw new RequestError('unknown_path', 'there is no /discovery without `preset: cloudfoundry`');
   }
   const parameters = parseQuery(query).map(({ name, value }) => [name, textOf(name, value)] as const);
-  const { value, missing } = await context.discover(parameters);
+  const { value, missing } = await context.discover(parameters, () => !response.destroyed);
   const headers = ['Content-Type', 'application/json', 'Content-Length', String(value.length)];
   headers.push('Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff');
   headers.push('Sidecache-Instance', context.instance.index);
