@@ -1,16 +1,21 @@
-// `npm run bench [name]`: runs one measurement, or all of them, and prints its table.
+// `npm run bench [name…] [options]`: runs one measurement, or all of them, and prints its table.
 
 import { fleetCalls } from './fleet-calls.ts';
+import { hitRatio } from './hit-ratio.ts';
 import { httpHits } from './http-hits.ts';
 import { idleProcess } from './idle-process.ts';
 
-const MEASUREMENTS: Readonly<Record<string, () => Promise<void>>> = {
+const MEASUREMENTS: Readonly<Record<string, (options: readonly string[]) => Promise<void>>> = {
   http: httpHits,
   idle: idleProcess,
   fleet: fleetCalls,
+  'hit-ratio': hitRatio,
 };
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(MEASUREMENTS);
+const given = process.argv.slice(2);
+const optionsFrom = given.findIndex((word) => word.startsWith('--'));
+const options = optionsFrom === -1 ? [] : given.splice(optionsFrom);
+const names = given.length > 0 ? given : Object.keys(MEASUREMENTS);
 for (const name of names) {
   const measure = MEASUREMENTS[name];
   if (!measure) {
@@ -18,5 +23,5 @@ for (const name of names) {
     process.exitCode = 2;
     break;
   }
-  await measure();
+  await measure(options);
 }

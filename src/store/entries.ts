@@ -8,8 +8,8 @@ import type { HashSeed } from './hash.ts';
 /** The absence of a slot. */
 export const NO_SLOT = -1;
 
-/** What a slot costs in this table, the index, the recency list, the deadlines and the tag heads together. */
-export const ENTRY_OVERHEAD_BYTES = 152;
+/** What an entry costs in this table, the index, the recency list, eviction, the deadlines and the tag heads together. */
+export const ENTRY_OVERHEAD_BYTES = 178;
 
 export class Entries {
   readonly seed: HashSeed;

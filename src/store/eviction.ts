@@ -1,12 +1,14 @@
-// Which entries go when memory is short: per cache the one read longest ago; among caches the one whose oldest entry
+// Which entries go when memory is short: of a cache the one that its policy names; among caches the one whose oldest entry
 // was read longest ago, as long as some cache holds more than its share; else the one that the room is for.
 
 import { NO_SLOT } from './entries.ts';
+import type { EvictionPolicy } from './eviction/policy.ts';
 import type { RecencyList } from './recency.ts';
 import type { Store, StoreCache } from './store.ts';
 
 export interface Evictable {
   readonly recency: RecencyList;
+  readonly eviction: EvictionPolicy;
   readonly shareBytes: number | undefined;
   readonly evictable: boolean;
   bytes: number;
@@ -18,7 +20,8 @@ export function evictFor(store: Store, targetBytes: number, asking: StoreCache |
     const victim =
       oldest(store, overShare) ?? oldest(store, (cache) => cache === asking) ?? oldest(store, holdsAnything);
     if (!victim) return false;
-    store.evict(victim.recency.oldest, 'memory');
+    const incomingBytes = victim === asking ? store.budget.usedBytes - targetBytes : 0;
+    store.evict(victim.eviction.victimFor(incomingBytes), 'memory');
   }
   return true;
 }
@@ -28,7 +31,7 @@ export function evictWithin(store: Store, cache: StoreCache, bytes: number): boo
   if (cache.shareBytes === undefined) return true;
   while (cache.bytes + bytes > cache.shareBytes) {
     if (!cache.evictable || cache.recency.oldest === NO_SLOT) return false;
-    store.evict(cache.recency.oldest, 'share');
+    store.evict(cache.eviction.victimFor(bytes), 'share');
   }
   return true;
 }

@@ -2,8 +2,8 @@
 //
 // An entry is a slot in a table of typed arrays (entries.ts), found through a keyed hash (key-index.ts), with its key
 // and value in chained blocks outside V8's heap (arena.ts). Every byte is charged to one budget (budget.ts); when it
-// is full, what was read longest ago goes first (eviction.ts). Dropping a whole cache counts its generation up: its
-// entries are dead at once and their memory is taken back in slices.
+// is full, each cache lets go of what its eviction policy finds least worth keeping (eviction.ts, eviction/policy.ts).
+// Dropping a whole cache counts its generation up: its entries are dead at once and their memory is taken back in slices.
 
 import { TooLargeError } from '../errors.ts';
 import { Arena, BLOCK_COST_BYTES, blocksFor, NO_BLOCK } from './arena.ts';
@@ -13,6 +13,8 @@ import { ContentTypes, NOT_INTERNED } from './content-types.ts';
 import { Deadlines } from './deadlines.ts';
 import { Draft, type DraftRoom, noRoom } from './draft.ts';
 import { ENTRY_OVERHEAD_BYTES, Entries, NO_SLOT } from './entries.ts';
+import { EvictionPolicy } from './eviction/policy.ts';
+import { EvictionSlots } from './eviction/slots.ts';
 import { type Evictable, evictFor, evictWithin } from './eviction.ts';
 import { type HashSeed, hashBytes } from './hash.ts';
 import { KeyIndex } from './key-index.ts';
@@ -66,6 +68,7 @@ export class Store implements DraftRoom {
   readonly #tags: TagIndex;
   readonly #types = new ContentTypes();
   readonly #pins: Pins;
+  readonly #evictionSlots: EvictionSlots;
   readonly #doomed: RecencyList = emptyList();
   #doomedBytes = 0;
   #draftBytes = 0;
@@ -80,6 +83,7 @@ export class Store implements DraftRoom {
     this.entries = new Entries(maxEntries, options.seed);
     this.deadlines = new Deadlines(maxEntries);
     this.recency = new Recency(maxEntries);
+    this.#evictionSlots = new EvictionSlots(maxEntries);
     this.#index = new KeyIndex(this.entries);
     this.#tags = new TagIndex(maxEntries, Math.floor(memoryBytes / LINK_COST_BYTES) + 1);
     this.#pins = new Pins(this.arena, this.budget);
@@ -89,7 +93,9 @@ export class Store implements DraftRoom {
   addCache(options: { shareBytes: number | undefined; evictable: boolean }): StoreCache {
     const evictions = { memory: 0, share: 0, expiry: 0, ttl: 0, negative: 0 };
     const id = this.caches.length;
-    const cache = { id, ...options, recency: emptyList(), evictions, entries: 0, bytes: 0, generation: 0 };
+    const eviction = new EvictionPolicy(this.entries, this.#evictionSlots);
+    const recency = emptyList();
+    const cache = { id, ...options, recency, eviction, evictions, entries: 0, bytes: 0, generation: 0 };
     this.caches.push(cache);
     return cache;
   }
@@ -132,6 +138,7 @@ export class Store implements DraftRoom {
   /** Notes that the entry was read. */
   touch(cache: StoreCache, slot: number, nowMs: number): void {
     this.entries.readAtMs[slot] = nowMs;
+    cache.eviction.read(slot);
     if (cache.recency.newest === slot) return;
     this.recency.remove(cache.recency, slot);
     this.recency.pushNewest(cache.recency, slot);
@@ -208,6 +215,7 @@ export class Store implements DraftRoom {
     const costBytes = this.#chargeEntry(cache, key, draft, attributes);
     const found = this.find(cache, key, 0, key.length);
     const slot = found === NO_SLOT ? this.#admit(cache, nowMs) : found;
+    const moreBytes = found === NO_SLOT ? costBytes : costBytes - entries.costBytes[found]!;
     if (found !== NO_SLOT) this.#empty(cache, found);
     this.#fill(slot, key, draft, attributes);
     entries.hash[slot] = this.hash(cache, key, 0, key.length);
@@ -219,6 +227,8 @@ export class Store implements DraftRoom {
     this.#index.insert(slot);
     this.#tags.add(cache.id, slot, attributes.tags);
     cache.bytes += costBytes;
+    if (found === NO_SLOT) cache.eviction.added(slot);
+    else cache.eviction.resized(slot, moreBytes);
     return slot;
   }
 
@@ -230,6 +240,7 @@ export class Store implements DraftRoom {
     this.budget.force(more);
     this.entries.costBytes[slot]! += more;
     cache.bytes += more;
+    cache.eviction.resized(slot, more);
     this.#tags.remove(slot);
     this.#tags.add(cache.id, slot, tags);
     evictWithin(this, cache, 0);
@@ -241,6 +252,7 @@ export class Store implements DraftRoom {
   remove(slot: number): void {
     const cache = this.caches[this.entries.cacheId[slot]!]!;
     this.recency.remove(cache.recency, slot);
+    cache.eviction.removed(slot);
     cache.entries--;
     this.#empty(cache, slot);
     this.entries.free(slot);
@@ -256,6 +268,7 @@ export class Store implements DraftRoom {
     const dropped = cache.entries;
     cache.generation = (cache.generation + 1) >>> 0;
     this.recency.append(this.#doomed, cache.recency);
+    cache.eviction.cleared();
     this.#doomedBytes += cache.bytes;
     cache.entries = 0;
     cache.bytes = 0;

@@ -1,6 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { RoomError, TooLargeError } from '../../src/errors.ts';
+import { ENTRY_OVERHEAD_BYTES, Entries, NO_SLOT } from '../../src/store/entries.ts';
+import { FREQUENCY_BYTES_PER_ENTRY } from '../../src/store/eviction/frequency.ts';
+import { REJECTED_BYTES_PER_ENTRY } from '../../src/store/eviction/rejected.ts';
+import { EVICTION_SLOT_BYTES } from '../../src/store/eviction/slots.ts';
+import type { Store, StoreCache } from '../../src/store/store.ts';
 import { seededRandom } from './seeded-random.ts';
 import { accountedBytes, bytesOf, findKey, has, newCache, newStore, putBytes } from './shelves.ts';
 
@@ -8,23 +13,45 @@ const test = suite('eviction');
 const isRoomError = (error: unknown): boolean => error instanceof RoomError;
 const isTooLarge = (error: unknown): boolean => error instanceof TooLargeError;
 
-test('what was read longest ago goes first', () => {
-  const store = newStore({ memoryBytes: 30_000 });
+function ask(store: Store, cache: StoreCache, key: string, length: number, nowMs: number): boolean {
+  const slot = findKey(store, cache, key);
+  if (slot !== NO_SLOT) store.touch(cache, slot, nowMs);
+  else putBytes(store, cache, key, Buffer.alloc(length), {}, nowMs);
+  return slot !== NO_SLOT;
+}
+
+test('what is asked for all the time stays while others are asked for once', () => {
+  const store = newStore({ memoryBytes: 200_000 });
   const cache = newCache(store);
   const random = seededRandom(3);
-  const recency: string[] = [];
+  let hits = 0;
   for (let i = 0; i < 20_000; i++) {
-    const key = `k${random.below(300)}`;
-    const slot = findKey(store, cache, key);
-    const at = recency.indexOf(key);
-    assert.is(slot !== -1, at !== -1, `${key} at step ${i}`);
-    if (at !== -1) recency.splice(at, 1);
-    if (slot !== -1) store.touch(cache, slot, i);
-    else putBytes(store, cache, key, Buffer.alloc(random.below(600)), {}, i);
-    recency.push(key);
-    while (recency.length > cache.entries) recency.shift();
+    if (ask(store, cache, `hot${random.below(150)}`, random.below(600), i) && i >= 4000) hits++;
+    ask(store, cache, `once${i}`, random.below(600), i);
   }
-  assert.ok(cache.evictions.memory > 1000);
+  assert.ok(cache.evictions.memory > 15_000);
+  assert.ok(hits > 15_500, `${hits} of 16,000`);
+});
+
+test('what was read just now stays where all that is read is recent, and the window is told to have grown', () => {
+  const store = newStore({ memoryBytes: 200_000 });
+  const cache = newCache(store);
+  let late = 0;
+  for (let i = 0; i < 20_000; i++) {
+    ask(store, cache, `k${i}`, 300, i);
+    if (ask(store, cache, `k${Math.max(0, i - 100)}`, 300, i) && i >= 15_000) late++;
+  }
+  assert.ok(late > 4500, `${late} of 5000`);
+  assert.ok(cache.eviction.windowShare > 0.3, `${cache.eviction.windowShare}`);
+});
+
+test('an entry’s place costs what it is charged', () => {
+  const of = EVICTION_SLOT_BYTES + FREQUENCY_BYTES_PER_ENTRY + REJECTED_BYTES_PER_ENTRY;
+  const recencyAndIndexBytes = 8 + 16;
+  const table = new Entries(1, [1, 2]);
+  const arrays = Object.values(table).filter((value) => ArrayBuffer.isView(value));
+  const tableBytes = arrays.reduce((bytes, array) => bytes + array.byteLength, 0);
+  assert.ok(tableBytes + recencyAndIndexBytes + of <= ENTRY_OVERHEAD_BYTES);
 });
 
 test('an overwrite keeps the entry’s place among what was read', () => {

@@ -1,0 +1,92 @@
+// A cache of numbered keys and no values around the eviction policy, bounded in bytes.
+
+import { EvictionPolicy } from '../../../src/store/eviction/policy.ts';
+import { EvictionSlots } from '../../../src/store/eviction/slots.ts';
+
+const MOST_SLOTS = 5000;
+
+export class CacheOfKeys {
+  readonly policy: EvictionPolicy;
+  readonly slotOf = new Map<number, number>();
+  readonly keyOf: number[] = [];
+  bytes = 0;
+  readonly #free = Array.from({ length: MOST_SLOTS }, (_, i) => MOST_SLOTS - 1 - i);
+  readonly #table = { hash: new Int32Array(MOST_SLOTS), costBytes: new Uint32Array(MOST_SLOTS) };
+  readonly #limitBytes: number;
+  readonly #hashOf: (key: number) => number;
+
+  constructor(limitBytes: number, hashOf: (key: number) => number = spread) {
+    this.#limitBytes = limitBytes;
+    this.#hashOf = hashOf;
+    this.policy = new EvictionPolicy(this.#table, new EvictionSlots(MOST_SLOTS));
+  }
+
+  has(key: number): boolean {
+    return this.slotOf.has(key);
+  }
+
+  sizeOf(key: number): number {
+    return this.#table.costBytes[this.slotOf.get(key)!]!;
+  }
+
+  /** Reads the key, or adds it; whether it was there. */
+  ask(key: number, bytes = 1): boolean {
+    const slot = this.slotOf.get(key);
+    if (slot !== undefined) {
+      this.policy.read(slot);
+      return true;
+    }
+    while (this.bytes + bytes > this.#limitBytes) this.remove(this.victimFor(bytes)!);
+    this.add(key, bytes);
+    return false;
+  }
+
+  /** Misses of the keys in turn. */
+  askAll(keys: Iterable<number>): number {
+    let misses = 0;
+    for (const key of keys) if (!this.ask(key)) misses++;
+    return misses;
+  }
+
+  add(key: number, bytes: number): void {
+    const slot = this.#free.pop()!;
+    this.#table.hash[slot] = this.#hashOf(key);
+    this.#table.costBytes[slot] = bytes;
+    this.slotOf.set(key, slot);
+    this.keyOf[slot] = key;
+    this.bytes += bytes;
+    this.policy.added(slot);
+  }
+
+  victimFor(bytes: number): number | undefined {
+    return this.keyOf[this.policy.victimFor(bytes)];
+  }
+
+  resize(key: number, bytes: number): void {
+    const slot = this.slotOf.get(key)!;
+    const moreBytes = bytes - this.#table.costBytes[slot]!;
+    this.#table.costBytes[slot] = bytes;
+    this.bytes += moreBytes;
+    this.policy.resized(slot, moreBytes);
+  }
+
+  remove(key: number): void {
+    const slot = this.slotOf.get(key)!;
+    this.policy.removed(slot);
+    this.bytes -= this.#table.costBytes[slot]!;
+    this.slotOf.delete(key);
+    this.#free.push(slot);
+  }
+
+  clear(): void {
+    this.policy.cleared();
+    for (const slot of this.slotOf.values()) this.#free.push(slot);
+    this.slotOf.clear();
+    this.bytes = 0;
+  }
+}
+
+function spread(key: number): number {
+  const mixed = Math.imul(key ^ (key >>> 15), 0x2c1b3c6d);
+  return Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39) ^ (mixed >>> 15);
+}
