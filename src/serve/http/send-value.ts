@@ -22,6 +22,11 @@ export function sendValue(
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
+  // Who left while it was loaded will not leave again: nobody would be told when to let it go.
+  if (response.destroyed) {
+    value.release();
+    return;
+  }
   if (value.length <= SENT_AT_ONCE_BYTES) {
     const bytes = Buffer.allocUnsafe(value.length);
     value.copy(0, bytes, 0, value.length);
