@@ -209,12 +209,17 @@ function listenersOf(config: Config, connections: Connections, log: Log, handle:
   });
 }
 
+/** A list of a landscape may come to half of the memory, and to so much where that is little. */
+const LEAST_LIST_BYTES = 8 * 1024 * 1024;
+
 /** What loads the preset's caches; undefined without the preset. */
 async function startLandscape(config: Config, log: Log, garbage: Garbage): Promise<Landscape | undefined> {
   if (!config.landscape) return undefined;
   const { openLandscape } = await import('./run-landscape.ts');
   const passed = (bytes: number): void => garbage.passed(bytes);
-  return openLandscape(config.landscape, { clock: systemClock, random: Math.random, log, passed });
+  const maxListBytes = Math.max(LEAST_LIST_BYTES, config.memoryBytes / 2);
+  const deps = { clock: systemClock, random: Math.random, log, passed, maxListBytes };
+  return openLandscape(config.landscape, deps);
 }
 
 /** The apps that are told of changes; undefined where none is. */

@@ -7,8 +7,9 @@ import type { Answered } from './exchange.ts';
 import type { Requests } from './requests.ts';
 import type { Tokens } from './token.ts';
 
-/** Some 3000 apps as the API describes them; who asks for more on a page is told. */
-const MAX_PAGE_BYTES = 8 * 1024 * 1024;
+/** Some 800 apps as the API describes them; who asks for more on a page is told. */
+const MAX_PAGE_BYTES = 2 * 1024 * 1024;
+const SHORTEN_BY = 'lower cloudfoundry.page_size';
 /** CF-InvalidAuthToken and CF-NotAuthenticated, with whatever status. */
 const BAD_TOKEN: ReadonlySet<number | undefined> = new Set([1000, 10002]);
 
@@ -29,7 +30,8 @@ export class Authorized {
       token = this.#tokens.newest ?? token;
       return { accept: 'application/json', authorization: `Bearer ${token}` };
     };
-    const request = { type, method: 'GET', url, headers, body: undefined, maxBytes: MAX_PAGE_BYTES } as const;
+    const bounds = { maxBytes: MAX_PAGE_BYTES, shortenBy: SHORTEN_BY };
+    const request = { type, method: 'GET', url, headers, body: undefined, ...bounds } as const;
     const answered = await this.#requests.send(request, signal);
     if (!isTokenRefused(answered)) return answered;
     await unlessAborted(this.#tokens.after(token), signal);

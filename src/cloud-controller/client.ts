@@ -27,7 +27,11 @@ export interface ApiDeps {
   readonly log: Log;
   /** Told that so many bytes of text were read and made something of, and are garbage now. */
   readonly passed?: (bytes: number) => void;
+  /** Of the text of all pages of one list. */
+  readonly maxListBytes?: number;
 }
+
+const MAX_LIST_BYTES = 32 * 1024 * 1024;
 
 /** Throws ConfigError. Asks for nothing before it is asked. */
 export function createCloudController(settings: ApiSettings, deps: ApiDeps): CloudController {
@@ -54,8 +58,8 @@ export function createCloudController(settings: ApiSettings, deps: ApiDeps): Clo
   const tokens = new Tokens({ clock, counters, fetch: (refused) => signIn.fetch(refused) });
   const authorized = new Authorized(requests, tokens);
   const get = authorized.get.bind(authorized);
-  const passed = deps.passed ?? ((): void => {});
-  const pages = new Pages({ place, pageSize, counters, report, get, passed });
+  const { passed = (): void => {}, maxListBytes = MAX_LIST_BYTES } = deps;
+  const pages = new Pages({ place, pageSize, counters, report, get, passed, maxListBytes });
 
   /** The pages of one list end together: where one fails, the others are given up. */
   const list = async <T extends { readonly guid: string }>(

@@ -4,9 +4,11 @@ import type { Agent } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Headers } from 'node-fetch';
 import { type Attempt, badAnswer, brokenOff } from '../load/attempt.ts';
-import { pour } from '../load/body.ts';
+import { chunksOf } from '../load/body.ts';
 import { watchedBy } from '../load/watched-agent.ts';
+import type { Answer } from '../load/wire.ts';
 import { VERSION } from '../version.ts';
+import { BodyRoom } from './body-room.ts';
 import type { Connections } from './connections.ts';
 
 export interface Ask {
@@ -16,6 +18,8 @@ export interface Ask {
   readonly body: string | undefined;
   /** Of the answer. */
   readonly maxBytes: number;
+  /** What a message says of one that is longer. */
+  readonly shortenBy?: string;
 }
 
 export interface Answered {
@@ -31,9 +35,12 @@ export interface ApiAttempt extends Attempt {
 
 /** What is read of an answer that is an error. */
 const MAX_ERROR_BYTES = 64 * 1024;
+/** Of all answers that are read at one time; the longest of one comes on top. */
+const ROOM_BYTES = 6 * 1024 * 1024;
 
 export class Exchange {
   readonly #connections: Connections;
+  readonly #room = new BodyRoom(ROOM_BYTES);
 
   constructor(connections: Connections) {
     this.#connections = connections;
@@ -68,37 +75,41 @@ export class Exchange {
       if (body instanceof Readable) body.destroy();
       throw refused ?? badAnswer(attempt, 'answered without a body to read');
     }
-    const text = await readText({ status, headers, body }, ask, attempt);
+    const text = await this.#readText({ status, headers, body }, ask, attempt);
     return { status, headers, text };
+  }
+
+  /** Whole, or an error: what the API asked for must not be taken from a part. */
+  async #readText(answer: Answer, ask: Ask, attempt: ApiAttempt): Promise<string> {
+    const bound = boundOf(answer, ask, attempt);
+    this.#room.enter(attempt);
+    try {
+      bound(Number(answer.headers.get('content-length') ?? 0));
+      const chunks: Uint8Array[] = [];
+      let readBytes = 0;
+      for await (const chunk of chunksOf(answer, attempt)) {
+        readBytes += chunk.length;
+        bound(readBytes);
+        const { signal } = attempt.deadline;
+        if (!(await this.#room.take(attempt, chunk.length, signal))) throw brokenOff(attempt, signal.reason);
+        chunks.push(chunk);
+      }
+      return Buffer.concat(chunks).toString('utf8');
+    } finally {
+      this.#room.leave(attempt);
+      answer.body.destroy();
+    }
   }
 }
 
-/** Whole, or an error: what the API asked for must not be taken from a part. */
-async function readText(
-  answer: { status: number; headers: Headers; body: Readable },
-  ask: Ask,
-  attempt: ApiAttempt,
-): Promise<string> {
-  const maxBytes = answer.status < 300 ? ask.maxBytes : MAX_ERROR_BYTES;
-  const chunks: Uint8Array[] = [];
-  let readBytes = 0;
-  const take = (bytes: number): void => {
-    if (bytes > maxBytes) {
-      throw badAnswer(attempt, `answered with more than the ${maxBytes / 1024} KiB allowed`);
-    }
+/** Throws LoadError where the answer is longer than it may be. */
+function boundOf({ status }: Answer, ask: Ask, attempt: ApiAttempt): (bytes: number) => void {
+  const maxBytes = status < 300 ? ask.maxBytes : MAX_ERROR_BYTES;
+  const advice = status < 300 && ask.shortenBy !== undefined ? `: ${ask.shortenBy}` : '';
+  return (bytes) => {
+    if (bytes <= maxBytes) return;
+    throw badAnswer(attempt, `answered with more than the ${maxBytes / 1024} KiB allowed${advice}`);
   };
-  const sink = {
-    expect: take,
-    append: (chunk: Uint8Array): void => {
-      readBytes += chunk.length;
-      take(readBytes);
-      chunks.push(chunk);
-      // None of it has been passed on: another try may follow.
-      attempt.sunkBytes = 0;
-    },
-  };
-  await pour(answer, sink, Number.POSITIVE_INFINITY, attempt);
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** A proxy's own answer comes in place of the API's, or of the connection. */

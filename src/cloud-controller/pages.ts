@@ -23,16 +23,22 @@ export interface PagesParts {
   get(type: RequestType, url: URL, signal: AbortSignal): Promise<Answered>;
   /** Told that so many bytes are garbage now. */
   readonly passed: (bytes: number) => void;
+  /** Of the text of all pages of one list. */
+  readonly maxListBytes: number;
 }
 
 interface Page<T> {
   readonly records: readonly T[];
+  readonly textBytes: number;
   readonly totalPages: number;
   readonly totalResults: number;
 }
 
 /** More pages than any list of a Cloud Controller has. */
-const MOST_PAGES = 10_000;
+const MOST_PAGES = 1000;
+/** A first page that says so many times what a list may be is believed; later ones are often shorter. */
+const TOO_LONG_BY_FAR = 2;
+const MIB = 1024 * 1024;
 /** A list that changes while it is read is read anew so often: an item may have moved to a page that was read before. */
 const MOST_READINGS = 3;
 
@@ -50,6 +56,8 @@ export class Pages {
   async all<T extends { readonly guid: string }>(list: List<T>, signal: AbortSignal): Promise<T[]> {
     let pages: Page<T>[] = [];
     for (let reading = 0; reading < MOST_READINGS; reading++) {
+      // What was read before is not held beside what is read anew.
+      pages = [];
       pages = await this.#readAll(list, signal);
       if (pages.every(({ totalResults }) => totalResults === pages[0]?.totalResults)) break;
     }
@@ -60,11 +68,22 @@ export class Pages {
   }
 
   async #readAll<T>(list: List<T>, signal: AbortSignal): Promise<Page<T>[]> {
+    const { maxListBytes } = this.#parts;
     const first = await this.#read(list, 1, signal);
-    const others = Array.from({ length: Math.max(0, first.totalPages - 1) }, (_, i) =>
-      this.#read(list, i + 2, signal),
-    );
+    if (first.textBytes * first.totalPages > maxListBytes * TOO_LONG_BY_FAR) throw this.#tooLong(list.type);
+    let readBytes = first.textBytes;
+    const readOther = async (page: number): Promise<Page<T>> => {
+      const other = await this.#read(list, page, signal);
+      readBytes += other.textBytes;
+      if (readBytes > maxListBytes) throw this.#tooLong(list.type);
+      return other;
+    };
+    const others = Array.from({ length: Math.max(0, first.totalPages - 1) }, (_, i) => readOther(i + 2));
     return [first, ...(await Promise.all(others))];
+  }
+
+  #tooLong(type: RequestType): LoadError {
+    return this.#bad(type, `a list of more than ${Math.floor(this.#parts.maxListBytes / MIB)} MiB`);
   }
 
   /** Not by the links of the page before: those would have to be waited for, and name what the API takes for its address. */
@@ -91,7 +110,12 @@ export class Pages {
     const { total_pages: totalPages, total_results: totalResults } = pagination;
     if (!isCount(totalPages) || !isCount(totalResults)) throw this.#bad(type, 'a list of no known length');
     if (totalPages > MOST_PAGES) throw this.#bad(type, `a list of more than ${MOST_PAGES} pages`);
-    return { records: this.#records(type, read, resources), totalPages, totalResults };
+    return {
+      records: this.#records(type, read, resources),
+      totalPages,
+      totalResults,
+      textBytes: Buffer.byteLength(text),
+    };
   }
 
   #records<T>(type: RequestType, read: (resource: unknown) => T, resources: readonly unknown[]): T[] {

@@ -34,6 +34,65 @@ for (const [what, body] of [
     }));
 }
 
+/** One organization, and so many bytes that say nothing. */
+const pageOf = (bytes: number, totalPages: number): string =>
+  `{"pagination":{"total_results":${totalPages},"total_pages":${totalPages}},"resources":[{"guid":"g","name":"n","x":"${'x'.repeat(bytes)}"}]}`;
+const KiB = 1024;
+
+test('a list whose first page says how long it is is refused before a second one is asked for', () =>
+  inCloud(async (cloud) => {
+    cloud.fail('organizations', { status: 200, body: pageOf(64 * KiB, 500) });
+    const { api, lines } = apiFor(cloud.url, {}, { maxListBytes: KiB * KiB });
+    const { message } = await failureOf(api.organizations(undefined, never));
+    api.close();
+    assert.is(message, `${cloud.url} answered with a list of more than 1 MiB`);
+    assert.is(cloud.count('organizations'), 1);
+    assert.is(lines.length, 1);
+  }));
+
+test('a list whose later pages are longer is given up where they come to more than a list may be', () =>
+  inCloud(async (cloud) => {
+    const first = cloud.fail('organizations', { status: 200, body: pageOf(1, 500) }, 1);
+    cloud.fail('organizations', { status: 200, body: pageOf(256 * KiB, 500) });
+    const { api } = apiFor(cloud.url, { concurrency: 2 }, { maxListBytes: KiB * KiB });
+    const { message } = await failureOf(api.organizations(undefined, never));
+    api.close();
+    assert.is(first.met, 1);
+    assert.match(message, 'a list of more than 1 MiB');
+    assert.ok(cloud.count('organizations') <= 8, `${cloud.count('organizations')}`);
+  }));
+
+test('a list of more than a thousand pages is refused, however short they are', () =>
+  inCloud(async (cloud) => {
+    cloud.fail('organizations', { status: 200, body: pageOf(1, 1001) });
+    const { api } = apiFor(cloud.url);
+    const { message } = await failureOf(api.organizations(undefined, never));
+    api.close();
+    assert.match(message, 'a list of more than 1000 pages');
+    assert.is(cloud.count('organizations'), 1);
+  }));
+
+test('a page of more than 2 MiB is refused, and how to have shorter ones is said', () =>
+  inCloud(async (cloud) => {
+    cloud.fail('organizations', { status: 200, body: pageOf(2 * KiB * KiB, 1) });
+    const { api } = apiFor(cloud.url);
+    const { message } = await failureOf(api.organizations(undefined, never));
+    api.close();
+    assert.is(
+      message,
+      `${cloud.url} answered with more than the 2048 KiB allowed: lower cloudfoundry.page_size`,
+    );
+  }));
+
+test('many long pages at one time wait for each other, and all of them come', () =>
+  inCloud(async (cloud) => {
+    cloud.fail('organizations', { status: 200, body: pageOf(1800 * KiB, 10) });
+    const { api } = apiFor(cloud.url);
+    assert.is((await api.organizations(undefined, never)).length, 1);
+    api.close();
+    assert.is(cloud.count('organizations'), 10);
+  }));
+
 test('a token that an API says back is in no message and in no log', () =>
   inCloud(async (cloud) => {
     const token = 'a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6';

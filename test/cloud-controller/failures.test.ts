@@ -149,7 +149,7 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   'a list without an end': {
     of: 'organizations',
     how: list({ total_pages: 10_001, total_results: 1e9 }),
-    message: 'answered with a list of more than 10000 pages',
+    message: 'answered with a list of more than 1000 pages',
     code: 'bad_answer',
   },
   'a malformed resource': {
