@@ -25,7 +25,13 @@ export function buildCaches(
   const caches = new Caches(store, systemClock, Math.random);
   const nameKey = config.log.keys ? encodePercent : (key: Buffer): string => hashed(key, seed);
   for (const cache of config.caches) {
-    const loadLog = new LoadLog({ log, cache: cache.name, now: systemClock.now, nameKey });
+    const loadLog = new LoadLog({
+      log,
+      cache: cache.name,
+      now: systemClock.now,
+      nameKey,
+      isSaidElsewhere: cache.preset,
+    });
     const defect = (error: unknown): void => log.error('a defect was survived', describeDefect(error));
     const loading = cache.preset ? presets.get(cache.name) : httpLoading(cache.loader, config.maxValueBytes);
     addCache(caches, cache, loading, loadLog, defect);

@@ -16,6 +16,8 @@ export interface LoadLogParts {
   readonly now: () => number;
   /** How the log names a key: in clear or as a hash. */
   readonly nameKey: (key: Buffer) => string;
+  /** Who asks the origin for several caches says itself that it fails: here it stands only for who looks closer. */
+  readonly isSaidElsewhere?: boolean;
 }
 
 export class LoadLog {
@@ -32,7 +34,7 @@ export class LoadLog {
   }
 
   failed(error: SidecacheError, key: Buffer, inARow: number): void {
-    const { log, cache, now, nameKey } = this.#parts;
+    const { log, cache, now, nameKey, isSaidElsewhere = false } = this.#parts;
     const { code, message } = error;
     const reason = this.#saidAtMs.has(message) || this.#saidAtMs.size < MOST_REASONS ? message : '';
     const saidAtMs = this.#saidAtMs.get(reason) ?? Number.NEGATIVE_INFINITY;
@@ -44,7 +46,7 @@ export class LoadLog {
     this.#saidAtMs.set(reason, now());
     this.#saidFailing = true;
     const more = this.#unsaid > 0 ? { failures_unlogged: this.#unsaid } : {};
-    log.warn('a load failed', {
+    log[isSaidElsewhere ? 'debug' : 'warn']('a load failed', {
       cache,
       key: nameKey(key),
       code,
@@ -57,12 +59,12 @@ export class LoadLog {
 
   /** Said once for each time that failing was said; an origin that comes and goes is left at failing for a while. */
   recovered(afterFailures: number): void {
-    const { log, cache, now } = this.#parts;
+    const { log, cache, now, isSaidElsewhere = false } = this.#parts;
     const lately = this.#recoveredAtMs.filter((atMs) => now() - atMs < REPEAT_AFTER_MS);
     if (!this.#saidFailing || lately.length >= MOST_RECOVERIES) return;
     this.#recoveredAtMs = [...lately, now()];
     this.#saidFailing = false;
-    log.info('loads succeed again', {
+    log[isSaidElsewhere ? 'debug' : 'info']('loads succeed again', {
       cache,
       failures_in_a_row: afterFailures,
       failures_unlogged: this.#unsaid,

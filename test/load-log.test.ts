@@ -6,7 +6,11 @@ import { Log } from '../src/log.ts';
 
 const test = suite('load log');
 
-function listening(): { log: LoadLog; lines: Record<string, unknown>[]; pass(ms: number): void } {
+function listening(more: { isSaidElsewhere?: boolean } = {}): {
+  log: LoadLog;
+  lines: Record<string, unknown>[];
+  pass(ms: number): void;
+} {
   const lines: Record<string, unknown>[] = [];
   let nowMs = 0;
   const log = new LoadLog({
@@ -14,6 +18,7 @@ function listening(): { log: LoadLog; lines: Record<string, unknown>[]; pass(ms:
     cache: 'users',
     now: () => nowMs,
     nameKey: () => 'a1b2c3d4',
+    ...more,
   });
   const pass = (ms: number): void => {
     nowMs += ms;
@@ -30,6 +35,13 @@ test('the first failure is said with its reason, and the key as it is to be name
   assert.is(lines[0]!.reason, refused.message);
   assert.is(lines[0]!.key, 'a1b2c3d4');
   assert.not.match(JSON.stringify(lines), 'secret-key');
+});
+
+test('what somebody else says already is not said again', () => {
+  const { log, lines } = listening({ isSaidElsewhere: true });
+  log.failed(refused, Buffer.from('k'), 1);
+  log.recovered(1);
+  assert.equal(lines, []);
 });
 
 test('while loads keep failing there is one line a minute, with how many were not said', () => {

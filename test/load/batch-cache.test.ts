@@ -66,7 +66,7 @@ function outcomeOf(answer: Answer): string {
   return value.toString();
 }
 
-test('150 keys missed within the window are 2 origin calls of at most 100, and hits from then on (row 22)', () =>
+test('row 22: 150 keys missed within the window are 2 origin calls of at most 100, and hits from then on', () =>
   caching(all, async (lab) => {
     const texts = await Promise.all(names(150).map((key) => miss(lab, key)));
     assert.equal(
