@@ -1,6 +1,7 @@
 // How a failure of an API reads to an operator, and the code it is counted by. Never a body as a whole, never a secret.
 
 import { LoadError } from '../errors.ts';
+import type { RequestType } from './cloud-controller.ts';
 import type { Answered, ApiAttempt } from './exchange.ts';
 
 /** What the Cloud Controller, or UAA, says is wrong, cleared of what no line of a log should hold. */
@@ -22,13 +23,31 @@ export function saidBy({ text }: Answered): Said {
     const code = typeof first.code === 'number' ? first.code : undefined;
     return { title: nameIn(first.title), detail: sentenceIn(first.detail), code };
   }
-  // Not UAA's description: it may quote the token that it does not take.
-  return { ...NOTHING, title: nameIn(body?.error) };
+  return saidInOAuth(body);
 }
 
+/** Of an answer to a request for a token. */
+export function saidByUaa({ text }: Answered): Said {
+  return saidInOAuth(parseObject(text));
+}
+
+/** Only what is known: it was sent the password. Not its description, which may quote the token that it does not take. */
+function saidInOAuth(body: Record<string, unknown> | undefined): Said {
+  const error = body?.error;
+  return typeof error === 'string' && OAUTH_ERRORS.has(error) ? { ...NOTHING, title: error } : NOTHING;
+}
+
+/** RFC 6749, section 5.2 and 4.1.2.1; RFC 6750, section 3.1; and UAA's own. */
+const OAUTH_ERRORS: ReadonlySet<string> = new Set([
+  ...['invalid_request', 'invalid_client', 'invalid_grant', 'unauthorized_client', 'unsupported_grant_type'],
+  ...['invalid_scope', 'access_denied', 'server_error', 'temporarily_unavailable', 'invalid_token'],
+  ...['insufficient_scope', 'unauthorized', 'invalid_user', 'account_locked', 'unverified_user'],
+  ...['password_change_required', 'method_not_allowed', 'not_found'],
+]);
+
 /** `CF-NotAuthorized`, `uaa_unauthorized`, `http_502`. */
-export function codeOf(answered: Answered): string {
-  const { title, code } = saidBy(answered);
+export function codeOf(type: RequestType, answered: Answered): string {
+  const { title, code } = type === 'token' ? saidByUaa(answered) : saidBy(answered);
   if (title === undefined) return `http_${answered.status}`;
   return code === undefined ? `uaa_${title}` : title;
 }

@@ -93,7 +93,7 @@ export class Pages {
     url.searchParams.set('page', String(page));
     const answered = await this.#parts.get(type, url, signal);
     if (answered.status !== 200) {
-      throw this.#parts.report.failed(type, codeOf(answered), refusal(this.#parts.place, answered));
+      throw this.#parts.report.failed(type, codeOf(type, answered), refusal(this.#parts.place, answered));
     }
     const parsed = this.#parse(type, read, answered.text);
     this.#parts.passed(answered.text.length * GARBAGE_OF_TEXT);

@@ -133,10 +133,10 @@ export class Requests {
     return outcome;
   }
 
-  #count({ url }: ApiRequest, outcome: Outcome): void {
+  #count({ type, url }: ApiRequest, outcome: Outcome): void {
     const { counters, unreachable } = this.#parts;
     if ('answered' in outcome) {
-      if (outcome.answered.status >= 300) counters.failed(codeOf(outcome.answered));
+      if (outcome.answered.status >= 300) counters.failed(codeOf(type, outcome.answered));
       return;
     }
     if (wasStale(outcome.attempt)) return;

@@ -47,7 +47,8 @@ export class Root {
       maxBytes: MAX_ROOT_BYTES,
     } as const;
     const answered = await requests.send(ask, signal);
-    if (answered.status !== 200) throw report.failed('root', codeOf(answered), refusal(place, answered));
+    if (answered.status !== 200)
+      throw report.failed('root', codeOf('root', answered), refusal(place, answered));
     const uaa = this.#read(answered.text);
     report.succeeded('root');
     return uaa;

@@ -101,7 +101,7 @@ export class SignIn {
     const place = connections.nameOf(uaa);
     if (answered.status !== 200) {
       const error = uaaError(place, grant, answered);
-      throw report.failed('token', codeOf(answered), error);
+      throw report.failed('token', codeOf('token', answered), error);
     }
     const token = readToken(answered);
     if (token !== undefined) return token;

@@ -1,7 +1,7 @@
 // The grants of UAA: how a token is asked for, and what the answer says. Source: RFC 6749, and UAA's API documentation.
 
 import { LoadError } from '../errors.ts';
-import { parseObject, saidBy } from './api-errors.ts';
+import { parseObject, saidByUaa } from './api-errors.ts';
 import type { Answered } from './exchange.ts';
 import type { Credentials } from './settings.ts';
 
@@ -22,6 +22,8 @@ export interface Grant {
 
 /** Where UAA does not say how long a token is good for. */
 const UNSAID_LIFETIME_MS = 300_000;
+/** A shorter one counts as this: no token is to be fetched for each request. */
+const LEAST_LIFETIME_MS = 30_000;
 /** The client of the command line, which has no secret. */
 const CF_CLIENT = basic('cf', '');
 
@@ -60,9 +62,14 @@ export function readToken({ text }: Answered): Token | undefined {
   const { expires_in: seconds, refresh_token: refreshToken } = said;
   return {
     accessToken,
-    lifetimeMs: typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : UNSAID_LIFETIME_MS,
+    lifetimeMs: lifetimeMs(seconds),
     refreshToken: typeof refreshToken === 'string' && refreshToken !== '' ? refreshToken : undefined,
   };
+}
+
+function lifetimeMs(seconds: unknown): number {
+  if (typeof seconds !== 'number' || seconds <= 0) return UNSAID_LIFETIME_MS;
+  return Math.max(LEAST_LIFETIME_MS, seconds * 1000);
 }
 
 /** UAA would not have this grant: asking again in the same way locks accounts. */
@@ -71,7 +78,7 @@ export function isRefused({ status }: Answered): boolean {
 }
 
 export function uaaError(place: string, grant: Grant, answered: Answered): LoadError {
-  const { title } = saidBy(answered);
+  const { title } = saidByUaa(answered);
   const what = isRefused(answered) ? refusedWhat(grant, title, answered) : 'gave no token';
   const said = title === undefined ? '' : `, ${title}`;
   return new LoadError('load_failed', `${place} ${what} (${answered.status}${said})`);

@@ -2,7 +2,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { apiFor, failureOf, never } from './api-lab.ts';
+import { apiFor, failureOf, never, PASSWORD } from './api-lab.ts';
 import { FakeCloud } from './fake/fake-cloud.ts';
 
 const test = suite('APIs that attack');
@@ -109,5 +109,22 @@ test('a token that an API says back is in no message and in no log', () =>
       assert.not.match(JSON.stringify(lines), token);
     }
   }));
+
+for (const [where, body] of [
+  ['in place of an OAuth code', { error: PASSWORD, error_description: PASSWORD }],
+  ['as the Cloud Controller says errors', { errors: [{ code: 1, title: PASSWORD, detail: PASSWORD }] }],
+] as const) {
+  test(`a password that a UAA says back ${where} is in no message, in no log and in no number`, () =>
+    inCloud(async (cloud) => {
+      cloud.fail('token', { status: 401, body });
+      const { api, lines } = apiFor(cloud.url);
+      const { message } = await failureOf(api.organizations(undefined, never));
+      api.close();
+      assert.match(message, 'refuses to give a token (401)');
+      assert.equal([...api.facts.errors.keys()], ['http_401']);
+      assert.is(lines.length, 1);
+      assert.not.match(JSON.stringify([lines, message]), PASSWORD);
+    }));
+}
 
 test.run();

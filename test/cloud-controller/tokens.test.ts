@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ApiSettings } from '../../src/cloud-controller/settings.ts';
 import { FakeClock } from '../cache/fake-clock.ts';
-import { type ApiLab, apiFor, failureOf, never } from './api-lab.ts';
+import { type ApiLab, apiFor, failureOf, never, PASSWORD } from './api-lab.ts';
 import { FakeCloud } from './fake/fake-cloud.ts';
 
 interface Lab extends ApiLab {
@@ -62,15 +62,33 @@ claim(
 );
 
 claim('a token of less than two minutes is good for half of them', async ({ cloud, clock, ask }) => {
-  cloud.uaa.expiresInSeconds = 20;
+  cloud.uaa.expiresInSeconds = 40;
   await ask();
-  clock.advance(9000);
+  clock.advance(19_000);
   await ask();
   assert.is(grantsOf(cloud), 1);
   clock.advance(2000);
   await ask();
   assert.is(grantsOf(cloud), 2);
 });
+
+for (const seconds of [1e-9, 1, 20]) {
+  claim(
+    `a token of ${seconds} s is used for 15 s all the same, as long as the API takes it`,
+    async ({ cloud, clock, ask }) => {
+      const token = cloud.uaa.answer(
+        `Basic ${Buffer.from('cf:').toString('base64')}`,
+        new URLSearchParams({ grant_type: 'password', username: 'admin', password: PASSWORD }),
+      );
+      cloud.fail('token', { ...token, body: { ...token.body, expires_in: seconds } });
+      for (let calls = 0; calls < 15; calls++) {
+        await ask();
+        clock.advance(1000);
+      }
+      assert.equal([grantsOf(cloud), cloud.count('organizations')], [1, 15]);
+    },
+  );
+}
 
 claim(
   'row 78: calls whose token is taken from them get one new one, and are answered',
