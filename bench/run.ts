@@ -4,11 +4,13 @@ import { fleetCalls } from './fleet-calls.ts';
 import { hitRatio } from './hit-ratio.ts';
 import { httpHits } from './http-hits.ts';
 import { idleProcess } from './idle-process.ts';
+import { landscapeCalls } from './landscape-calls.ts';
 
 const MEASUREMENTS: Readonly<Record<string, (options: readonly string[]) => Promise<void>>> = {
   http: httpHits,
   idle: idleProcess,
   fleet: fleetCalls,
+  landscape: landscapeCalls,
   'hit-ratio': hitRatio,
 };
 
