@@ -40,6 +40,8 @@ const MOST_MOVES = 4;
 const MOST_WINS = 4;
 /** Requests an entry, without need of room, after which hits say nothing of the edges. */
 const PLENTY = 16;
+/** Small enough for V8 to keep it without a heap number. */
+const NEVER = 2 ** 30 - 1;
 
 /** What the policy reads of entries. */
 export interface EvictableEntries {
@@ -59,7 +61,7 @@ export class EvictionPolicy {
   #roomBytes = 0;
   #windowShare = FIRST_WINDOW;
   /** Requests since room was last needed: while there is plenty, no hit says anything about the edges. */
-  #idle = Number.POSITIVE_INFINITY;
+  #idle = NEVER;
   #winner = NO_SLOT;
   #wins = 0;
 
@@ -91,7 +93,7 @@ export class EvictionPolicy {
   }
 
   read(slot: number): void {
-    this.#idle++;
+    if (this.#idle < NEVER) this.#idle++;
     this.#frequency.tick(this.#entries);
     this.#setCount(slot, this.#countOf(slot) + 1);
     const segment = this.#slots.segment(slot);
@@ -102,7 +104,7 @@ export class EvictionPolicy {
       this.#slots.pushNewest(list, slot);
       return;
     }
-    this.#moveEdge((-EDGE_SHARE * this.#roomBytes) / this.#bytes[PROBATION]!);
+    this.#learnFromProbation();
     this.#move(slot, PROTECTED);
     this.#boundProtected();
   }
@@ -203,6 +205,7 @@ export class EvictionPolicy {
 
   /** `age` is how long ago the key was rejected, in parts of the cache. */
   #learnFromMiss(age: number): void {
+    if (this.#idle > this.#entries * PLENTY) return;
     if (age <= EDGE_SHARE) this.#moveEdge(EDGE_STEP);
     else if (age <= REMEMBERED_SHARE) this.#moveEdge(FAR_STEP);
   }
@@ -215,8 +218,12 @@ export class EvictionPolicy {
     return this.#slots.count(slot, this.#frequency.epoch);
   }
 
-  #moveEdge(entries: number): void {
+  #learnFromProbation(): void {
     if (this.#idle > this.#entries * PLENTY) return;
+    this.#moveEdge((-EDGE_SHARE * this.#roomBytes) / this.#bytes[PROBATION]!);
+  }
+
+  #moveEdge(entries: number): void {
     const share = this.#windowShare + entries / this.#entries;
     this.#windowShare = Math.min(MOST_WINDOW, Math.max(LEAST_WINDOW, share));
   }
