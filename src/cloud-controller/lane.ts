@@ -9,8 +9,14 @@ export interface LaneLimits {
   readonly requestsPerSecond: number | undefined;
 }
 
+/** `mine`: to be given back by `leave`. `given_up`: the signal was aborted. `paused`: for longer than anybody waits. */
+export type Turn = 'mine' | 'given_up' | 'paused';
+
+/** What of a pause is left at most, for who waits for its end; whoever would wait longer is told at once. */
+const LONGEST_WAIT_MS = 30_000;
+
 interface Waiter {
-  readonly go: () => void;
+  readonly end: (turn: Turn) => void;
   /** Since when a place was free and only the rate held it back. */
   heldSinceMs: number | undefined;
 }
@@ -40,25 +46,28 @@ export class Lane {
     return this.#inFlight;
   }
 
-  /**
-   * Resolves to true when it is one's turn, which `leave` gives back; to false when `signal` was aborted before.
-   * `ahead`: what others wait for, or what has waited once, goes before all.
-   */
-  enter(signal: AbortSignal, ahead: boolean): Promise<boolean> {
-    if (signal.aborted) return Promise.resolve(false);
+  /** Left of what the API asked for; 0: it may be asked. */
+  get pausedForMs(): number {
+    return this.#rate.pausedForMs(this.#clock.now());
+  }
+
+  /** Resolves when it is one's turn, or none will be. `ahead`: what others wait for, or what has waited once, goes before all. */
+  enter(signal: AbortSignal, ahead: boolean): Promise<Turn> {
+    if (signal.aborted) return Promise.resolve('given_up');
+    if (this.#isPausedForLong) return Promise.resolve('paused');
     // All pages of a list wait with one signal: many listeners are no leak.
     setMaxListeners(0, signal);
     return new Promise((resolve) => {
       const abort = (): void => {
         this.#queue.splice(this.#queue.indexOf(waiter), 1);
-        resolve(false);
+        resolve('given_up');
         this.#startNext();
       };
-      const go = (): void => {
+      const end = (turn: Turn): void => {
         signal.removeEventListener('abort', abort);
-        resolve(true);
+        resolve(turn);
       };
-      const waiter: Waiter = { go, heldSinceMs: undefined };
+      const waiter: Waiter = { end, heldSinceMs: undefined };
       signal.addEventListener('abort', abort, { once: true });
       if (ahead) this.#queue.unshift(waiter);
       else this.#queue.push(waiter);
@@ -75,6 +84,11 @@ export class Lane {
   pause(ms: number): void {
     const nowMs = this.#clock.now();
     this.#rate.pause(nowMs + ms, nowMs);
+    if (this.#isPausedForLong) for (const waiter of this.#queue.splice(0)) waiter.end('paused');
+  }
+
+  get #isPausedForLong(): boolean {
+    return this.pausedForMs > LONGEST_WAIT_MS;
   }
 
   #startNext(): void {
@@ -95,7 +109,7 @@ export class Lane {
     this.#rate.sent(nowMs);
     this.#inFlight++;
     this.#rateWaited(nowMs - (waiter.heldSinceMs ?? nowMs));
-    waiter.go();
+    waiter.end('mine');
   }
 
   #holdBack(waitMs: number, nowMs: number): void {

@@ -31,6 +31,11 @@ export class RateLimit {
     this.#oldest = (this.#oldest + 1) % this.#sentAtMs.length;
   }
 
+  /** Left of the pause; 0: there is none. */
+  pausedForMs(nowMs: number): number {
+    return Math.max(0, this.#pausedUntilMs - nowMs);
+  }
+
   /** Nothing is sent before then. A shorter pause does not end a longer one. */
   pause(untilMs: number, nowMs: number): void {
     this.#pausedUntilMs = Math.max(this.#pausedUntilMs, Math.min(untilMs, nowMs + LONGEST_PAUSE_MS));

@@ -101,7 +101,9 @@ export class Requests {
       return { error: asLoadError(error), attempt };
     }
     const ahead = passed.limited > 0 || request.type === 'token';
-    if (!(await lane.enter(signal, ahead))) return { error: givenUp(place), attempt };
+    const turn = await lane.enter(signal, ahead);
+    if (turn === 'paused') throw this.#leftAlone(request, place);
+    if (turn === 'given_up') return { error: givenUp(place), attempt };
     try {
       const outcome = await this.#exchangeOnce(request, signal, place);
       // Before anybody else takes the place that this one leaves.
@@ -150,6 +152,14 @@ export class Requests {
     if (passed.limited === 0) passed.limitedAtMs = clock.now();
     const unsaidMs = FIRST_PAUSE_MS * 2 ** passed.limited++ * (0.5 + random());
     lane.pause(retryAfterMs(headers, clock.now()) ?? Math.min(unsaidMs, LONGEST_GAP_MS));
+  }
+
+  /** Who would wait for the end of the pause for long is told instead. */
+  #leftAlone({ type }: ApiRequest, place: string): LoadError {
+    const { lane, report } = this.#parts;
+    const retryAfterMs = lane.pausedForMs;
+    const message = `${place} asked to be left alone for ${Math.ceil(retryAfterMs / 1000)} s`;
+    return report.failed(type, 'left_alone', new LoadError('load_failed', message, { retryAfterMs }));
   }
 
   #gapMs(failures: number, outcome: Outcome): number {

@@ -20,5 +20,5 @@ export function retryAfterMs(headers: Headers, nowMs: number): number | undefine
 }
 
 function isNumber(text: string): boolean {
-  return /^[0-9]{1,12}(\.[0-9]{1,9})?$/.test(text);
+  return /^[0-9]{1,100}(\.[0-9]{1,9})?$/.test(text);
 }

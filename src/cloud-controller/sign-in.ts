@@ -58,8 +58,9 @@ export class SignIn {
     const { settings, connections } = this.#parts;
     const place = connections.nameOf(new URL(settings.url));
     if (!(error instanceof LoadError) || error.message.startsWith(place)) return error;
-    const { code, message, unreachable } = error;
-    return new LoadError(code, `${place} cannot be asked: ${message}`, { cause: error, unreachable });
+    const { code, message, unreachable, retryAfterMs } = error;
+    const details = { cause: error, unreachable, retryAfterMs };
+    return new LoadError(code, `${place} cannot be asked: ${message}`, details);
   }
 
   /** Undefined: UAA gave no refresh token, or does not take it any more. */

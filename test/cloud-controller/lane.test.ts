@@ -13,6 +13,7 @@ const never = new AbortController().signal;
 class LaneLab {
   readonly clock = new FakeClock();
   readonly waitsMs: number[] = [];
+  readonly refused: string[] = [];
   readonly sent: { name: string; atMs: number }[] = [];
   readonly lane: Lane;
 
@@ -23,7 +24,9 @@ class LaneLab {
 
   /** Leaves after `tookMs`. */
   async send(name: string, tookMs = 0, signal = never, ahead = false): Promise<boolean> {
-    if (!(await this.lane.enter(signal, ahead))) return false;
+    const turn = await this.lane.enter(signal, ahead);
+    if (turn !== 'mine') this.refused.push(`${name} ${turn}`);
+    if (turn !== 'mine') return false;
     this.sent.push({ name, atMs: this.clock.now() });
     if (tookMs > 0) await new Promise<void>((resolve) => void this.clock.after(tookMs, resolve));
     this.lane.leave();
@@ -89,11 +92,37 @@ test('row 77: after a Retry-After nobody is sent before its end, and then all ar
 test('row 77: however long an API asks for, it is left alone for five minutes at most', async () => {
   const lab = new LaneLab({});
   lab.lane.pause(86_400_000);
-  void lab.send('a');
+  assert.is(lab.lane.pausedForMs, LONGEST_PAUSE_MS);
   await lab.clock.pass(LONGEST_PAUSE_MS - 1);
+  void lab.send('a');
+  await settled();
   assert.is(lab.order, '');
   await lab.clock.pass(1);
   assert.is(lab.order, 'a');
+  assert.is(lab.lane.pausedForMs, 0);
+});
+
+test('a pause of up to 30 s is waited for; of a longer one all are told who wait, and who come while more than that is left', async () => {
+  const lab = new LaneLab({ concurrency: 1 });
+  void lab.send('a', 100);
+  lab.lane.pause(30_000);
+  for (const name of ['b', 'c']) void lab.send(name);
+  await settled();
+  assert.equal(lab.refused, []);
+  lab.lane.pause(90_000);
+  await settled();
+  assert.equal(lab.refused, ['b paused', 'c paused']);
+  assert.is(lab.lane.queued, 0);
+  await lab.clock.pass(59_999);
+  assert.is(await lab.send('d'), false);
+  await lab.clock.pass(1);
+  void lab.send('e');
+  await lab.clock.pass(29_999);
+  assert.is(lab.order, 'a');
+  await lab.clock.pass(1);
+  assert.is(lab.order, 'ae');
+  assert.equal(lab.refused, ['b paused', 'c paused', 'd paused']);
+  assert.is(lab.clock.timers, 0);
 });
 
 test('no more are under way than places, and who came first goes first', async () => {

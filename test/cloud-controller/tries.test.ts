@@ -186,7 +186,7 @@ claim(
 claim(
   'row 77: an API that only ever says 429 fails a request in the end',
   async ({ cloud, clock, ask, nextGapMs }) => {
-    cloud.fail('organizations', { status: 429, headers: { 'retry-after': '60' } });
+    cloud.fail('organizations', { status: 429, headers: { 'retry-after': '30' } });
     const failure = failureOf(ask());
     const startedAtMs = clock.now();
     let ended = false;
@@ -195,12 +195,36 @@ claim(
     });
     while (!ended) {
       await Promise.race([nextGapMs(), failure]);
-      clock.advance(60_000);
+      clock.advance(30_000);
     }
     assert.match((await failure).message, 'is asked too often, and keeps saying so (429)');
     assert.ok(cloud.count('organizations') <= 20, `${cloud.count('organizations')}`);
     assert.ok(clock.now() - startedAtMs <= 1_000_000);
   },
+);
+
+claim(
+  'an API that wants to be left alone for longer than 30 s fails who asks, who waits and who come later, until it is over',
+  async ({ cloud, clock, api, lines, ask }) => {
+    const hold = cloud.hold('organizations');
+    cloud.fail('organizations', { status: 429, headers: { 'retry-after': '1000000000000' } }, 1);
+    const waiting = [1, 2, 3].map(() => failureOf(ask()));
+    await cloud.received(1, 'organizations');
+    while (api.facts.queued < 2) await new Promise(setImmediate);
+    hold.release();
+    const errors = [...(await Promise.all(waiting)), await failureOf(ask())];
+    for (const { message, code, retryAfterMs } of errors) {
+      assert.is(message, `${cloud.url} asked to be left alone for 300 s`);
+      assert.equal([code, retryAfterMs], ['load_failed', 300_000]);
+    }
+    assert.is(cloud.count('organizations'), 1);
+    assert.is(lines.length, 1);
+    assert.is(lines[0]?.reason, errors[0]?.message);
+    clock.advance(300_000);
+    await ask();
+    assert.is(clock.timers, 0);
+  },
+  { concurrency: 1 },
 );
 
 claim(
