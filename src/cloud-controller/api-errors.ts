@@ -62,11 +62,21 @@ export function codeOfBreak(error: LoadError, attempt: ApiAttempt): string {
   return attempt.answer?.complete === false || attempt.answer === undefined ? 'broken_off' : 'bad_answer';
 }
 
+/** The API answered, and not as it was asked to. */
+export class Refusal extends LoadError {
+  readonly answeredStatus: number;
+
+  constructor(message: string, answeredStatus: number) {
+    super('load_failed', message, { ofKeyOnly: OF_KEY_ONLY.has(answeredStatus) });
+    this.answeredStatus = answeredStatus;
+  }
+}
+
 /** Of an answer that is no success. */
-export function refusal(place: string, answered: Answered): LoadError {
+export function refusal(place: string, answered: Answered): Refusal {
   const { status } = answered;
   const message = `${place} ${meaningOf(answered)} (${[status, ...partsOf(saidBy(answered))].join(', ')})`;
-  return new LoadError('load_failed', message, { ofKeyOnly: OF_KEY_ONLY.has(status) });
+  return new Refusal(message, status);
 }
 
 /** What was asked is wrong, not who asks or who is asked. */

@@ -10,7 +10,8 @@ import type {
   Route,
   Space,
 } from '../cloud-controller/records.ts';
-import { Batcher, type BatchLimits } from '../load/batch.ts';
+import type { BatchLimits } from '../load/batch.ts';
+import { HalvingBatcher } from './halves.ts';
 
 /** Of names in one request, percent-encoded; guids are bounded by their number. */
 const MAX_NAME_BYTES = 4096;
@@ -23,26 +24,26 @@ interface Named {
 
 export class Directory {
   readonly api: CloudController;
-  readonly #organizations: Batcher<string, Organization | undefined>;
-  readonly #spaces: Batcher<string, Space | undefined>;
-  readonly #spacesOf: Batcher<string, Space[]>;
-  readonly #applications: Batcher<string, Application | undefined>;
-  readonly #applicationsOf: Batcher<string, Application[]>;
-  readonly #domains: Batcher<string, Domain[]>;
-  readonly #routesOf: Batcher<string, Route[]>;
-  readonly #processesOf: Batcher<string, Process[]>;
+  readonly #organizations: HalvingBatcher<string, Organization | undefined>;
+  readonly #spaces: HalvingBatcher<string, Space | undefined>;
+  readonly #spacesOf: HalvingBatcher<string, Space[]>;
+  readonly #applications: HalvingBatcher<string, Application | undefined>;
+  readonly #applicationsOf: HalvingBatcher<string, Application[]>;
+  readonly #domains: HalvingBatcher<string, Domain[]>;
+  readonly #routesOf: HalvingBatcher<string, Route[]>;
+  readonly #processesOf: HalvingBatcher<string, Process[]>;
 
   constructor(api: CloudController, limits: BatchLimits, clock: Clock) {
     this.api = api;
     const named = { ...limits, maxBytes: MAX_NAME_BYTES };
-    this.#organizations = new Batcher({
+    this.#organizations = new HalvingBatcher({
       fetch: async (names, signal) =>
         byName(names, await api.organizations(names, signal), ({ name }) => name),
       limits: named,
       clock,
       bytesOf: encodedBytes,
     });
-    this.#spaces = new Batcher({
+    this.#spaces = new HalvingBatcher({
       fetch: async (keys, signal) => {
         const { guids, names } = parted(keys);
         const found = await api.spaces(guids, names, signal);
@@ -52,7 +53,7 @@ export class Directory {
       clock,
       bytesOf: encodedBytes,
     });
-    this.#applications = new Batcher({
+    this.#applications = new HalvingBatcher({
       fetch: async (keys, signal) => {
         const { guids, names } = parted(keys);
         const found = await api.applications(guids, names, signal);
@@ -62,19 +63,19 @@ export class Directory {
       clock,
       bytesOf: encodedBytes,
     });
-    this.#spacesOf = new Batcher({
+    this.#spacesOf = new HalvingBatcher({
       fetch: async (guids, signal) =>
         grouped(guids, await api.spaces(guids, undefined, signal), (space) => [space.organizationGuid]),
       limits,
       clock,
     });
-    this.#applicationsOf = new Batcher({
+    this.#applicationsOf = new HalvingBatcher({
       fetch: async (guids, signal) =>
         grouped(guids, await api.applications(guids, undefined, signal), (app) => [app.spaceGuid]),
       limits,
       clock,
     });
-    this.#domains = new Batcher({
+    this.#domains = new HalvingBatcher({
       fetch: async (keys, signal) => {
         const all = await api.domains(signal);
         return keys.map(() => all);
@@ -82,7 +83,7 @@ export class Directory {
       limits,
       clock,
     });
-    this.#routesOf = new Batcher({
+    this.#routesOf = new HalvingBatcher({
       fetch: async (guids, signal) =>
         grouped(guids, await api.routes(guids, signal), ({ destinations }) =>
           destinations.map(({ appGuid }) => appGuid),
@@ -90,7 +91,7 @@ export class Directory {
       limits,
       clock,
     });
-    this.#processesOf = new Batcher({
+    this.#processesOf = new HalvingBatcher({
       fetch: async (guids, signal) =>
         grouped(guids, await api.processes(guids, signal), (process) => [process.appGuid]),
       limits,
