@@ -65,13 +65,16 @@ for (const [file, path, members] of NEEDED) {
     assert.is('pagination' in body, file.startsWith('paginated'));
   });
 
-  if (!existsSync(EXAMPLES)) continue;
-  test(`${file}: has the members of the documented example, and no others`, async () => {
-    const body = await bodyAt(path(guids));
-    const example = JSON.parse(readFileSync(join(EXAMPLES, `${file}.json`), 'utf8'));
-    assert.equal(different(oneOf(body), oneOf(example)), []);
-    assert.equal(different(body.pagination ?? {}, example.pagination ?? {}), []);
-  });
+  // The examples lie beside a checkout, or not; then it is counted as skipped.
+  (existsSync(EXAMPLES) ? test : test.skip)(
+    `${file}: has the members of the documented example, and no others`,
+    async () => {
+      const body = await bodyAt(path(guids));
+      const example = JSON.parse(readFileSync(join(EXAMPLES, `${file}.json`), 'utf8'));
+      assert.equal(different(oneOf(body), oneOf(example)), []);
+      assert.equal(different(body.pagination ?? {}, example.pagination ?? {}), []);
+    },
+  );
 }
 
 async function bodyAt(path: string): Promise<Record<string, unknown>> {

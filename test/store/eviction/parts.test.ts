@@ -1,3 +1,5 @@
+// The parts of the eviction policy: counts of how often keys are asked for, and keys that were rejected lately.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FREQUENCY_BYTES_PER_ENTRY, Frequency } from '../../../src/store/eviction/frequency.ts';

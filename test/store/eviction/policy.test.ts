@@ -1,3 +1,5 @@
+// Which entry makes room: what the eviction policy keeps, and what it lets go.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { seededRandom } from '../seeded-random.ts';
