@@ -112,6 +112,24 @@ export class Shelf {
     return slots;
   }
 
+  version(slot: number): number {
+    return this.store.entries.version[slot]!;
+  }
+
+  ageMs(slot: number, nowMs: number): number {
+    return nowMs - this.store.entries.loadedAtMs[slot]!;
+  }
+
+  /** How long ago the entry was read. */
+  idleMs(slot: number, nowMs: number): number {
+    return nowMs - this.store.entries.readAtMs[slot]!;
+  }
+
+  /** When the entry goes, read or not, Infinity for never. */
+  diesAtMs(slot: number, _nowMs: number): number {
+    return this.store.entries.diesAtMs[slot]!;
+  }
+
   // --- answering
 
   /** The ETag that clients see: the origin's, else one made of the entry's version; '' for what is not stored. */
@@ -211,6 +229,16 @@ export class Shelf {
     diesAtMs[slot] = Math.min(diesAtMs[slot]!, atMs);
     errorUntilMs[slot] = Math.min(errorUntilMs[slot]!, atMs);
     this.#setDeadline(slot, Math.min(diesAtMs[slot]!, this.store.deadlines.atMs(slot)));
+  }
+
+  /** Gives the entry another end of its own, Infinity for none; the cache's `ttl` holds all the same. */
+  setEnd(slot: number, atMs: number): void {
+    const { diesAtMs, errorUntilMs, loadedAtMs } = this.store.entries;
+    const { ttlMs } = this.times;
+    diesAtMs[slot] = NEVER;
+    errorUntilMs[slot] = NEVER;
+    this.store.deadlines.clear(slot);
+    this.endAt(slot, ttlMs === undefined ? atMs : Math.min(atMs, loadedAtMs[slot]! + ttlMs));
   }
 
   /** From now on the entries are old. */
