@@ -1,0 +1,105 @@
+// What a connection has chosen and is in the middle of: its name, its protocol, its transaction. Sends nothing itself.
+
+import type { Cache } from '../../cache/cache.ts';
+import type { Call } from './call.ts';
+import type { Command } from './command.ts';
+import type { Reply } from './reply.ts';
+
+/** What a client's connection can be asked for by others than the client. */
+export interface ClientPort {
+  /** As CLIENT LIST shows them: `127.0.0.1:6379`, or `/path:0` for a Unix socket. */
+  readonly address: string;
+  readonly localAddress: string;
+  /**
+   * Sends what `write` appends, behind the reply under way. The client need not have asked for it: where it takes
+   * less than is pushed, over a bound, it is cut off.
+   */
+  push(write: (reply: Reply) => void): void;
+  /** Ends the connection when the replies so far were sent. */
+  close(): void;
+  /** Ends it at once. */
+  cut(): void;
+  /** Bytes received that are no whole command yet, and bytes of replies not sent. */
+  readonly unparsedBytes: number;
+  readonly unsentBytes: number;
+}
+
+/** A command that waits for EXEC. */
+export interface QueuedCall {
+  readonly command: Command;
+  readonly call: Call;
+}
+
+/** From MULTI to EXEC or DISCARD. */
+export interface Transaction {
+  readonly queued: QueuedCall[];
+  /** Of what is queued; bounded. */
+  bytes: number;
+  /** A command could not be queued: EXEC is to refuse. */
+  failed: boolean;
+}
+
+/** A key of WATCH as it was: `version` 0 where nothing was stored. */
+export interface WatchedKey {
+  readonly cache: Cache;
+  readonly key: Buffer;
+  readonly version: number;
+}
+
+/** `off`: no replies; `skip-next`: CLIENT REPLY SKIP was just said; `skip`: none to the command now. */
+export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip';
+
+export class Client {
+  readonly id: number;
+  readonly port: ClientPort;
+  readonly connectedAtMs: number;
+  lastCommandAtMs: number;
+  lastCommand = '';
+  name = '';
+  libraryName = '';
+  libraryVersion = '';
+  proto: 2 | 3 = 2;
+  db = 0;
+  authenticated: boolean;
+  replyMode: ReplyMode = 'on';
+  noEvict = false;
+  noTouch = false;
+  /** Undefined outside of MULTI. */
+  transaction: Transaction | undefined;
+  /** EXEC runs its commands now. */
+  executing = false;
+  watched: WatchedKey[] = [];
+  /** Channels and patterns; in RESP2 a client with some may say little else. */
+  channels = 0;
+  patterns = 0;
+  /** CLIENT TRACKING is on: what it reads is noted. */
+  tracks = false;
+  closed = false;
+  readonly #onClose: (() => void)[] = [];
+
+  constructor(id: number, port: ClientPort, nowMs: number, authenticated: boolean) {
+    this.id = id;
+    this.port = port;
+    this.connectedAtMs = nowMs;
+    this.lastCommandAtMs = nowMs;
+    this.authenticated = authenticated;
+  }
+
+  get isSubscriber(): boolean {
+    return this.channels + this.patterns > 0;
+  }
+
+  /** Calls `run` once, when the connection has ended. */
+  onClose(run: () => void): void {
+    this.#onClose.push(run);
+  }
+
+  /** The connection has ended: told by it. */
+  ended(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.transaction = undefined;
+    this.watched = [];
+    for (const run of this.#onClose) run();
+  }
+}
