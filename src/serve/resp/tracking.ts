@@ -1,0 +1,260 @@
+// Client tracking: who has read what, and who is to be told when it changes, gets old or goes, so that what clients keep
+// in their own memory is what is here. No I/O: a push is handed to the connection, which sends it behind the reply
+// under way. Source: Redis 7's CLIENT TRACKING.
+//
+//   a read ─▶ table: name → readers ─┐
+//   a change, an end, a load ────────┴▶ its readers, once; and who gave a prefix of it
+//
+// Nothing that was read goes unwatched: for what cannot be noted the reader is told at once that it changed.
+
+import type { CacheChange } from '../../cache/cache.ts';
+import type { Clock } from '../../cache/clock.ts';
+import type { Reply } from './reply.ts';
+import { Broadcasts } from './tracking-broadcast.ts';
+import { refusal, type TrackedClient, type TrackingOptions, TrackingState } from './tracking-client.ts';
+import { TrackingDeadlines } from './tracking-deadlines.ts';
+import { writeBrokenRedirect, writeChanged } from './tracking-frames.ts';
+import { namesOf, type Row, readersOf, TrackingTable } from './tracking-table.ts';
+
+/** What is known of names, which are keys as RESP clients write them, of one character a byte. */
+export interface TrackedNames {
+  nameOf(cache: string, key: Buffer): string;
+  /** Which cache it is of. */
+  cacheOf(name: string): string;
+  /** Names that mean the same have this in common. */
+  stored(name: string): string;
+  /** What is known of it now may be kept for so long; 0: it may not, Infinity: until it changes. */
+  keepMs(name: string): number;
+  /** Whether a change of all that has the tag may be one of this: what is not stored may have had it. */
+  mayHave(name: string, tag: string): boolean;
+}
+
+export interface TrackingParts {
+  readonly names: TrackedNames;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  random(): number;
+  charge(bytes: number): boolean;
+  release(bytes: number): void;
+  /** Of the table. */
+  readonly maxBytes: number;
+  /** A client by its number; undefined: it is gone. */
+  client(id: number): TrackedClient | undefined;
+  /** Calls `run` when what is being done is done. */
+  soon(run: () => void): void;
+}
+
+/** Who is to be told more names at one time is told that all changed. */
+const MOST_NAMES = 1000;
+
+export class Tracking {
+  /** Some client tracks: only then anything needs to be said to this. */
+  active = false;
+  /** Number of the client whose command is being run; 0: of none. What changes, changes by it. */
+  by = 0;
+  readonly #parts: TrackingParts;
+  readonly #states = new Map<number, TrackingState>();
+  readonly #table: TrackingTable;
+  readonly #deadlines: TrackingDeadlines;
+  readonly #broadcasts: Broadcasts;
+
+  constructor(parts: TrackingParts) {
+    this.#parts = parts;
+    this.#table = new TrackingTable({
+      maxBytes: parts.maxBytes,
+      charge: (bytes) => parts.charge(bytes),
+      release: (bytes) => parts.release(bytes),
+      random: () => parts.random(),
+      dropped: (row) => {
+        this.#deadlines.remove(row);
+        this.#tellOf(row, 0);
+      },
+    });
+    this.#deadlines = new TrackingDeadlines(parts.clock, (rows) => this.#due(rows));
+    this.#broadcasts = new Broadcasts({
+      tell: (state, names) => this.#tell(state, writeChanged(names)),
+      soon: (run) => parts.soon(run),
+    });
+  }
+
+  // --- what clients choose
+
+  stateOf(client: TrackedClient): TrackingState | undefined {
+    return client.tracks ? this.#states.get(client.id) : undefined;
+  }
+
+  /** Returns why not; undefined: it is on. */
+  turnOn(client: TrackedClient, options: TrackingOptions): string | undefined {
+    const before = this.stateOf(client);
+    const refused = refusal(before, options);
+    if (refused !== undefined) return refused;
+    const state = before ?? new TrackingState(client, options);
+    Object.assign(state, { options, isRedirectBroken: false });
+    this.#states.set(client.id, state);
+    client.tracks = true;
+    this.active = true;
+    const isAll = options.isBroadcast && options.prefixes.length === 0;
+    for (const prefix of isAll ? [''] : options.prefixes) {
+      state.prefixes.add(prefix);
+      this.#broadcasts.add(state, prefix);
+    }
+    return undefined;
+  }
+
+  /** Also of a client that is gone. What it has read stays in the table until it changes. */
+  turnOff(client: TrackedClient): void {
+    const state = this.stateOf(client);
+    if (!state) return;
+    for (const prefix of state.prefixes) this.#broadcasts.remove(state, prefix);
+    this.#states.delete(client.id);
+    client.tracks = false;
+    this.active = this.#states.size > 0;
+    if (!this.active) this.#clear();
+  }
+
+  /** What CLIENT CACHING said held for one command, which is done. */
+  commandDone(client: TrackedClient): void {
+    const state = this.stateOf(client);
+    if (state) state.isCachingSaid = false;
+  }
+
+  // --- what they read
+
+  /** Whether what the client reads now is to be noted. */
+  isNoting(client: TrackedClient): boolean {
+    return this.stateOf(client)?.isNoting ?? false;
+  }
+
+  /** The client has read the name; to be said when the reply is there. */
+  note(client: TrackedClient, name: string): void {
+    const state = this.stateOf(client);
+    if (!state) return;
+    const { names } = this.#parts;
+    const stored = names.stored(name);
+    const keepMs = names.keepMs(stored);
+    const row = keepMs > 0 ? this.#table.add(stored, name, client.id) : undefined;
+    if (!row) this.#tell(state, writeChanged([name]));
+    else if (keepMs !== Number.POSITIVE_INFINITY && row.at !== -1) this.#deadlines.add(row, keepMs);
+  }
+
+  // --- what changes
+
+  /** What the cache did; it is told by it right after. */
+  changed(cache: string, { key, tag, prefix }: CacheChange): void {
+    if (!this.active) return;
+    const { names } = this.#parts;
+    if (key !== undefined) this.#changedOne(names.nameOf(cache, key), this.by);
+    else if (tag !== undefined) this.#changedMany(cache, '', (name) => names.mayHave(name, tag));
+    else if (prefix !== undefined) this.#changedMany(cache, prefix.toString('latin1'), () => true);
+    else if (names.nameOf(cache, NO_KEY) === '') this.flush();
+    else this.#changedMany(cache, '', () => true);
+  }
+
+  /** An entry was evicted or expired, or was replaced by what its origin says now: no client did that. */
+  gone(cache: string, key: Buffer): void {
+    if (this.active) this.#changedOne(this.#parts.names.nameOf(cache, key), 0);
+  }
+
+  /** All may have changed: everybody is told to keep nothing. */
+  flush(): void {
+    if (!this.active) return;
+    this.#broadcasts.forget();
+    this.#clear();
+    for (const state of this.#states.values()) this.#tell(state, writeChanged(undefined));
+  }
+
+  // --- for those who count
+
+  get clients(): number {
+    return this.#states.size;
+  }
+
+  get keys(): number {
+    return this.#table.size;
+  }
+
+  get bytes(): number {
+    return this.#table.bytes;
+  }
+
+  // --- the inside
+
+  #changedOne(name: string, by: number): void {
+    const row = this.#table.take(name);
+    if (row) {
+      this.#deadlines.remove(row);
+      this.#tellOf(row, by);
+    }
+    this.#broadcasts.changed(name, by);
+  }
+
+  /** Those of the cache whose keys begin with `prefix`. Broadcasts keep no names: who may be concerned keeps nothing. */
+  #changedMany(cache: string, prefix: string, isMeant: (name: string) => boolean): void {
+    const { names } = this.#parts;
+    const begin = names.nameOf(cache, NO_KEY) + prefix;
+    const isOfCache = (name: string): boolean => names.cacheOf(name) === cache;
+    this.#tellOfAll(
+      this.#table.takeWhere((name) => name.startsWith(begin) && isOfCache(name) && isMeant(name)),
+    );
+    // A prefix that is shorter than the cache's name and colon may be of this cache and of others.
+    const mayMatter = (given: string): boolean => begin.startsWith(given) || isOfCache(given);
+    for (const state of this.#broadcasts.concerned(begin, mayMatter)) this.#tell(state, ALL_CHANGED);
+  }
+
+  #due(rows: readonly Row[]): void {
+    const old = rows.filter((row) => {
+      const keepMs = this.#parts.names.keepMs(row.name);
+      // Also where it may be kept for ever now: it may not have been what was read.
+      if (keepMs > 0) this.#deadlines.add(row, keepMs);
+      return keepMs <= 0;
+    });
+    for (const { name } of old) this.#table.take(name);
+    this.#tellOfAll(old);
+  }
+
+  #tellOf(row: Row, by: number): void {
+    const write = writeChanged(namesOf(row));
+    for (const id of readersOf(row)) {
+      const state = this.#states.get(id);
+      if (!state || state.options.isBroadcast || (id === by && state.options.isNoLoop)) continue;
+      this.#tell(state, write);
+    }
+  }
+
+  #tellOfAll(rows: readonly Row[]): void {
+    const namesFor = new Map<number, string[]>();
+    for (const row of rows) {
+      this.#deadlines.remove(row);
+      for (const id of readersOf(row)) {
+        const names = namesFor.get(id);
+        if (names) names.push(...namesOf(row));
+        else namesFor.set(id, [...namesOf(row)]);
+      }
+    }
+    for (const [id, names] of namesFor) {
+      const state = this.#states.get(id);
+      if (!state || state.options.isBroadcast) continue;
+      this.#tell(state, names.length > MOST_NAMES ? ALL_CHANGED : writeChanged(names));
+    }
+  }
+
+  /** RESP2 has no pushes: there only another client can be told, which is subscribed for it. */
+  #tell(state: TrackingState, write: (reply: Reply) => void): void {
+    const { client, options } = state;
+    const target = options.redirect === 0 ? client : this.#parts.client(options.redirect);
+    if (!target) {
+      state.isRedirectBroken = true;
+      if (client.proto === 3) client.port.push(writeBrokenRedirect(options.redirect));
+    } else if (target.proto === 3 || (options.redirect !== 0 && target.isSubscriber)) {
+      target.port.push(write);
+    }
+  }
+
+  #clear(): void {
+    this.#table.clear();
+    this.#deadlines.clear();
+  }
+}
+
+const NO_KEY = Buffer.alloc(0);
+const ALL_CHANGED = writeChanged(undefined);
