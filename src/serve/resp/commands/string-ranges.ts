@@ -1,0 +1,184 @@
+// Parts of values: GETRANGE SUBSTR SETRANGE, and what two have in common: LCS.
+
+import type { Call } from '../call.ts';
+import type { Command } from '../command.ts';
+import type { CommandContext } from '../context.ts';
+import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../error-text.ts';
+import { NO_SLOT } from '../keyspace.ts';
+import { Lcs, MAX_CELLS } from '../lcs.ts';
+import { integerOf } from '../numbers.ts';
+import type { Reply } from '../reply.ts';
+import { foundLength, foundValue, rewrite } from '../rewriting.ts';
+import { tooLongError } from '../value-length.ts';
+
+export const stringRangeCommands: readonly Command[] = [
+  { name: 'getrange', arity: 4, flags: ['readonly'], keys: [1, 1, 1], run: getrange },
+  { name: 'substr', arity: 4, flags: ['readonly'], keys: [1, 1, 1], run: getrange },
+  { name: 'setrange', arity: 4, flags: ['write', 'denyoom'], keys: [1, 1, 1], run: setrange },
+  { name: 'lcs', arity: -3, flags: ['readonly'], keys: [1, 2, 1], run: lcs },
+];
+
+/** Cells of one turn: about a millisecond. */
+const CELLS_A_TURN = 400_000;
+
+function getrange({ keyspace }: CommandContext, call: Call, reply: Reply): void {
+  const [first, last] = [integerOf(call, 2), integerOf(call, 3)];
+  if (first === undefined || last === undefined) {
+    reply.error(NOT_AN_INTEGER);
+    return;
+  }
+  if (keyspace.find(call, 1) !== NO_SLOT) keyspace.touch();
+  const length = foundLength(keyspace);
+  const start = placeOf(first, length);
+  const end = Math.min(placeOf(last, length), length - 1) + 1;
+  const isBackwards = first < 0n && last < 0n && first > last;
+  if (isBackwards || start >= end) {
+    reply.bulkText('');
+    return;
+  }
+  const part = Buffer.allocUnsafeSlow(end - start);
+  keyspace.cache.shelf.store.copyValue(keyspace.slot, start, part, 0, part.length);
+  reply.bulk(part);
+}
+
+/** Below 0 it counts from the end; before the begin is the begin. */
+function placeOf(given: bigint, length: number): number {
+  const place = Number(given);
+  return Math.max(0, place < 0 ? place + length : place);
+}
+
+function setrange(context: CommandContext, call: Call, reply: Reply): void {
+  const { keyspace } = context;
+  const offset = integerOf(call, 2);
+  if (offset === undefined || offset < 0n) {
+    reply.error(offset === undefined ? NOT_AN_INTEGER : 'ERR offset is out of range');
+    return;
+  }
+  keyspace.find(call, 1);
+  const before = foundLength(keyspace);
+  if (call.length(3) === 0) {
+    reply.integer(before);
+    return;
+  }
+  const length = Math.max(before, Number(offset) + call.length(3));
+  const tooLong = tooLongError(keyspace.cache, length);
+  if (tooLong) {
+    reply.error(tooLong);
+    return;
+  }
+  const value = Buffer.alloc(length);
+  if (before > 0) keyspace.cache.shelf.store.copyValue(keyspace.slot, 0, value, 0, before);
+  call.bytes.copy(value, Number(offset), call.start(3), call.end(3));
+  rewrite(context, call, 1, value);
+  reply.integer(length);
+}
+
+// --- LCS
+
+interface LcsOptions {
+  readonly wantsLength: boolean;
+  readonly wantsMatches: boolean;
+  readonly withMatchLength: boolean;
+  readonly shortest: number;
+}
+
+function lcs(context: CommandContext, call: Call, reply: Reply): void | Promise<void> {
+  const options = parseLcs(call);
+  if ('error' in options) {
+    reply.error(options.error);
+    return;
+  }
+  const { keyspace } = context;
+  const length = (i: number): number => {
+    keyspace.find(call, i);
+    return foundLength(keyspace);
+  };
+  const cells = length(1) * length(2);
+  if (cells > MAX_CELLS) {
+    reply.error(`ERR the strings are too long to compare: their lengths multiplied are at most ${MAX_CELLS}`);
+    return;
+  }
+  const value = (i: number): Buffer => {
+    if (keyspace.find(call, i) !== NO_SLOT) keyspace.touch();
+    return foundValue(keyspace);
+  };
+  return compare(context, value(1), value(2), options, reply);
+}
+
+function parseLcs(call: Call): LcsOptions | { error: string } {
+  let [wantsLength, wantsMatches, withMatchLength] = [false, false, false];
+  let shortest = 0n;
+  for (let i = 3; i < call.count; i++) {
+    if (call.is(i, 'IDX')) wantsMatches = true;
+    else if (call.is(i, 'LEN')) wantsLength = true;
+    else if (call.is(i, 'WITHMATCHLEN')) withMatchLength = true;
+    else if (call.is(i, 'MINMATCHLEN') && i + 1 < call.count) {
+      const given = integerOf(call, ++i);
+      if (given === undefined) return { error: NOT_AN_INTEGER };
+      shortest = given;
+    } else return { error: SYNTAX_ERROR };
+  }
+  if (wantsLength && wantsMatches) {
+    return { error: 'ERR If you want both the length and indexes, please just use IDX.' };
+  }
+  return { wantsLength, wantsMatches, withMatchLength, shortest: Number(shortest) };
+}
+
+/** What is compared is charged while it is. */
+function compare(
+  { keyspace, turn }: CommandContext,
+  a: Buffer,
+  b: Buffer,
+  options: LcsOptions,
+  reply: Reply,
+): void | Promise<void> {
+  const { budget } = keyspace.caches.store;
+  const bytes = a.length + b.length + Lcs.bytesFor(a.length, b.length, !options.wantsLength);
+  if (!budget.charge(bytes)) {
+    reply.error('OOM command not allowed: there is no memory left to compare these strings');
+    return;
+  }
+  const table = new Lcs(a, b, !options.wantsLength);
+  const finish = (): void => {
+    budget.release(bytes);
+    replyLcs(table, options, reply);
+  };
+  if (table.step(CELLS_A_TURN)) {
+    finish();
+    return;
+  }
+  return inTurns(table, turn).then(finish);
+}
+
+async function inTurns(table: Lcs, turn: () => Promise<void>): Promise<void> {
+  do await turn();
+  while (!table.step(CELLS_A_TURN));
+}
+
+function replyLcs(table: Lcs, options: LcsOptions, reply: Reply): void {
+  if (options.wantsMatches) {
+    replyMatches(table, options, reply);
+  } else if (options.wantsLength) {
+    reply.integer(table.length);
+  } else {
+    reply.bulk(table.text());
+  }
+}
+
+function replyMatches(table: Lcs, { shortest, withMatchLength }: LcsOptions, reply: Reply): void {
+  const matches = table.matches.filter(({ length }) => length >= shortest);
+  reply.map(2);
+  reply.bulkText('matches');
+  reply.array(matches.length);
+  for (const { aStart, bStart, length } of matches) {
+    reply.array(withMatchLength ? 3 : 2);
+    for (const start of [aStart, bStart]) {
+      reply.array(2);
+      reply.integer(start);
+      reply.integer(start + length - 1);
+    }
+    if (withMatchLength) reply.integer(length);
+  }
+  reply.bulkText('len');
+  reply.integer(table.length);
+}

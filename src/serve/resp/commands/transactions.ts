@@ -1,0 +1,163 @@
+// MULTI EXEC DISCARD WATCH UNWATCH. Commands are queued by the dispatch; here they are run.
+//
+// What is queued runs in one go as long as nothing of it waits: a read of what must be loaded, or what is done in turns,
+// lets other clients' commands come between.
+
+import { SidecacheError } from '../../../errors.ts';
+import type { Call } from '../call.ts';
+import type { Client, QueuedCall } from '../client.ts';
+import type { Command } from '../command.ts';
+import type { CommandContext } from '../context.ts';
+import { errorText } from '../error-text.ts';
+import type { Reply } from '../reply.ts';
+import { WatchedEntry } from '../watched-entry.ts';
+
+export const transactionCommands: readonly Command[] = [
+  {
+    name: 'multi',
+    arity: 1,
+    flags: ['noscript', 'loading', 'stale', 'fast', 'unqueued'],
+    keys: [0, 0, 0],
+    run: multi,
+  },
+  { name: 'exec', arity: 1, flags: ['noscript', 'loading', 'stale', 'unqueued'], keys: [0, 0, 0], run: exec },
+  {
+    name: 'discard',
+    arity: 1,
+    flags: ['noscript', 'loading', 'stale', 'fast', 'unqueued'],
+    keys: [0, 0, 0],
+    run: discard,
+  },
+  {
+    name: 'watch',
+    arity: -2,
+    flags: ['noscript', 'loading', 'stale', 'fast', 'unqueued'],
+    keys: [1, -1, 1],
+    run: watch,
+  },
+  {
+    name: 'unwatch',
+    arity: 1,
+    flags: ['noscript', 'loading', 'stale', 'fast'],
+    keys: [0, 0, 0],
+    run: unwatch,
+  },
+];
+
+/** Keys that one client may watch, and their bytes. */
+const MOST_WATCHED = 10_000;
+const MOST_WATCHED_BYTES = 1 << 20;
+
+function multi({ client }: CommandContext, _call: Call, reply: Reply): void {
+  if (client.transaction) {
+    reply.error('ERR MULTI calls can not be nested');
+    return;
+  }
+  client.transaction = { queued: [], bytes: 0, failed: false };
+  reply.ok();
+}
+
+function discard({ client }: CommandContext, _call: Call, reply: Reply): void {
+  if (!client.transaction) {
+    reply.error('ERR DISCARD without MULTI');
+    return;
+  }
+  client.transaction = undefined;
+  client.watched = [];
+  reply.ok();
+}
+
+function exec(context: CommandContext, _call: Call, reply: Reply): void | Promise<void> {
+  const { client, clock } = context;
+  const { transaction, watched } = client;
+  if (!transaction) {
+    reply.error('ERR EXEC without MULTI');
+    return;
+  }
+  client.transaction = undefined;
+  client.watched = [];
+  if (transaction.failed) {
+    reply.error('EXECABORT Transaction discarded because of previous errors.');
+  } else if (!watched.every((entry) => isUnchanged(entry, clock.now()))) {
+    reply.nullArray();
+  } else {
+    reply.array(transaction.queued.length);
+    return runAll(context, client, transaction.queued, reply);
+  }
+}
+
+function isUnchanged(entry: Client['watched'][number], nowMs: number): boolean {
+  return entry instanceof WatchedEntry && entry.isUnchanged(nowMs);
+}
+
+/** In order, each with one reply; waits only where one of them waits. */
+function runAll(
+  context: CommandContext,
+  client: Client,
+  queued: readonly QueuedCall[],
+  reply: Reply,
+): void | Promise<void> {
+  client.executing = true;
+  let next = 0;
+  const runUntilWait = (): Promise<void> | undefined => {
+    while (next < queued.length) {
+      const waits = runOne(context, queued[next++]!, reply);
+      if (waits) return waits;
+    }
+    client.executing = false;
+    return undefined;
+  };
+  const waits = runUntilWait();
+  return waits && runRest(waits, runUntilWait);
+}
+
+async function runRest(waits: Promise<void>, go: () => Promise<void> | undefined): Promise<void> {
+  for (let waiting: Promise<void> | undefined = waits; waiting; waiting = go()) await waiting;
+}
+
+/** What it throws becomes its reply; the others are run all the same. */
+function runOne(
+  context: CommandContext,
+  { command, call }: QueuedCall,
+  reply: Reply,
+): Promise<void> | undefined {
+  const begin = reply.length;
+  const failed = (error: unknown): void => {
+    if (!(error instanceof SidecacheError)) throw error;
+    reply.truncate(begin);
+    reply.error(errorText(error));
+  };
+  try {
+    return command.run(context, call, reply)?.catch(failed);
+  } catch (error) {
+    failed(error);
+    return undefined;
+  }
+}
+
+// --- WATCH
+
+function watch({ client, clock, keyspace }: CommandContext, call: Call, reply: Reply): void {
+  if (client.transaction) {
+    reply.error('ERR WATCH inside MULTI is not allowed');
+    return;
+  }
+  const added: WatchedEntry[] = [];
+  for (let i = 1; i < call.count; i++) {
+    const key = keyspace.key(call, i);
+    added.push(new WatchedEntry(keyspace.cache, key, clock.now()));
+  }
+  const watched = [...client.watched, ...added];
+  const bytes = watched.reduce((sum, { key }) => sum + key.length, 0);
+  if (watched.length > MOST_WATCHED || bytes > MOST_WATCHED_BYTES) {
+    reply.error(`ERR a client watches at most ${MOST_WATCHED} keys of ${MOST_WATCHED_BYTES} bytes in all`);
+    return;
+  }
+  client.watched = watched;
+  reply.ok();
+}
+
+function unwatch({ client }: CommandContext, _call: Call, reply: Reply): void {
+  client.watched = [];
+  reply.ok();
+}

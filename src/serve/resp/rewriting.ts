@@ -1,0 +1,39 @@
+// Read, change, write: what a command makes of the value that is stored. Nothing is awaited in between, so no other
+// command of this instance comes between; what the entry has beside its value, it keeps.
+
+import type { Call } from './call.ts';
+import type { CommandContext } from './context.ts';
+import { type Keyspace, NO_SLOT } from './keyspace.ts';
+
+/** The value that was found, in memory of its own; empty where there is none. */
+export function foundValue(keyspace: Keyspace): Buffer {
+  const { slot } = keyspace;
+  if (slot === NO_SLOT) return Buffer.alloc(0);
+  const { store } = keyspace.cache.shelf;
+  const value = Buffer.allocUnsafeSlow(store.valueLength(slot));
+  store.copyValue(slot, 0, value, 0, value.length);
+  return value;
+}
+
+export function foundLength(keyspace: Keyspace): number {
+  return keyspace.slot === NO_SLOT ? 0 : keyspace.cache.shelf.store.valueLength(keyspace.slot);
+}
+
+/** What a value is stored with, of the entry that was found. */
+export function foundTerms(keyspace: Keyspace) {
+  if (keyspace.slot === NO_SLOT) return {};
+  const { store } = keyspace.cache.shelf;
+  const endAtMs = keyspace.endAtMs();
+  return {
+    contentType: store.contentType(keyspace.slot),
+    tags: store.tags(keyspace.slot),
+    endAtMs: Number.isFinite(endAtMs) ? endAtMs : undefined,
+  };
+}
+
+/** Stores another value under the key of argument `i`, that was just looked for; the entry's end stays. */
+export function rewrite({ client, keyspace }: CommandContext, call: Call, i: number, value: Buffer): void {
+  const terms = foundTerms(keyspace);
+  const key = keyspace.key(call, i);
+  keyspace.write(client, keyspace.cache, key, value, 0, value.length, terms);
+}
