@@ -1,6 +1,7 @@
 // Parts of values: GETRANGE SUBSTR SETRANGE, and what two have in common: LCS.
 
 import type { Call } from '../call.ts';
+import type { Client } from '../client.ts';
 import type { Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../error-text.ts';
@@ -126,33 +127,33 @@ function parseLcs(call: Call): LcsOptions | { error: string } {
 
 /** What is compared is charged while it is. */
 function compare(
-  { keyspace, turn }: CommandContext,
+  { client, turn }: CommandContext,
   a: Buffer,
   b: Buffer,
   options: LcsOptions,
   reply: Reply,
 ): void | Promise<void> {
-  const { budget } = keyspace.caches.store;
+  const { account } = client.port;
   const bytes = a.length + b.length + Lcs.bytesFor(a.length, b.length, !options.wantsLength);
-  if (!budget.charge(bytes)) {
+  if (!account.charge(bytes)) {
     reply.error('OOM command not allowed: there is no memory left to compare these strings');
     return;
   }
   const table = new Lcs(a, b, !options.wantsLength);
   const finish = (): void => {
-    budget.release(bytes);
-    replyLcs(table, options, reply);
+    try {
+      replyLcs(table, options, reply);
+    } finally {
+      account.release(bytes);
+    }
   };
-  if (table.step(CELLS_A_TURN)) {
-    finish();
-    return;
-  }
-  return inTurns(table, turn).then(finish);
+  if (!table.step(CELLS_A_TURN)) return inTurns(table, client, turn).then(finish);
+  finish();
 }
 
-async function inTurns(table: Lcs, turn: () => Promise<void>): Promise<void> {
+async function inTurns(table: Lcs, client: Client, turn: () => Promise<void>): Promise<void> {
   do await turn();
-  while (!table.step(CELLS_A_TURN));
+  while (!client.closed && !table.step(CELLS_A_TURN));
 }
 
 function replyLcs(table: Lcs, options: LcsOptions, reply: Reply): void {
