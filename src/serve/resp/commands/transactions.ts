@@ -67,7 +67,7 @@ function multi({ client }: CommandContext, _call: Call, reply: Reply): void {
     reply.error('ERR MULTI calls can not be nested');
     return;
   }
-  client.transaction = { queued: [], bytes: 0, failed: false };
+  client.beginTransaction();
   reply.ok();
 }
 
@@ -76,7 +76,7 @@ function discard({ client }: CommandContext, _call: Call, reply: Reply): void {
     reply.error('ERR DISCARD without MULTI');
     return;
   }
-  client.transaction = undefined;
+  client.endTransaction();
   client.watched = [];
   reply.ok();
 }
@@ -88,7 +88,7 @@ function exec(context: CommandContext, execute: Execute, reply: Reply): void | P
     reply.error('ERR EXEC without MULTI');
     return;
   }
-  client.transaction = undefined;
+  client.endTransaction();
   client.watched = [];
   if (transaction.failed) {
     reply.error('EXECABORT Transaction discarded because of previous errors.');
