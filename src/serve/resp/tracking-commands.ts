@@ -4,6 +4,7 @@ import type { Call } from './call.ts';
 import type { Client } from './client.ts';
 import type { Command } from './command.ts';
 import type { Tracking } from './tracking.ts';
+import type { WaitedRead } from './tracking-waits.ts';
 
 /** Before the command is run. Returns the names it reads where they are to be noted: its arguments do not last. */
 export function beginTracked(
@@ -22,14 +23,23 @@ export function leaveTracked(tracking: Tracking): void {
   tracking.by = 0;
 }
 
+/** It has returned, and its reply is to come: what it gives is to be handed to `endTracked` in place of the names. */
+export function waitTracked(
+  tracking: Tracking,
+  names: readonly string[] | undefined,
+): WaitedRead | undefined {
+  return names && tracking.wait(names);
+}
+
 /** Its reply stands; so what is said of what it read comes behind it. */
 export function endTracked(
   tracking: Tracking,
   client: Client,
   command: Command,
-  names: readonly string[] | undefined,
+  read: readonly string[] | WaitedRead | undefined,
 ): void {
-  if (names) for (const name of names) tracking.note(client, name);
+  if (read && 'costBytes' in read) tracking.noteWaited(client, read);
+  else if (read) for (const name of read) tracking.note(client, name);
   // Of a transaction it holds to the end.
   const isOver = !client.executing && !client.transaction && !command.name.startsWith('client|');
   if (client.tracks && isOver) tracking.commandDone(client);

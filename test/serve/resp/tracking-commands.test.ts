@@ -165,9 +165,9 @@ test('CLIENT CACHING YES holds for the next command, and for all of a transactio
   read(one, 'd');
   assert.is(tracking.keys, 2);
   one.run('client', 'caching', 'yes');
-  one.client.transaction = { queued: [], bytes: 0, failed: false };
+  one.client.beginTransaction();
   write(one, 'x');
-  one.client.transaction = undefined;
+  one.client.endTransaction();
   one.client.executing = true;
   read(one, 'e');
   read(one, 'f');
