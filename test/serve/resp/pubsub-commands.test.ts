@@ -73,6 +73,18 @@ test('a client that ends is subscribed no more, however often it was', () => {
   assert.is(used(), 0);
 });
 
+test('after RESET a client is subscribed to nothing, and may subscribe again', () => {
+  const { bench, used } = setUp();
+  const one = bench.client(3);
+  for (let i = 0; i < 2; i++) {
+    one.run('SUBSCRIBE', 'a');
+    one.run('PSUBSCRIBE', '*');
+    one.client.reset();
+    assert.equal([one.client.channels, one.client.patterns, used()], [0, 0, 0]);
+  }
+  assert.equal(one.pushed, []);
+});
+
 test('over its bound a client is told so, and is subscribed to nothing new', () => {
   const { bench } = setUp();
   const one = bench.client(3);

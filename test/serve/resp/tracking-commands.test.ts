@@ -197,6 +197,17 @@ test('what changes in a NOLOOP client’s command is its own, and what changes a
   assert.equal(one.pushed, [changed('b')]);
 });
 
+test('after RESET a client is tracked no more, and may be again', () => {
+  const { bench, tracking, read } = setUp();
+  const one = bench.client(3);
+  for (let i = 0; i < 2; i++) {
+    one.run('client', 'tracking', 'on');
+    read(one, 'a');
+    one.client.reset();
+    assert.equal([tracking.active, tracking.keys, one.client.tracks], [false, 0, false]);
+  }
+});
+
 test('a client that ends is tracked no more', () => {
   const { bench, tracking, read } = setUp();
   const one = bench.client(3);

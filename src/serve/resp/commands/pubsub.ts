@@ -18,7 +18,7 @@ export function pubsubCommands(pubsub: PubSub): Command[] {
 // --- who listens
 
 function subscribingCommands(pubsub: PubSub): Command[] {
-  /** Those whose end is waited for already. */
+  /** Those whose RESET and end are waited for already. */
   const known = new WeakSet<Client>();
 
   const subscribe =
@@ -30,8 +30,11 @@ function subscribingCommands(pubsub: PubSub): Command[] {
         reply.error(refused);
         return;
       }
-      if (!known.has(client)) client.onClose(() => pubsub.left(client));
-      known.add(client);
+      if (!known.has(client)) {
+        known.add(client);
+        client.onClose(() => pubsub.left(client));
+        client.onReset(() => pubsub.left(client));
+      }
       for (const name of names) {
         pubsub.subscribe(client, kind, name);
         confirm(client, word, name, reply);

@@ -13,7 +13,7 @@ import type { TrackingOptions } from '../tracking-client.ts';
 const FLAGS: readonly CommandFlag[] = ['noscript', 'loading', 'stale'];
 
 export function trackingCommands(tracking: Tracking): Command[] {
-  /** Those whose end is waited for already. */
+  /** Those whose RESET and end are waited for already. */
   const known = new WeakSet<Client>();
   const row = (name: string, arity: number, run: Command['run']): Command => {
     return { name: `client|${name}`, arity, flags: FLAGS, keys: NO_KEYS, run };
@@ -25,6 +25,7 @@ export function trackingCommands(tracking: Tracking): Command[] {
       if (!client.tracks || known.has(client)) return;
       known.add(client);
       client.onClose(() => tracking.turnOff(client));
+      client.onReset(() => tracking.turnOff(client));
     }),
     row('caching', 3, ({ client }, call, reply) => replyOk(sayCaching(tracking, client, call), reply)),
     row('trackinginfo', 2, ({ client }, _call, reply) => replyInfo(tracking, client, reply)),
