@@ -128,6 +128,14 @@ keys('TOUCH counts, and is a read', () => {
   lab.end();
 });
 
+keys('a TOUCH of very many gives others their turn', async () => {
+  const lab = new CommandLab();
+  lab.say('SET', 'k', 'v');
+  assert.is(await lab.saying('TOUCH', ...new Array<string>(5000).fill('k')), 5000);
+  assert.is(lab.turns, 2);
+  lab.end();
+});
+
 keys('RENAME moves an entry with its end, across caches, too', () => {
   const lab = new CommandLab();
   lab.say('SET', 'a', 'v', 'EX', '100');

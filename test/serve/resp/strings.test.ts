@@ -57,6 +57,24 @@ strings('MSET stores all, MSETNX all or none', () => {
   lab.end();
 });
 
+strings('an MSET of very many gives others their turn', async () => {
+  const lab = new CommandLab();
+  const pairs = Array.from({ length: 2500 }, (_, i) => [`k${i}`, 'v']).flat();
+  let seen: unknown;
+  lab.onTurn = () => {
+    seen = lab.say('EXISTS', 'k0', 'k999', 'k1000', 'k2499');
+  };
+  assert.is(await lab.saying('MSET', ...pairs), 'OK');
+  assert.is(seen, 2);
+  assert.is(lab.turns, 2);
+  assert.is(lab.say('EXISTS', 'k0', 'k1000', 'k2499'), 3);
+  const small = new CommandLab({ roomBytes: 1000 });
+  assert.match(String(small.say('MSET', ...pairs)), /^-OOM /);
+  assert.equal(small.say('KEYS', '*'), []);
+  lab.end();
+  small.end();
+});
+
 strings('APPEND and SETRANGE change the value and keep what the entry has beside it', () => {
   const lab = new CommandLab();
   assert.is(lab.say('APPEND', 'k', 'abc'), 3);
