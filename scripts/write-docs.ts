@@ -143,6 +143,12 @@ To change the token, write the new one after the old one on all instances, then 
 export const EXAMPLE = `socket: /tmp/sidecache.sock        # what the app reads over
 socket_mode: 0600                  # only the daemon's own user
 http: 127.0.0.1:7070               # the same over loopback TCP, for curl
+resp:                              # the socket speaks it, too
+  listen: 127.0.0.1:6379           # and loopback TCP, for clients without Unix sockets
+  password: \${RESP_PASSWORD}       # what AUTH takes there
+  server: redis                    # as HELLO and INFO say it
+  version: 7.4.0
+  flushall: default                # the cache that FLUSHALL clears, or all
 memory: 64M                        # everything held for others
 max_value: 4M                      # larger values are refused
 connections: 4096
@@ -238,6 +244,7 @@ cloudfoundry:
 
 /** What the example takes from its environment. */
 export const EXAMPLE_ENV = {
+  RESP_PASSWORD: 'r'.repeat(32),
   FLEET_TOKEN: 'f'.repeat(32),
   OPERATOR_TOKEN: 'o'.repeat(32),
   ALICE_PASSWORD: 'p'.repeat(32),

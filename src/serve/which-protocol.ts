@@ -1,20 +1,24 @@
 // Tells what is spoken on a connection of the socket, HTTP or RESP, by what comes first; it never switches.
 //
-// `*` begins RESP. Of anything else the first line decides: one that ends as a request of HTTP does is HTTP, else it is a
-// command typed by hand. What came is put back: HTTP is read by Node's own server as if it had accepted the connection.
+// `*` begins RESP, and what is no text can only be refused, as HTTP is. Of anything else the first line decides: one that
+// ends as a request of HTTP does, of whatever version, is left to HTTP; else it is a command typed by hand. What came is put back: HTTP is read by Node's own server as if it had accepted the connection.
 
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../cache/clock.ts';
 import type { Connections } from './connections.ts';
+import { refusal, refuseOn } from './http/refusal.ts';
 
 const ASTERISK = 0x2a;
 const LF = 0x0a;
+const LINE_ENDS = [LF, 0x0d, 0x09];
+const SPACE = 0x20;
+const DELETE = 0x7e;
 /** The longest first line. */
 const MAX_LINE_BYTES = 262_144;
 const LINE_WITHIN_MS = 10_000;
 /** The end of a request line, with the CR that may follow. */
-const ENDS_AS_HTTP = / HTTP\/1\.[01]\r?$/;
+const ENDS_AS_HTTP = / HTTP\/\d\.\d\r?$/;
 const END_BYTES = 10;
 
 export interface ProtocolsParts {
@@ -23,6 +27,8 @@ export interface ProtocolsParts {
   /** Takes a connection of RESP, with what came of it. */
   readonly takeResp: (socket: Socket, first: Buffer) => void;
 }
+
+const TOO_LATE = refusal('bad_request', 'the request did not come to its end in time', 408);
 
 /** From now on the server's connections that speak RESP are handed to `takeResp`. */
 export function tellProtocols(server: Server, parts: ProtocolsParts): void {
@@ -42,7 +48,7 @@ export function tellProtocols(server: Server, parts: ProtocolsParts): void {
 function readFirst(socket: Socket, parts: ProtocolsParts, takeHttp: () => void): void {
   const { connections, clock, takeResp } = parts;
   let first: Buffer | undefined;
-  const late = clock.after(LINE_WITHIN_MS, () => socket.destroy());
+  const late = clock.after(LINE_WITHIN_MS, () => refuseOn(socket, TOO_LATE));
   const decided = (): void => {
     late.cancel();
     socket.off('data', onData);
@@ -81,7 +87,9 @@ function readFirst(socket: Socket, parts: ProtocolsParts, takeHttp: () => void):
 
 /** Undefined: the first line is still coming. */
 export function protocolOf(bytes: Buffer): 'http' | 'resp' | undefined {
-  if (bytes[0] === ASTERISK) return 'resp';
+  const first = bytes[0]!;
+  if (first === ASTERISK) return 'resp';
+  if (first > DELETE || (first < SPACE && !LINE_ENDS.includes(first))) return 'http';
   const lfAt = bytes.indexOf(LF);
   if (lfAt === -1 && bytes.length <= MAX_LINE_BYTES) return undefined;
   if (lfAt === -1 || lfAt > MAX_LINE_BYTES) return 'resp';

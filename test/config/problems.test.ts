@@ -50,12 +50,7 @@ test('an unknown key names the one that was probably meant', () => {
 });
 
 test('what is not in this version is refused, never ignored', () => {
-  const written = [
-    'fleet: { identity: cloudfoundry }',
-    'fleet: { apps: [a] }',
-    'resp: { server: x }',
-    'resp:',
-  ];
+  const written = ['fleet: { identity: cloudfoundry }', 'fleet: { apps: [a] }'];
   for (const file of written)
     assert.match(problemIn(file), /\(sidecache\.yml:1\): is not in this version of sidecache/);
   assert.match(
@@ -63,14 +58,14 @@ test('what is not in this version is refused, never ignored', () => {
     /^caches\.a\.partition .* not in this version/,
   );
   assert.match(problemIn('caches: { a: { fill: owner } }'), /^caches\.a\.fill .* not in this version/);
-  const [fromEnvironment] = problemsOf({ env: { SIDECACHE_RESP_PASSWORD: 'sixteen bytes or so' } });
+  const [fromEnvironment] = problemsOf({ env: { SIDECACHE_FLEET_IDENTITY: 'cloudfoundry' } });
   assert.is(
     fromEnvironment,
-    'resp.password (SIDECACHE_RESP_PASSWORD): is not in this version of sidecache; remove it',
+    'fleet.identity (SIDECACHE_FLEET_IDENTITY): is not in this version of sidecache; remove it',
   );
   assert.match(
-    problemsOf({ flags: { 'resp.listen': 'x' } })[0]!,
-    /^resp \(flag --resp\.listen\): is not in this/,
+    problemsOf({ flags: { 'fleet.apps': 'x' } })[0]!,
+    /^fleet\.apps \(flag --fleet\.apps\): is not in this/,
   );
 });
 

@@ -35,7 +35,6 @@ const GET = 'GET /caches/default/a HTTP/1.1\r\n';
 const PUT = 'PUT /caches/default/smuggled HTTP/1.1\r\n';
 
 for (const [what, bytes] of [
-  ['no HTTP at all', 'hello, is there anybody?\r\n\r\n'],
   ['TLS', Buffer.from('16030100c8010000c40303', 'hex')],
   ['a version there never was', 'GET / HTTP/7.0\r\n\r\n'],
   [

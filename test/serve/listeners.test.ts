@@ -25,6 +25,7 @@ test('who connected before the close is answered, however long it takes to accep
     http: undefined,
     connections: new Connections({ headroom, garbage: new Garbage(), clock: systemClock, most: 1000 }),
     withoutHttp: undefined,
+    resp: { listen: undefined, takeSocket: (each) => each.destroy(), takeTcp: (each) => each.destroy() },
     // Ten times slower: on a busy machine all of this takes longer than clients are given.
     clock: { ...systemClock, now: () => systemClock.now() / 10 },
     // Node takes one connection in each turn of its loop: 100 of them are longer than any short wait before the close.
