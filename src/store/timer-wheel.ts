@@ -27,6 +27,9 @@ import { NO_SLOT } from './entries.ts';
 /** Nothing found to be due by now, but there is more to look at: ask again. */
 export const NOT_YET = -2;
 
+/** What a slot costs here. */
+export const TIMER_BYTES = 14;
+
 /** Slots that one call hangs over at most. */
 export const MOST_MOVES = 16;
 

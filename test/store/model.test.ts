@@ -13,7 +13,6 @@ import {
   emptyStore,
   newStore,
   putBytes,
-  removeTagged,
   storedBytes,
 } from './shelves.ts';
 
@@ -122,7 +121,7 @@ class Model {
     const tag = `t${this.random.below(12)}`;
     const cache = this.caches[at]!;
     const before = cache.entries;
-    const dropped = removeTagged(this.store, cache, tag);
+    const dropped = this.store.dropTag(cache, tag);
     assert.is(before - cache.entries, dropped);
     const known = this.known[at]!;
     for (const [key, { tags }] of known) if (tags.includes(tag)) known.delete(key);
@@ -172,7 +171,7 @@ class Model {
           continue;
         }
         there++;
-        bytes += this.store.entries.costBytes[slot]!;
+        bytes += this.store.costOf(slot);
       }
       assert.is(cache.entries, there);
       assert.is(cache.bytes, bytes);
