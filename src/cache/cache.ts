@@ -284,7 +284,7 @@ export class Cache {
     if (!loads) return;
     const { entries } = shelf.store;
     const recent = [...slots]
-      .sort((a, b) => (entries.wasReadBefore(a, b) ? 1 : -1))
+      .sort((a, b) => entries.compareRead(b, a))
       .slice(0, RELOAD_AT_ONCE);
     let next = 0;
     const reloadNext = async (): Promise<void> => {

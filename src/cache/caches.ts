@@ -56,6 +56,8 @@ export class Caches {
     this.store = store;
     this.#clock = clock;
     this.#random = random;
+    // Nothing is due yet: it only says what the time is.
+    store.deadlines.takeDue(clock.now());
   }
 
   add(cache: NewCache): Cache {

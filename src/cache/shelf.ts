@@ -88,7 +88,7 @@ export class Shelf {
 
   /** The entries read last, at most so many. */
   mostRecent(most: number): number[] {
-    return this.store.mostRecent(this.stored, most);
+    return this.store.mostRecent(this.stored, most, this.#clock.now());
   }
 
   version(slot: number): number {

@@ -125,8 +125,9 @@ export class Entries {
     return (nowUnits - int16(nowUnits - this.#readAt[slot]!)) * READ_UNIT_MS;
   }
 
-  wasReadBefore(slot: number, other: number): boolean {
-    return int16(this.#readAt[slot]! - this.#readAt[other]!) < 0;
+  /** Below 0 where the one was read before the other, 0 where that cannot be told. */
+  compareRead(slot: number, other: number): number {
+    return int16(this.#readAt[slot]! - this.#readAt[other]!);
   }
 }
 

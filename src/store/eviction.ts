@@ -38,7 +38,7 @@ function oldest(store: Store, mayLose: (cache: StoreCache) => boolean): StoreCac
   for (const cache of store.caches) {
     if (!cache.evictable || cache.entries === 0 || !mayLose(cache)) continue;
     const slot = oldestOf(cache, store.entries);
-    if (oldestSlot !== NO_SLOT && !store.entries.wasReadBefore(slot, oldestSlot)) continue;
+    if (oldestSlot !== NO_SLOT && store.entries.compareRead(slot, oldestSlot) >= 0) continue;
     victim = cache;
     oldestSlot = slot;
   }
@@ -50,7 +50,7 @@ function oldestOf(cache: StoreCache, entries: Entries): number {
   for (const segment of SEGMENTS) {
     const slot = cache.eviction.oldestOf(segment);
     if (slot === NO_SLOT) continue;
-    if (oldest === NO_SLOT || entries.wasReadBefore(slot, oldest)) oldest = slot;
+    if (oldest === NO_SLOT || entries.compareRead(slot, oldest) < 0) oldest = slot;
   }
   return oldest;
 }

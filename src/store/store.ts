@@ -236,10 +236,9 @@ export class Store implements DraftRoom {
   }
 
   /** The entries of the cache that were read last, at most so many. */
-  mostRecent(cache: StoreCache, most: number): number[] {
-    const { entries } = this;
+  mostRecent(cache: StoreCache, most: number, nowMs: number): number[] {
     const slots = cache.eviction.newest(most).filter((slot) => this.isLive(cache, slot));
-    return slots.sort((a, b) => (entries.wasReadBefore(a, b) ? 1 : -1)).slice(0, most);
+    return slots.sort((a, b) => this.lifetimes.readAtMs(b, nowMs) - this.lifetimes.readAtMs(a, nowMs)).slice(0, most);
   }
 
   /** The live entries with the tag, each once. */

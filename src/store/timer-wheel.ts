@@ -112,6 +112,7 @@ export class TimerWheel {
   takeDue(nowMs: number): number {
     const time = Math.max(0, Math.min(LAST_TIME - 1, Math.floor(nowMs) - ZERO_AT_MS));
     const high = highOf(time);
+    this.#started = true;
     this.#moveTo(high, lowOf(time, high));
     for (let moves = 0; moves < MOST_MOVES; moves++) {
       const bucket = this.#earliest();
