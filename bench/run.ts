@@ -5,6 +5,8 @@ import { hitRatio } from './hit-ratio.ts';
 import { httpHits } from './http-hits.ts';
 import { idleProcess } from './idle-process.ts';
 import { landscapeCalls } from './landscape-calls.ts';
+import { memory } from './memory.ts';
+import { resp } from './resp.ts';
 
 const MEASUREMENTS: Readonly<Record<string, (options: readonly string[]) => Promise<void>>> = {
   http: httpHits,
@@ -12,6 +14,8 @@ const MEASUREMENTS: Readonly<Record<string, (options: readonly string[]) => Prom
   fleet: fleetCalls,
   landscape: landscapeCalls,
   'hit-ratio': hitRatio,
+  memory,
+  resp,
 };
 
 const given = process.argv.slice(2);

@@ -1,5 +1,6 @@
 // The caches of a configuration, with the store below them and the loaders beside them.
 
+import type { CacheChange } from './cache/cache.ts';
 import { Caches } from './cache/caches.ts';
 import type { CacheConfig, Config, LoaderConfig } from './config/config.ts';
 import { unpredictableBytes } from './entropy.ts';
@@ -13,11 +14,12 @@ import { Store } from './store/store.ts';
 import { systemClock } from './system-clock.ts';
 import { encodePercent } from './units/percent.ts';
 
-/** `presets`: the caches that the landscape loads. */
+/** `presets`: the caches that the landscape loads. `changed`: told of each change of a cache, right after it. */
 export function buildCaches(
   config: Config,
   log: Log,
   presets: ReadonlyMap<string, PresetCache> = new Map(),
+  changed: (cache: string, change: CacheChange) => void = () => {},
 ): Caches {
   const entropy = unpredictableBytes(8);
   const seed: HashSeed = [entropy.readInt32LE(0), entropy.readInt32LE(4)];
@@ -34,7 +36,7 @@ export function buildCaches(
     });
     const defect = (error: unknown): void => log.error('a defect was survived', describeDefect(error));
     const loading = cache.preset ? presets.get(cache.name) : httpLoading(cache.loader, config.maxValueBytes);
-    addCache(caches, cache, loading, loadLog, defect);
+    addCache(caches, cache, loading, loadLog, defect, changed);
   }
   return caches;
 }
@@ -52,6 +54,7 @@ function addCache(
   loading: Loading | undefined,
   loadLog: LoadLog,
   defect: (error: unknown) => void,
+  changed: (cache: string, change: CacheChange) => void,
 ): void {
   caches.add({
     name: config.name,
@@ -60,7 +63,10 @@ function addCache(
     evictable: config.mode !== 'replicated',
     loading,
     foldKey: loading?.foldKey,
-    changed: loading?.changed,
+    changed: (change) => {
+      loading?.changed?.(change);
+      changed(config.name, change);
+    },
     unstorable: (why) => loadLog.unstorable(why),
     loadFailed: (error, key, inARow) => loadLog.failed(error, key, inARow),
     loadRecovered: (afterFailures) => loadLog.recovered(afterFailures),

@@ -12,6 +12,7 @@ import { mergeExpositions } from './metrics/merge.ts';
 import { type Exposition, Metrics } from './metrics/metrics.ts';
 import type { FleetInput, RunningFleet } from './run-fleet.ts';
 import type { Landscape } from './run-landscape.ts';
+import { type RunningResp, runResp } from './run-resp.ts';
 import { Connections, type RequestHandler } from './serve/connections.ts';
 import { EventFeed } from './serve/event-feed.ts';
 import { Garbage } from './serve/garbage.ts';
@@ -21,7 +22,8 @@ import { degraded } from './serve/http/degraded.ts';
 import { type AskPeers, gather, SharedScrape } from './serve/http/fleet-metrics.ts';
 import { aloneView, type PeersView } from './serve/http/peers.ts';
 import { handle as answer } from './serve/http/routes.ts';
-import { Listeners } from './serve/listeners.ts';
+import { Listeners, type RespTaker } from './serve/listeners.ts';
+import { refuseResp } from './serve/resp/accept.ts';
 import { RoomQueue } from './serve/room-queue.ts';
 import { Budget } from './store/budget.ts';
 import { systemClock } from './system-clock.ts';
@@ -61,7 +63,10 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
   const instance = describeInstance(config);
   const garbage = new Garbage();
   const landscape = await startLandscape(config, log, garbage);
-  const caches = buildCaches(config, log, landscape?.presets);
+  let resp: RunningResp | undefined;
+  const caches = buildCaches(config, log, landscape?.presets, (cache, change) =>
+    resp?.changed(cache, change),
+  );
   const discovery = landscape?.attach(caches);
   const feed = new EventFeed(encodePercent);
   const headroom = new Headroom(caches.store.budget);
@@ -95,13 +100,14 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
   });
   const shared = new SharedScrape<Exposition>();
   let draining = false;
+  const uploads = new RoomQueue(systemClock);
   const context: Context = {
     caches,
     changes,
     clock: systemClock,
     instance,
     feed,
-    uploads: new RoomQueue(systemClock),
+    uploads,
     headroom,
     garbage,
     facts: new Map(config.caches.map(({ name, mode, writes }) => [name, { mode, writes }])),
@@ -122,7 +128,11 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
   };
   const handle: RequestHandler = (request, response) => answer(context, request, response);
   const connections = new Connections({ headroom, garbage, clock: systemClock, most: config.maxConnections });
-  const listeners = listenersOf(config, connections, log, handle);
+  resp = runResp({
+    ...{ config, caches, changes, headroom, garbage, uploads, connections, log, startedAtMs },
+    address: () => listeners.respAddress,
+  });
+  const listeners: Listeners = listenersOf(config, connections, log, handle, resp);
   // Until it is known what the others have changed, nothing is kept that they have a part in.
   if (config.fleet?.peers) {
     changes.expectPeers();
@@ -137,17 +147,20 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
     connections,
     handle,
     metrics: async () => (await metrics.expose(undefined)).text,
+    published: ({ channel, payload }) => resp?.pubsub.publish(channel, payload),
     ownIp: input.env.CF_INSTANCE_INTERNAL_IP,
     log,
     show: input.show,
   });
   if (typeof opened === 'string') missing = opened;
   else fleet = opened;
+  if (fleet) resp.pubsub.tellOthers = (channel, payload) => fleet?.publish({ channel, payload });
   log.info('ready', {
     version: VERSION,
     pid: process.pid,
     socket: config.socket,
     http: listeners.httpAddress,
+    resp: listeners.respAddress,
     fleet: fleet?.address,
     index: instance.index,
     caches: caches.names,
@@ -184,13 +197,23 @@ async function startDegraded(
   for (const problem of error.problems) log.error('bad configuration', { problem });
   const memory = { headroom: new Headroom(new Budget(config.memoryBytes)), garbage: new Garbage() };
   const connections = new Connections({ ...memory, clock: systemClock, most: config.maxConnections });
-  const listeners = listenersOf(config, connections, log, degraded(error));
+  const listeners = listenersOf(config, connections, log, degraded(error), {
+    listen: config.resp.listen,
+    takeSocket: (socket) => refuseResp(socket, error),
+    takeTcp: (socket) => refuseResp(socket, error),
+  });
   await listeners.open();
   log.error('degraded: every request but /healthz is answered with 503', { socket: config.socket });
   return closable(() => listeners.close());
 }
 
-function listenersOf(config: Config, connections: Connections, log: Log, handle: RequestHandler): Listeners {
+function listenersOf(
+  config: Config,
+  connections: Connections,
+  log: Log,
+  handle: RequestHandler,
+  resp: RespTaker,
+): Listeners {
   const { socket, socketMode, http } = config;
   return new Listeners({
     socket,
@@ -199,6 +222,7 @@ function listenersOf(config: Config, connections: Connections, log: Log, handle:
     connections,
     clock: systemClock,
     handle,
+    resp,
     // Where an exit would end the app, a port that is taken does not cost it its cache.
     withoutHttp:
       config.onBadConfig === 'degrade'

@@ -10,6 +10,7 @@ import type { Identity } from './fleet/identity.ts';
 import { createLink, type PeerLink } from './fleet/link/create-link.ts';
 import { statusOf } from './fleet/member.ts';
 import { createPeerServer, type PeerServer } from './fleet/peer-server.ts';
+import type { Publication } from './fleet/publications.ts';
 import { createTransport } from './fleet/transport/create-transport.ts';
 import type { PeerTransport } from './fleet/transport/transport.ts';
 import { describeDefect, type Log } from './log.ts';
@@ -34,6 +35,8 @@ export interface FleetInput {
   readonly handle: RequestHandler;
   /** This instance's metrics as text. */
   readonly metrics: () => Promise<string>;
+  /** Told of what clients of another instance published. */
+  readonly published?: ((publication: Publication) => void) | undefined;
   /** CF_INSTANCE_INTERNAL_IP. */
   readonly ownIp: string | undefined;
   readonly log: Log;
@@ -52,6 +55,8 @@ export interface RunningFleet {
   view(self: PeersView['self'], probes: boolean): Promise<PeersView>;
   readonly facts: FleetFacts;
   readonly askPeers: AskPeers;
+  /** Passes on to the others what a client published here: best effort. */
+  publish(publication: Publication): void;
   /** Says farewell to the others; operators are served on. */
   leave(): Promise<void>;
   close(): Promise<void>;
@@ -105,7 +110,7 @@ interface PeerCore {
 function buildCore(
   by: PeersConfig,
   port: number,
-  { config, self, modes, changes, headroom, metrics, ownIp, log }: FleetInput,
+  { config, self, modes, changes, headroom, metrics, published, ownIp, log }: FleetInput,
   onDefect: (error: unknown) => void,
 ): PeerCore {
   const clock = systemClock;
@@ -149,6 +154,7 @@ function buildCore(
       changes.passThrough('differs', differs, cache);
     },
     metrics,
+    published,
     log,
   });
   changes.joinFleet(fleet);
@@ -183,6 +189,7 @@ function running(
       const gathered = (await core?.fleet.gather(timeoutMs)) ?? [];
       return gathered.map(({ identity: { index, instanceId }, text }) => ({ index, instanceId, text }));
     },
+    publish: (publication) => core?.fleet.publish(publication),
     leave: async () => {
       await core?.fleet.close();
       core?.link.close();

@@ -1,6 +1,6 @@
-// Programs that tests use and that a machine may lack: curl, promtool, nginx, …
+// Programs and libraries that tests use and that a machine may lack: curl, promtool, redis-server, python3-redis, …
 
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
@@ -15,6 +15,13 @@ export function tool(name: string): string | undefined {
     .map((folder) => join(folder, name))
     .find(isExecutable);
   if (found === undefined) skip(name, 'not installed');
+  return found;
+}
+
+/** Whether a library is installed, by a file of it; else as with `tool`. */
+export function library(name: string, file: string): boolean {
+  const found = existsSync(file);
+  if (!found) skip(name, 'not installed');
   return found;
 }
 

@@ -11,6 +11,13 @@ export function buildConfig({ values, caches, loaders, preset, application }: Dr
     socket: values.text('socket'),
     socketMode: values.number('socket_mode'),
     http: values.address('http'),
+    resp: {
+      listen: values.address('resp.listen'),
+      password: values.optionalText('resp.password'),
+      server: values.text('resp.server'),
+      version: values.text('resp.version'),
+      flushall: values.choice('resp.flushall', ['default', 'all']),
+    },
     memoryBytes: values.number('memory'),
     maxValueBytes: values.number('max_value'),
     maxConnections: values.number('connections'),

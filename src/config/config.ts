@@ -121,11 +121,22 @@ export interface ListenAddress {
   port: number;
 }
 
+export interface RespConfig {
+  /** Over TCP, besides the socket. */
+  listen: ListenAddress | undefined;
+  /** What AUTH takes there. */
+  password: string | undefined;
+  server: string;
+  version: string;
+  flushall: 'default' | 'all';
+}
+
 export interface Config {
   socket: string;
   /** File mode bits, e.g. 0o600. */
   socketMode: number;
   http: ListenAddress | undefined;
+  resp: RespConfig;
   memoryBytes: number;
   maxValueBytes: number;
   /** Client connections at one time, over all listeners. */

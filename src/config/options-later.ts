@@ -21,26 +21,6 @@ const CACHE: readonly LaterRow[] = [
   },
 ];
 
-const DAEMON: readonly LaterRow[] = [
-  {
-    path: 'resp.listen',
-    type: 'address',
-    off: true,
-    default: 'off',
-    description: 'RESP over loopback TCP, besides the socket.',
-  },
-  { path: 'resp.password', type: 'text', secret: true, description: 'What AUTH takes over TCP.' },
-  { path: 'resp.server', type: 'text', default: 'redis', description: 'The server name HELLO and INFO say.' },
-  { path: 'resp.version', type: 'text', default: '7.4.0', description: 'The version HELLO and INFO say.' },
-  {
-    path: 'resp.flushall',
-    type: 'choice',
-    choices: ['default', 'all'],
-    default: 'default',
-    description: 'Which caches FLUSHALL and FLUSHDB clear.',
-  },
-];
-
 const FLEET: readonly LaterRow[] = [
   {
     path: 'fleet.identity',
@@ -57,6 +37,5 @@ const FLEET: readonly LaterRow[] = [
 
 export const LATER_OPTIONS: readonly Option[] = [
   ...CACHE.map((row): Option => ({ ...row, group: 'A cache', later: true })),
-  ...DAEMON.map((row): Option => ({ ...row, group: 'Daemon', later: true })),
   ...FLEET.map((row): Option => ({ ...row, group: 'Fleet', later: true })),
 ];

@@ -7,11 +7,13 @@ import { FLEET_OPTIONS } from './options-fleet.ts';
 import { LANDSCAPE_OPTIONS } from './options-landscape.ts';
 import { LATER_OPTIONS } from './options-later.ts';
 import { NOTIFY_OPTIONS } from './options-notify.ts';
+import { RESP_OPTIONS } from './options-resp.ts';
 
 export const OPTIONS: readonly Option[] = [
   ...DAEMON_OPTIONS,
   ...CACHE_OPTIONS,
   ...NOTIFY_OPTIONS,
+  ...RESP_OPTIONS,
   ...FLEET_OPTIONS,
   ...LANDSCAPE_OPTIONS,
   ...LATER_OPTIONS,

@@ -20,6 +20,7 @@ import type { Member } from './member.ts';
 import { Members } from './members.ts';
 import { Modes } from './modes.ts';
 import { Outbox } from './outbox.ts';
+import { type Publication, Publications } from './publications.ts';
 import { Pulling } from './pulling.ts';
 import { Reception } from './reception.ts';
 import { Roster } from './roster.ts';
@@ -51,6 +52,8 @@ export interface FleetParts {
   readonly differs: (cache: string, differs: boolean) => void;
   /** This instance's metrics, for another that gathers them. */
   readonly metrics: () => Promise<string>;
+  /** Told of what clients of another instance published. */
+  readonly published?: ((publication: Publication) => void) | undefined;
   readonly log: Log;
   /** Members up to which each sends its list to who knows others, 24 if not given; of more it is asked for. */
   readonly few?: number;
@@ -66,6 +69,7 @@ export class Fleet {
   readonly #parts: FleetParts;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
+  readonly #publications: Publications;
   readonly #roster: Roster;
   readonly #strangers: Strangers;
   readonly #joining: Joining;
@@ -114,6 +118,12 @@ export class Fleet {
     });
     [this.members, this.#inbox, this.#outbox, this.#roster] = [members, inbox, outbox, roster];
     this.#strangers = strangers;
+    this.#publications = new Publications({
+      ...parts,
+      ...parts.logging,
+      members,
+      sender: () => statement.sender,
+    });
     [this.#asking, this.#pulling, this.#rounds, this.#joining] = [asking, pulling, rounds, joining];
     this.#reception = new Reception({ ...common, modes });
   }
@@ -187,6 +197,11 @@ export class Fleet {
     this.#outbox.spread();
   }
 
+  /** Passes on to the others what a client published here; nobody waits for it, and it is not sent again. */
+  publish(publication: Publication): void {
+    this.#publications.publish(publication);
+  }
+
   /** A verified message of `from`; returns the reply. Throws nothing: what makes no sense gets a reply that says so. */
   receive(kind: MessageKind, from: string, body: unknown): unknown {
     return this.#reception.receive(kind, from, body);
@@ -209,6 +224,7 @@ export class Fleet {
     this.#pulling.close();
     this.#joining.close();
     this.#reception.close();
+    this.#publications.close();
     const { latest } = this.#outbox;
     if (this.members.leastConfirmed(latest) < latest)
       await this.#outbox.announce(latest, LAST_EVENTS_WITHIN_MS);

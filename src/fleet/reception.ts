@@ -9,6 +9,7 @@ import type { Member } from './member.ts';
 import type { Members } from './members.ts';
 import type { Modes } from './modes.ts';
 import type { Outbox } from './outbox.ts';
+import { type Publication, parsePublications } from './publications.ts';
 import type { Roster } from './roster.ts';
 import type { Statement } from './statement.ts';
 import { fieldsOf, parseCounts, parseSync } from './sync-message.ts';
@@ -24,6 +25,8 @@ export interface ReceptionParts {
   readonly modes: Modes;
   readonly statement: Statement;
   readonly metrics: () => Promise<string>;
+  /** Told of what clients of another instance published. */
+  readonly published?: ((publication: Publication) => void) | undefined;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -56,6 +59,7 @@ export class Reception {
     if (kind === 'events') return this.#events(from, fields);
     if (kind === 'confirm') return this.#confirm(from, fields);
     if (kind === 'pull') return this.#pull(member, fields);
+    if (kind === 'publish') return this.#publish(fields);
     return metrics().then((text) => ({ text }));
   }
 
@@ -99,6 +103,12 @@ export class Reception {
     member.pulledAtMs = clock.now();
     outbox.confirmed(member, seen, parseCounts(waiting), hash === members.hash);
     return outbox.batchFor(member);
+  }
+
+  #publish(fields: Fields): unknown {
+    const { published } = this.#parts;
+    if (published) for (const publication of parsePublications(fields)) published(publication);
+    return {};
   }
 
   #within<T>(waitMs: number, promise: Promise<T>): Promise<T | 'waiting'> {

@@ -5,8 +5,8 @@
 // 3,600 requests: of those only some wait, the next is the last to be answered, and the rest are dropped unread.
 // What was received and not taken by a request yet, and what was answered and not sent yet, is looked for and charged.
 
-import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server, Socket } from 'node:net';
 import type { Clock, Timer } from '../cache/clock.ts';
 import { RoomError } from '../errors.ts';
 import { Brake } from './brake.ts';
@@ -51,9 +51,18 @@ const IDLE_AFTER_MS = 5000;
 
 const TOO_MUCH = refusal('no_room', 'there is no memory left for what this connection sends');
 
+/** Who has taken a connection over that is not HTTP, and charges itself for what it holds. */
+export interface Guest {
+  /** Something is under way. */
+  readonly isBusy: boolean;
+  /** It is of use although nothing is asked: it does not make way. */
+  readonly isKept: boolean;
+}
+
 interface Connection {
   readonly socket: Socket;
-  readonly server: HttpServer;
+  readonly server: Server;
+  guest: Guest | undefined;
   /** The request in progress. */
   response: ServerResponse | undefined;
   /** Requests behind it, and what is charged for them. */
@@ -103,7 +112,7 @@ export class Connections {
     parts.headroom.onFull((bytes) => this.#makeRoom(bytes));
   }
 
-  count(server: HttpServer): number {
+  count(server: Server): number {
     let count = 0;
     for (const connection of this.#open.values()) if (connection.server === server) count++;
     return count;
@@ -116,21 +125,24 @@ export class Connections {
 
   /** Whether a request is in progress, an answer not sent, or a connection has not asked anything yet. */
   get busy(): boolean {
-    for (const { asked, response, waiting, socket } of this.#open.values())
-      if (!asked || response || waiting > 0 || socket.writableLength > 0) return true;
+    for (const { asked, guest, response, waiting, socket } of this.#open.values())
+      if (!asked || guest?.isBusy || response || waiting > 0 || socket.writableLength > 0) return true;
     return false;
   }
 
-  /** Takes the connection in; where there is neither place nor memory for it, it is told and closed. */
-  admit(server: HttpServer, socket: Socket): void {
+  /** Takes the connection in, once; false where there is neither place nor memory for it: it is told and closed. */
+  admit(server: Server, socket: Socket): boolean {
+    if (this.#open.has(socket)) return true;
+    if (socket.destroyed || socket.writableEnded) return false;
     this.#accepted++;
     if (!this.#hasPlace()) {
       this.#turnedAway.add(socket);
-      return;
+      return false;
     }
     const connection: Connection = {
       socket,
       server,
+      guest: undefined,
       response: undefined,
       waiting: 0,
       waitingBytes: 0,
@@ -146,10 +158,29 @@ export class Connections {
     };
     this.#open.set(socket, connection);
     socket.once('close', () => {
-      if (connection.isSpent || socket.bytesRead - connection.readBytes > FREE_BYTES) discardParser(socket);
+      const holdsMuch = connection.isSpent || socket.bytesRead - connection.readBytes > FREE_BYTES;
+      if (holdsMuch && !connection.guest) discardParser(socket);
       this.#forget(connection);
     });
     this.#lookLater();
+    return true;
+  }
+
+  /** Is not HTTP: `guest` answers it from now on. */
+  handOver(socket: Socket, guest: Guest): void {
+    const connection = this.#open.get(socket);
+    if (!connection) return;
+    connection.guest = guest;
+    connection.asked = true;
+    this.#charge(connection, 0);
+  }
+
+  /** So many bytes came, which no parser of HTTP has told of. */
+  saw(socket: Socket, bytes: number): void {
+    const connection = this.#open.get(socket);
+    if (!connection) return;
+    connection.unseenBytes += bytes;
+    if (connection.unseenBytes > FREE_BYTES) this.#seeLong(connection);
   }
 
   /** From now on long heads are seen as they come, once Node has given the connection its parser. */
@@ -159,10 +190,7 @@ export class Connections {
       this.#turnedAway.watch(socket);
       return;
     }
-    onReceived(socket, (bytes) => {
-      connection.unseenBytes += bytes;
-      if (connection.unseenBytes > FREE_BYTES) this.#seeLong(connection);
-    });
+    onReceived(socket, (bytes) => this.saw(socket, bytes));
   }
 
   /** Has the request handled: at once, or when the answers before its own are on their way. */
@@ -223,8 +251,9 @@ export class Connections {
   *#spare(asked: boolean, afterMs: number): Generator<Connection, undefined> {
     const nowMs = this.#parts.clock.now();
     for (const connection of this.#open.values()) {
-      const { response, active, quietSinceMs } = connection;
+      const { guest, response, active, quietSinceMs } = connection;
       if (connection.asked !== asked || response || active || nowMs - quietSinceMs < afterMs) continue;
+      if (guest?.isBusy || guest?.isKept) continue;
       yield connection;
     }
   }
@@ -372,8 +401,13 @@ export class Connections {
   }
 
   #lookAt(connection: Connection, nowMs: number): void {
-    const { socket, response } = connection;
+    const { socket, guest, response } = connection;
     connection.unseenBytes = 0;
+    if (guest) {
+      if (socket.bytesRead !== connection.readBytes || guest.isBusy) connection.quietSinceMs = nowMs;
+      connection.readBytes = socket.bytesRead;
+      return;
+    }
     const untakenBytes = untakenOf(connection);
     // An answer that goes out in pieces is charged by who sends it.
     const unsentBytes = response?.writableEnded === false ? 0 : socket.writableLength;

@@ -1,6 +1,6 @@
-// The listeners of the daemon, the Unix socket and loopback HTTP: opened together, drained together, closed together.
+// The listeners of the daemon, the Unix socket, loopback HTTP and RESP: opened together, drained together, closed together.
 
-import type { Server } from 'node:http';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../cache/clock.ts';
 import { SidecacheError } from '../errors.ts';
 import type { Connections, RequestHandler } from './connections.ts';
@@ -8,6 +8,15 @@ import { checkLoopbackCaller } from './http/guard.ts';
 import { sendError } from './http/problem.ts';
 import { createHttpServer } from './http/server.ts';
 import { closeSocket, hideSocket, listenOnSocket, type SocketFile } from './unix-socket.ts';
+import { tellProtocols } from './which-protocol.ts';
+
+export interface RespTaker {
+  /** Loopback TCP for RESP alone. */
+  readonly listen: { readonly host: string; readonly port: number } | undefined;
+  /** With what came already. */
+  takeSocket(socket: Socket, first: Buffer): void;
+  takeTcp(socket: Socket): void;
+}
 
 export interface ListenersParts {
   readonly socket: string;
@@ -16,6 +25,8 @@ export interface ListenersParts {
   readonly connections: Connections;
   readonly clock: Clock;
   readonly handle: RequestHandler;
+  /** Takes connections that are not HTTP. */
+  readonly resp: RespTaker;
   /** Where there: told that loopback HTTP cannot be had, and the socket is served alone; else that is an error. */
   readonly withoutHttp: ((error: SidecacheError) => void) | undefined;
   /** Told where another daemon has the socket and is waited for. */
@@ -34,20 +45,29 @@ export class Listeners {
   readonly #parts: ListenersParts;
   readonly #socket: Server;
   readonly #http: Server;
+  readonly #resp: Server;
   #file: SocketFile | undefined;
 
   constructor(parts: ListenersParts) {
     this.#parts = parts;
-    this.#socket = createHttpServer(parts.connections, parts.handle);
-    this.#http = createHttpServer(parts.connections, guarded(parts.handle));
+    const { connections, clock, resp } = parts;
+    const socket = createHttpServer(connections, parts.handle);
+    tellProtocols(socket, { connections, clock, takeResp: (...came) => resp.takeSocket(...came) });
+    this.#socket = socket;
+    this.#http = createHttpServer(connections, guarded(parts.handle));
+    this.#resp = createServer({ allowHalfOpen: true, noDelay: true });
+    this.#resp.on('connection', (each: Socket) => {
+      if (connections.admit(this.#resp, each)) resp.takeTcp(each);
+    });
   }
 
   /** Throws SidecacheError 'cannot_listen'; nothing is open then. */
   async open(): Promise<void> {
-    const { socket, socketMode, http } = this.#parts;
+    const { socket, socketMode, http, resp } = this.#parts;
     this.#file = await listenOnSocket(this.#socket, socket, socketMode, this.#parts.socketInUse);
     try {
-      if (http) await listenOnPort(this.#http, http.host, http.port);
+      if (http) await listenOnPort(this.#http, 'http', http);
+      if (resp.listen) await listenOnPort(this.#resp, 'resp.listen', resp.listen);
     } catch (error) {
       if (this.#parts.withoutHttp) return this.#parts.withoutHttp(error as SidecacheError);
       await this.close();
@@ -57,11 +77,12 @@ export class Listeners {
 
   /** Where loopback HTTP really listens; port 0 asks for any. */
   get httpAddress(): string | undefined {
-    const address = this.#http.address();
-    if (address === null || typeof address === 'string') return undefined;
-    return address.family === 'IPv6'
-      ? `[${address.address}]:${address.port}`
-      : `${address.address}:${address.port}`;
+    return addressOf(this.#http);
+  }
+
+  /** The same of RESP. */
+  get respAddress(): string | undefined {
+    return addressOf(this.#resp);
   }
 
   /** Serves on until the socket has no client, or `atMostMs` passed; each connection ends with its next answer. */
@@ -82,7 +103,7 @@ export class Listeners {
    */
   async close(): Promise<void> {
     const { clock, connections } = this.#parts;
-    const closed: Promise<void>[] = [closeServer(this.#http)];
+    const closed: Promise<void>[] = [closeServer(this.#http), closeServer(this.#resp)];
     if (this.#file) {
       hideSocket(this.#file);
       await this.#acceptAll();
@@ -122,10 +143,22 @@ function guarded(handle: RequestHandler): RequestHandler {
   };
 }
 
-function listenOnPort(server: Server, host: string, port: number): Promise<void> {
+function addressOf(server: Server): string | undefined {
+  const address = server.address();
+  if (address === null || typeof address === 'string') return undefined;
+  return address.family === 'IPv6'
+    ? `[${address.address}]:${address.port}`
+    : `${address.address}:${address.port}`;
+}
+
+function listenOnPort(
+  server: Server,
+  option: string,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
-      const message = `cannot listen on http ${host}:${port}: ${error.message}`;
+      const message = `cannot listen on ${option} ${host}:${port}: ${error.message}`;
       reject(new SidecacheError('cannot_listen', message, { cause: error }));
     });
     server.listen(port, host, resolve);

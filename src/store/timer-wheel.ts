@@ -70,7 +70,7 @@ export class TimerWheel {
     this.#high = new Uint16Array(max);
   }
 
-  /** No later than when the first slot is due (earlier where its bucket is that coarse), Infinity where none is set. */
+  /** Not later than when the first slot is due, earlier where its bucket is that coarse; Infinity where none is set. */
   get nextAtMs(): number {
     const bucket = this.#earliest();
     if (bucket === NONE) return Number.POSITIVE_INFINITY;
@@ -244,7 +244,7 @@ function firstToDiffer(high: number, low: number): number {
 }
 
 function highestDigit(bits: number): number {
-  return Math.trunc((31 - Math.clz32(bits)) / DIGIT_BITS);
+  return ((31 - Math.clz32(bits)) / DIGIT_BITS) | 0;
 }
 
 function lowestBit(bits: number): number {

@@ -216,7 +216,7 @@ test('what makes no sense gets an answer, and changes nothing', async () => {
   const [one, two] = await world.startFleet(2);
   const { incarnation } = two!.identity;
   const from = { ...two!.identity, instance_id: two!.identity.instanceId };
-  for (const kind of ['sync', 'events', 'confirm', 'pull', 'bye', 'metrics'] as const) {
+  for (const kind of ['sync', 'events', 'confirm', 'pull', 'bye', 'metrics', 'publish'] as const) {
     for (const body of [null, 7, 'x', [], {}, { from: 7 }, { from: { ...from, incarnation: 'another000' } }])
       assert.equal(one!.receive(kind, incarnation, body), { error: 'the sender is not who signed' });
   }

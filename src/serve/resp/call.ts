@@ -15,6 +15,8 @@ export interface Call {
   copy(i: number): Buffer;
   /** Whether the argument is this word, in whatever case; `word` is in capitals. */
   is(i: number, word: string): boolean;
+  /** Bytes of all arguments. */
+  readonly argumentBytes: number;
   /** All of it in memory of its own. */
   keep(): Call;
 }
@@ -97,6 +99,12 @@ export class ArgumentList implements Call {
       if (capital !== word.charCodeAt(at)) return false;
     }
     return true;
+  }
+
+  get argumentBytes(): number {
+    let sum = 0;
+    for (let i = 0; i < this.count; i++) sum += this.#ends[i]! - this.#starts[i]!;
+    return sum;
   }
 
   keep(): Call {

@@ -1,6 +1,7 @@
 // What a connection has chosen and is in the middle of: its name, its protocol, its transaction. Sends nothing itself.
 
 import type { Cache } from '../../cache/cache.ts';
+import type { Account } from './account.ts';
 import type { Call } from './call.ts';
 import type { Command } from './command.ts';
 import type { Reply } from './reply.ts';
@@ -19,6 +20,8 @@ export interface ClientPort {
   close(): void;
   /** Ends it at once. */
   cut(): void;
+  /** Where memory is charged that is held for the client. */
+  readonly account: Account;
   /** Bytes received that are no whole command yet, and bytes of replies not sent. */
   readonly unparsedBytes: number;
   readonly unsentBytes: number;
@@ -46,8 +49,8 @@ export interface WatchedKey {
   readonly version: number;
 }
 
-/** `off`: no replies; `skip-next`: CLIENT REPLY SKIP was just said; `skip`: none to the command now. */
-export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip';
+/** `off`: no replies; `skip`: none to the next command. */
+export type ReplyMode = 'on' | 'off' | 'skip';
 
 export class Client {
   readonly id: number;
@@ -61,11 +64,12 @@ export class Client {
   proto: 2 | 3 = 2;
   db = 0;
   authenticated: boolean;
+  /** It need not say who it is: over the socket, or where there is no password. */
+  readonly #isTrusted: boolean;
   replyMode: ReplyMode = 'on';
   noEvict = false;
   noTouch = false;
-  /** Undefined outside of MULTI. */
-  transaction: Transaction | undefined;
+  #transaction: Transaction | undefined;
   /** EXEC runs its commands now. */
   executing = false;
   watched: WatchedKey[] = [];
@@ -76,13 +80,64 @@ export class Client {
   tracks = false;
   closed = false;
   readonly #onClose: (() => void)[] = [];
+  readonly #onReset: (() => void)[] = [];
 
-  constructor(id: number, port: ClientPort, nowMs: number, authenticated: boolean) {
+  constructor(id: number, port: ClientPort, nowMs: number, isTrusted: boolean) {
     this.id = id;
     this.port = port;
     this.connectedAtMs = nowMs;
     this.lastCommandAtMs = nowMs;
-    this.authenticated = authenticated;
+    this.authenticated = isTrusted;
+    this.#isTrusted = isTrusted;
+  }
+
+  authenticate(): void {
+    this.authenticated = true;
+  }
+
+  /** RESET: it is as if it had just connected. */
+  reset(): void {
+    for (const run of this.#onReset) run();
+    this.endTransaction();
+    this.watched = [];
+    this.proto = 2;
+    this.db = 0;
+    this.name = '';
+    this.replyMode = 'on';
+    this.noEvict = false;
+    this.noTouch = false;
+    this.authenticated = this.#isTrusted;
+  }
+
+  /** Calls `run` at each RESET. */
+  onReset(run: () => void): void {
+    this.#onReset.push(run);
+  }
+
+  /** Its next command is simply run, and replied to. */
+  get isPlain(): boolean {
+    return (
+      this.#transaction === undefined &&
+      this.channels + this.patterns === 0 &&
+      this.replyMode === 'on' &&
+      this.authenticated
+    );
+  }
+
+  /** Undefined outside of MULTI. */
+  get transaction(): Transaction | undefined {
+    return this.#transaction;
+  }
+
+  /** MULTI. */
+  beginTransaction(): void {
+    this.#transaction = { queued: [], bytes: 0, failed: false };
+  }
+
+  /** EXEC has run it, or DISCARD has not: what was queued is not charged any more. */
+  endTransaction(): void {
+    if (this.#transaction) this.port.account.release(this.#transaction.bytes);
+    this.#transaction = undefined;
   }
 
   get isSubscriber(): boolean {
@@ -98,7 +153,7 @@ export class Client {
   ended(): void {
     if (this.closed) return;
     this.closed = true;
-    this.transaction = undefined;
+    this.endTransaction();
     this.watched = [];
     for (const run of this.#onClose) run();
   }

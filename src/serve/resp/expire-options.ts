@@ -34,7 +34,8 @@ export function invalidExpireTime(command: string): string {
 /** What GETEX is to do with the entry's end: an argument says when, or `persist`: none; undefined: as it is. */
 export type EndOption = { readonly form: TimeForm; readonly at: number } | 'persist' | undefined;
 
-const FORMS: readonly (readonly [word: string, form: TimeForm])[] = [
+/** The options of commands that say when an entry is to go. */
+export const END_FORMS: readonly (readonly [word: string, form: TimeForm])[] = [
   ['EX', SECONDS],
   ['PX', MILLISECONDS],
   ['EXAT', AT_SECONDS],
@@ -45,7 +46,7 @@ const FORMS: readonly (readonly [word: string, form: TimeForm])[] = [
 export function parseEndOption(call: Call, from: number): { option: EndOption } | { error: string } {
   let option: EndOption;
   for (let i = from; i < call.count; i++) {
-    const form = FORMS.find(([word]) => call.is(i, word))?.[1];
+    const form = END_FORMS.find(([word]) => call.is(i, word))?.[1];
     const isPersist = call.is(i, 'PERSIST');
     const isOther = option !== undefined && (option === 'persist') !== isPersist;
     const isOtherForm = typeof option === 'object' && form !== undefined && option.form !== form;

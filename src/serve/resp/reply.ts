@@ -2,12 +2,18 @@
 // A long value is not copied: it is held, and noted where it stands, for the connection to send piece by piece.
 // Source: the Redis serialization protocol specification, versions 2 and 3.
 
+import { RoomError } from '../../errors.ts';
 import type { Value } from '../../store/value.ts';
+import type { Room } from './account.ts';
 
 /** Values up to here are copied. */
 export const COPIED_BYTES = 65_536;
 
 const FIRST_BYTES = 512;
+/** Of a command that waits. */
+const OWN_BYTES = 128;
+/** Up to here memory is not charged: it belongs to the cost of a connection. */
+const FREE_BYTES = 4096;
 /** Room for the longest head: a type, 20 digits, CRLF. */
 const HEAD_BYTES = 32;
 
@@ -39,9 +45,15 @@ export class Reply {
   heldBytes = 0;
   /** How many errors were appended; a caller may compare. */
   errors = 0;
+  /** Where growing is charged; a reply that finds no room throws RoomError. */
+  #room: Room | undefined;
+  #chargedBytes = 0;
+  /** Of what was appended so much is not here any more, but in a reply of its own. */
+  #gone = 0;
 
-  constructor(bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)) {
+  constructor(bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES), room?: Room) {
     this.bytes = bytes;
+    this.#room = room;
   }
 
   // --- what both protocols have
@@ -105,9 +117,7 @@ export class Reply {
     const { length } = value;
     this.#head(0x24, length);
     if (length > COPIED_BYTES) {
-      if (this.held === NONE) this.held = [];
-      this.held.push({ at: this.length, value });
-      this.heldBytes += length;
+      this.#hold(this.length, value);
     } else {
       this.#reserve(length + 2);
       value.copy(0, this.bytes, this.length, length);
@@ -180,40 +190,55 @@ export class Reply {
     this.#constant(bytes);
   }
 
-  // --- a reply that is not to be
+  // --- a reply that is not to be, or not here
 
-  /** Takes back what was appended after the reply was `length` long. */
-  truncate(length: number): void {
-    this.length = length;
-    while (this.held.length > 0 && this.held[this.held.length - 1]!.at > length) {
+  /** Where it ends now, for `truncate`. */
+  get mark(): number {
+    return this.#gone + this.length;
+  }
+
+  /** Takes back what was appended after the mark. */
+  truncate(mark: number): void {
+    this.length = Math.max(0, mark - this.#gone);
+    while (this.held.length > 0 && this.held[this.held.length - 1]!.at > this.length) {
       const { value } = this.held.pop()!;
       this.heldBytes -= value.length;
       value.release();
     }
   }
 
-  /** Empties it for the next use; what is held is whose it was handed to. */
+  /** Empties it for the next use; what was held is whose it was handed to. */
   clear(): void {
     this.length = 0;
     this.held = NONE;
     this.heldBytes = 0;
   }
 
-  /** Moves what was appended from `at` on to a reply of its own. */
-  split(at: number): Reply {
-    const tail = new Reply(Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, this.length - at)));
-    tail.proto = this.proto;
-    this.bytes.copy(tail.bytes, 0, at, this.length);
-    tail.length = this.length - at;
-    this.length = at;
-    for (let last = this.held.at(-1); last && last.at > at; last = this.held.at(-1)) {
-      this.held.pop();
-      this.heldBytes -= last.value.length;
-      if (tail.held === NONE) tail.held = [];
-      tail.held.unshift({ at: last.at - at, value: last.value });
-      tail.heldBytes += last.value.length;
-    }
-    return tail;
+  /**
+   * Moves what is before the mark to a reply of its own, with the memory that this one has; the rest stays and gets new
+   * memory: whoever appends to it goes on.
+   */
+  splitHead(mark: number, room: Room | undefined): Reply {
+    const at = mark - this.#gone;
+    const head = new Reply(this.bytes, this.#room);
+    head.proto = this.proto;
+    head.length = at;
+    head.#chargedBytes = this.#chargedBytes;
+    const length = this.length - at;
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(OWN_BYTES, length));
+    head.bytes.copy(this.bytes, 0, at, at + length);
+    this.length = length;
+    this.#room = room;
+    this.#chargedBytes = 0;
+    this.#gone = mark;
+    if (this.held.length > 0) this.#splitHeld(head, at);
+    return head;
+  }
+
+  /** Its memory is not charged any more: it went, or is charged where it went to. */
+  discharge(): void {
+    this.#room?.release(this.#chargedBytes);
+    this.#chargedBytes = 0;
   }
 
   // --- the inside
@@ -250,6 +275,22 @@ export class Reply {
     this.#crlf();
   }
 
+  #splitHeld(head: Reply, at: number): void {
+    const { held } = this;
+    this.held = NONE;
+    this.heldBytes = 0;
+    for (const { at: heldAt, value } of held) {
+      if (heldAt > at) this.#hold(heldAt - at, value);
+      else head.#hold(heldAt, value);
+    }
+  }
+
+  #hold(at: number, value: Value): void {
+    if (this.held === NONE) this.held = [];
+    this.held.push({ at, value });
+    this.heldBytes += value.length;
+  }
+
   #crlf(): void {
     this.bytes[this.length++] = CR;
     this.bytes[this.length++] = LF;
@@ -269,7 +310,13 @@ export class Reply {
   }
 
   #grow(needed: number): void {
-    const bytes = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
+    const size = Math.max(needed, this.bytes.length * 2);
+    const moreBytes = size - this.#chargedBytes;
+    if (size > FREE_BYTES && this.#room && moreBytes > 0) {
+      if (!this.#room.charge(moreBytes)) throw new RoomError('there is no memory left for this reply');
+      this.#chargedBytes = size;
+    }
+    const bytes = Buffer.allocUnsafeSlow(size);
     this.bytes.copy(bytes, 0, 0, this.length);
     this.bytes = bytes;
   }

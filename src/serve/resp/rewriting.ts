@@ -5,12 +5,12 @@ import type { Call } from './call.ts';
 import type { CommandContext } from './context.ts';
 import { type Keyspace, NO_SLOT } from './keyspace.ts';
 
-/** The value that was found, in memory of its own; empty where there is none. */
+/** The value that was found, not to be kept for long; empty where there is none. */
 export function foundValue(keyspace: Keyspace): Buffer {
   const { slot } = keyspace;
   if (slot === NO_SLOT) return Buffer.alloc(0);
   const { store } = keyspace.cache.shelf;
-  const value = Buffer.allocUnsafeSlow(store.valueLength(slot));
+  const value = Buffer.allocUnsafe(store.valueLength(slot));
   store.copyValue(slot, 0, value, 0, value.length);
   return value;
 }

@@ -9,6 +9,8 @@ interface Group {
   readonly states: Set<TrackingState>;
   /** Name → number of the client that changed it last; 0: none of them. */
   changed: Map<string, number>;
+  /** Of those names. */
+  length: number;
 }
 
 export interface BroadcastsParts {
@@ -20,6 +22,7 @@ export interface BroadcastsParts {
 
 /** Then they are told at once. */
 const MOST_GATHERED = 1000;
+const MOST_LENGTH = 64 << 10;
 
 export class Broadcasts {
   readonly #parts: BroadcastsParts;
@@ -36,7 +39,7 @@ export class Broadcasts {
   add(state: TrackingState, prefix: string): void {
     let group = this.#groups.get(prefix);
     if (!group) {
-      group = { prefix, states: new Set(), changed: new Map() };
+      group = { prefix, states: new Set(), changed: new Map(), length: 0 };
       this.#groups.set(prefix, group);
       this.#lengths.set(prefix.length, (this.#lengths.get(prefix.length) ?? 0) + 1);
     }
@@ -71,7 +74,7 @@ export class Broadcasts {
 
   /** What was gathered need not be told. */
   forget(): void {
-    for (const group of this.#gathered) group.changed = new Map();
+    for (const group of this.#gathered) take(group);
     this.#gathered.clear();
   }
 
@@ -82,9 +85,10 @@ export class Broadcasts {
   }
 
   #gather(group: Group, name: string, by: number): void {
+    if (!group.changed.has(name)) group.length += name.length;
     group.changed.set(name, by);
     this.#gathered.add(group);
-    if (group.changed.size >= MOST_GATHERED) this.#tell(group);
+    if (group.changed.size >= MOST_GATHERED || group.length >= MOST_LENGTH) this.#tell(group);
     if (this.#isTellingSoon) return;
     this.#isTellingSoon = true;
     this.#parts.soon(() => {
@@ -94,8 +98,7 @@ export class Broadcasts {
   }
 
   #tell(group: Group): void {
-    const { changed } = group;
-    group.changed = new Map();
+    const changed = take(group);
     const all = [...changed.keys()];
     if (all.length === 0) return;
     for (const state of group.states) {
@@ -104,4 +107,12 @@ export class Broadcasts {
       if (names.length > 0) this.#parts.tell(state, names);
     }
   }
+}
+
+/** What was gathered, which is none of the group's any more. */
+function take(group: Group): Map<string, number> {
+  const { changed } = group;
+  group.changed = new Map();
+  group.length = 0;
+  return changed;
 }

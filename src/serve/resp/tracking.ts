@@ -9,12 +9,13 @@
 
 import type { CacheChange } from '../../cache/cache.ts';
 import type { Clock } from '../../cache/clock.ts';
-import type { Reply } from './reply.ts';
 import { Broadcasts } from './tracking-broadcast.ts';
 import { refusal, type TrackedClient, type TrackingOptions, TrackingState } from './tracking-client.ts';
 import { TrackingDeadlines } from './tracking-deadlines.ts';
-import { writeBrokenRedirect, writeChanged } from './tracking-frames.ts';
-import { namesOf, type Row, readersOf, TrackingTable } from './tracking-table.ts';
+import { writeChanged } from './tracking-frames.ts';
+import { ALL_CHANGED, TrackingNotices } from './tracking-notices.ts';
+import { type Row, TrackingTable } from './tracking-table.ts';
+import { TrackingWaits, type WaitedRead } from './tracking-waits.ts';
 
 /** What is known of names, which are keys as RESP clients write them, of one character a byte. */
 export interface TrackedNames {
@@ -44,22 +45,21 @@ export interface TrackingParts {
   soon(run: () => void): void;
 }
 
-/** Who is to be told more names at one time is told that all changed. */
-const MOST_NAMES = 1000;
-
 export class Tracking {
   /** Some client tracks: only then anything needs to be said to this. */
   active = false;
   /** Number of the client whose command is being run; 0: of none. What changes, changes by it. */
   by = 0;
   readonly #parts: TrackingParts;
-  readonly #states = new Map<number, TrackingState>();
+  readonly #notices: TrackingNotices;
   readonly #table: TrackingTable;
   readonly #deadlines: TrackingDeadlines;
   readonly #broadcasts: Broadcasts;
+  readonly #waits: TrackingWaits;
 
   constructor(parts: TrackingParts) {
     this.#parts = parts;
+    this.#notices = new TrackingNotices(parts.client);
     this.#table = new TrackingTable({
       maxBytes: parts.maxBytes,
       charge: (bytes) => parts.charge(bytes),
@@ -67,12 +67,13 @@ export class Tracking {
       random: () => parts.random(),
       dropped: (row) => {
         this.#deadlines.remove(row);
-        this.#tellOf(row, 0);
+        this.#notices.tellOf(row, 0);
       },
     });
+    this.#waits = new TrackingWaits(parts);
     this.#deadlines = new TrackingDeadlines(parts.clock, (rows) => this.#due(rows));
     this.#broadcasts = new Broadcasts({
-      tell: (state, names) => this.#tell(state, writeChanged(names)),
+      tell: (state, names) => this.#notices.tell(state, writeChanged(names)),
       soon: (run) => parts.soon(run),
     });
   }
@@ -80,7 +81,7 @@ export class Tracking {
   // --- what clients choose
 
   stateOf(client: TrackedClient): TrackingState | undefined {
-    return client.tracks ? this.#states.get(client.id) : undefined;
+    return client.tracks ? this.#notices.states.get(client.id) : undefined;
   }
 
   /** Returns why not; undefined: it is on. */
@@ -90,7 +91,7 @@ export class Tracking {
     if (refused !== undefined) return refused;
     const state = before ?? new TrackingState(client, options);
     Object.assign(state, { options, isRedirectBroken: false });
-    this.#states.set(client.id, state);
+    this.#notices.states.set(client.id, state);
     client.tracks = true;
     this.active = true;
     const isAll = options.isBroadcast && options.prefixes.length === 0;
@@ -106,9 +107,9 @@ export class Tracking {
     const state = this.stateOf(client);
     if (!state) return;
     for (const prefix of state.prefixes) this.#broadcasts.remove(state, prefix);
-    this.#states.delete(client.id);
+    this.#notices.states.delete(client.id);
     client.tracks = false;
-    this.active = this.#states.size > 0;
+    this.active = this.#notices.states.size > 0;
     if (!this.active) this.#clear();
   }
 
@@ -133,8 +134,28 @@ export class Tracking {
     const stored = names.stored(name);
     const keepMs = names.keepMs(stored);
     const row = keepMs > 0 ? this.#table.add(stored, name, client.id) : undefined;
-    if (!row) this.#tell(state, writeChanged([name]));
+    if (!row) this.#notices.tell(state, writeChanged([name]));
     else if (keepMs !== Number.POSITIVE_INFINITY && row.at !== -1) this.#deadlines.add(row, keepMs);
+  }
+
+  /** The client is reading the names, and its reply is to come: `noteWaited` is to be said of it then. */
+  wait(names: readonly string[]): WaitedRead {
+    return this.#waits.begin(
+      names.map((asked) => {
+        const stored = this.#parts.names.stored(asked);
+        return { asked, stored, isHeld: this.#parts.names.keepMs(stored) > 0, hasChanged: false };
+      }),
+    );
+  }
+
+  noteWaited(client: TrackedClient, read: WaitedRead): void {
+    this.#waits.end(read);
+    const state = this.stateOf(client);
+    const changed: string[] = [];
+    for (const { asked, hasChanged } of read.names)
+      if (hasChanged) changed.push(asked);
+      else this.note(client, asked);
+    if (state && changed.length > 0) this.#notices.tell(state, writeChanged(changed));
   }
 
   // --- what changes
@@ -143,8 +164,11 @@ export class Tracking {
   changed(cache: string, { key, tag, prefix }: CacheChange): void {
     if (!this.active) return;
     const { names } = this.#parts;
-    if (key !== undefined) this.#changedOne(names.nameOf(cache, key), this.by);
-    else if (tag !== undefined) this.#changedMany(cache, '', (name) => names.mayHave(name, tag));
+    if (key !== undefined) {
+      const name = names.nameOf(cache, key);
+      this.#waits.changed(name);
+      this.#changedOne(name, this.by);
+    } else if (tag !== undefined) this.#changedMany(cache, '', (name) => names.mayHave(name, tag));
     else if (prefix !== undefined) this.#changedMany(cache, prefix.toString('latin1'), () => true);
     else if (names.nameOf(cache, NO_KEY) === '') this.flush();
     else this.#changedMany(cache, '', () => true);
@@ -152,21 +176,25 @@ export class Tracking {
 
   /** An entry was evicted or expired, or was replaced by what its origin says now: no client did that. */
   gone(cache: string, key: Buffer): void {
-    if (this.active) this.#changedOne(this.#parts.names.nameOf(cache, key), 0);
+    if (!this.active) return;
+    const name = this.#parts.names.nameOf(cache, key);
+    this.#waits.replaced(name);
+    this.#changedOne(name, 0);
   }
 
   /** All may have changed: everybody is told to keep nothing. */
   flush(): void {
     if (!this.active) return;
     this.#broadcasts.forget();
+    this.#waits.changedWhere(() => true);
     this.#clear();
-    for (const state of this.#states.values()) this.#tell(state, writeChanged(undefined));
+    for (const state of this.#notices.states.values()) this.#notices.tell(state, writeChanged(undefined));
   }
 
   // --- for those who count
 
   get clients(): number {
-    return this.#states.size;
+    return this.#notices.states.size;
   }
 
   get keys(): number {
@@ -183,7 +211,7 @@ export class Tracking {
     const row = this.#table.take(name);
     if (row) {
       this.#deadlines.remove(row);
-      this.#tellOf(row, by);
+      this.#notices.tellOf(row, by);
     }
     this.#broadcasts.changed(name, by);
   }
@@ -193,12 +221,14 @@ export class Tracking {
     const { names } = this.#parts;
     const begin = names.nameOf(cache, NO_KEY) + prefix;
     const isOfCache = (name: string): boolean => names.cacheOf(name) === cache;
-    this.#tellOfAll(
-      this.#table.takeWhere((name) => name.startsWith(begin) && isOfCache(name) && isMeant(name)),
-    );
+    const isConcerned = (name: string): boolean => name.startsWith(begin) && isOfCache(name) && isMeant(name);
+    this.#waits.changedWhere(isConcerned);
+    const rows = this.#table.takeWhere(isConcerned);
+    for (const row of rows) this.#deadlines.remove(row);
+    this.#notices.tellOfAll(rows);
     // A prefix that is shorter than the cache's name and colon may be of this cache and of others.
     const mayMatter = (given: string): boolean => begin.startsWith(given) || isOfCache(given);
-    for (const state of this.#broadcasts.concerned(begin, mayMatter)) this.#tell(state, ALL_CHANGED);
+    for (const state of this.#broadcasts.concerned(begin, mayMatter)) this.#notices.tell(state, ALL_CHANGED);
   }
 
   #due(rows: readonly Row[]): void {
@@ -209,45 +239,7 @@ export class Tracking {
       return keepMs <= 0;
     });
     for (const { name } of old) this.#table.take(name);
-    this.#tellOfAll(old);
-  }
-
-  #tellOf(row: Row, by: number): void {
-    const write = writeChanged(namesOf(row));
-    for (const id of readersOf(row)) {
-      const state = this.#states.get(id);
-      if (!state || state.options.isBroadcast || (id === by && state.options.isNoLoop)) continue;
-      this.#tell(state, write);
-    }
-  }
-
-  #tellOfAll(rows: readonly Row[]): void {
-    const namesFor = new Map<number, string[]>();
-    for (const row of rows) {
-      this.#deadlines.remove(row);
-      for (const id of readersOf(row)) {
-        const names = namesFor.get(id);
-        if (names) names.push(...namesOf(row));
-        else namesFor.set(id, [...namesOf(row)]);
-      }
-    }
-    for (const [id, names] of namesFor) {
-      const state = this.#states.get(id);
-      if (!state || state.options.isBroadcast) continue;
-      this.#tell(state, names.length > MOST_NAMES ? ALL_CHANGED : writeChanged(names));
-    }
-  }
-
-  /** RESP2 has no pushes: there only another client can be told, which is subscribed for it. */
-  #tell(state: TrackingState, write: (reply: Reply) => void): void {
-    const { client, options } = state;
-    const target = options.redirect === 0 ? client : this.#parts.client(options.redirect);
-    if (!target) {
-      state.isRedirectBroken = true;
-      if (client.proto === 3) client.port.push(writeBrokenRedirect(options.redirect));
-    } else if (target.proto === 3 || (options.redirect !== 0 && target.isSubscriber)) {
-      target.port.push(write);
-    }
+    this.#notices.tellOfAll(old);
   }
 
   #clear(): void {
@@ -257,4 +249,3 @@ export class Tracking {
 }
 
 const NO_KEY = Buffer.alloc(0);
-const ALL_CHANGED = writeChanged(undefined);

@@ -46,6 +46,8 @@ export class Instance implements Host {
   readonly applied: { from: string; event: PeerEvent }[] = [];
   readonly drops: { caches: readonly string[] | 'all'; why: string }[] = [];
   readonly differing = new Set<string>();
+  /** What clients of others published, as `CHANNEL PAYLOAD`. */
+  readonly published: string[] = [];
   isAlive = true;
   joinedTimes = 0;
   logBytes = 0;
@@ -87,6 +89,7 @@ export class Instance implements Host {
       },
       differs: (cache, differs) => void (differs ? this.differing.add(cache) : this.differing.delete(cache)),
       metrics: async () => `up{} 1 # ${identity.index}`,
+      published: ({ channel, payload }) => void this.published.push(`${channel} ${payload}`),
       log: parts.log ?? SILENT,
       ...(parts.few !== undefined && { few: parts.few }),
     });

@@ -251,6 +251,21 @@ test('of more than a thousand keys it is told that all changed', () => {
   assert.equal(reader.take(), [ALL_CHANGED]);
 });
 
+test('of fewer keys that are long it is told so, too: no push is larger than what a connection takes', () => {
+  const world = new World(10_000_000);
+  const [reader, all] = [world.client(), world.client({ isBroadcast: true })];
+  for (let i = 0; i < 40; i++) {
+    const key = String(i).padEnd(10_000, '.');
+    world.tracking.note(reader, `users:${key}`);
+    world.change('default', key);
+  }
+  world.tracking.changed('users', { soft: true, tag: 'any' });
+  assert.equal(reader.take(), [ALL_CHANGED]);
+  const lengths = all.take().map(({ length }) => length);
+  assert.ok(lengths.length > 5);
+  for (const length of lengths) assert.ok(length < 100_000);
+});
+
 test('a prefix and a tag are told to who read what they concern', () => {
   const world = new World();
   const reader = world.client();
@@ -362,6 +377,56 @@ test('thousands that get old in one second are told over several turns, all of t
   }
   assert.is(world.usedBytes, 0);
   assert.is(world.clock.timers, 0);
+});
+
+// --- replies that are to come
+
+test('what changes between a read and its reply is told behind the reply', () => {
+  const world = new World();
+  const reader = world.client();
+  const reads = ['users:1', 'users:2', 'k'].map((name) => world.tracking.wait([name]));
+  world.change('users', '1', reader);
+  world.tracking.changed('default', { soft: false, prefix: Buffer.from('k') });
+  assert.equal(reader.take(), []);
+  for (const read of reads) world.tracking.noteWaited(reader, read);
+  assert.equal(reader.take(), [changed('users:1'), changed('k')]);
+  world.change('users', '2');
+  assert.equal(reader.take(), [changed('users:2')]);
+  assert.is(world.usedBytes, 0);
+});
+
+test('the load that a reader waits for is no change to it, one of what it was given is', () => {
+  const world = new World();
+  const reader = world.client();
+  world.keepMs.set('users:1', 0);
+  const read = world.tracking.wait(['users:1', 'users:2']);
+  for (const key of ['1', '2']) world.tracking.gone('users', Buffer.from(key));
+  world.keepMs.delete('users:1');
+  world.tracking.noteWaited(reader, read);
+  assert.equal(reader.take(), [changed('users:2')]);
+  world.change('users', '1');
+  assert.equal(reader.take(), [changed('users:1')]);
+});
+
+test('without memory to wait for changes all that was read counts as changed', () => {
+  const world = new World();
+  const reader = world.client();
+  world.freeBytes = 0;
+  world.tracking.noteWaited(reader, world.tracking.wait(['a', 'b']));
+  assert.equal(reader.take(), [changed('a', 'b')]);
+  assert.is(world.usedBytes, 0);
+});
+
+test('a flush, and a client that is gone, end what is waited for', () => {
+  const world = new World();
+  const [reader, gone] = [world.client(), world.client()];
+  const reads = [world.tracking.wait(['a']), world.tracking.wait(['a'])];
+  world.tracking.flush();
+  world.leave(gone);
+  world.tracking.noteWaited(gone, reads[0]!);
+  world.tracking.noteWaited(reader, reads[1]!);
+  assert.equal(reader.take(), [ALL_CHANGED, changed('a')]);
+  assert.is(world.usedBytes, 0);
 });
 
 // --- bounds

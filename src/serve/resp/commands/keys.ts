@@ -4,6 +4,7 @@ import type { Call } from '../call.ts';
 import type { Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../error-text.ts';
+import { inTurns } from '../in-turns.ts';
 import { NO_SLOT } from '../keyspace.ts';
 import { integerOf } from '../numbers.ts';
 import type { Reply } from '../reply.ts';
@@ -16,15 +17,23 @@ export const keyCommands: readonly Command[] = [
   { name: 'copy', arity: -3, flags: ['write', 'denyoom'], keys: [1, 2, 1], run: copy },
 ];
 
+/** About a millisecond. */
+const KEYS_A_TURN = 2000;
 const MAX_INT = 2n ** 31n - 1n;
 
-function touch({ keyspace }: CommandContext, call: Call, reply: Reply): void {
+function touch(context: CommandContext, call: Call, reply: Reply): void | Promise<void> {
+  const { keyspace } = context;
   let found = 0;
-  for (let i = 1; i < call.count; i++) {
-    if (keyspace.find(call, i) === NO_SLOT) continue;
+  const touchOne = (of: Call, i: number): void => {
+    if (keyspace.find(of, i) === NO_SLOT) return;
     keyspace.touch();
     found++;
+  };
+  if (call.count > KEYS_A_TURN) {
+    const steps = { first: 1, step: 1, aTurn: KEYS_A_TURN };
+    return inTurns(context, call, steps, touchOne).then(() => reply.integer(found));
   }
+  for (let i = 1; i < call.count; i++) touchOne(call, i);
   reply.integer(found);
 }
 

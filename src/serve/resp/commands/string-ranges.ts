@@ -1,5 +1,6 @@
 // Parts of values: GETRANGE SUBSTR SETRANGE, and what two have in common: LCS.
 
+import { RoomError } from '../../../errors.ts';
 import type { Call } from '../call.ts';
 import type { Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
@@ -36,7 +37,7 @@ function getrange({ keyspace }: CommandContext, call: Call, reply: Reply): void 
     reply.bulkText('');
     return;
   }
-  const part = Buffer.allocUnsafeSlow(end - start);
+  const part = Buffer.allocUnsafe(end - start);
   keyspace.cache.shelf.store.copyValue(keyspace.slot, start, part, 0, part.length);
   reply.bulk(part);
 }
@@ -82,6 +83,7 @@ interface LcsOptions {
   readonly shortest: number;
 }
 
+/** What is compared is charged while it is. Throws RoomError. */
 function lcs(context: CommandContext, call: Call, reply: Reply): void | Promise<void> {
   const options = parseLcs(call);
   if ('error' in options) {
@@ -93,16 +95,33 @@ function lcs(context: CommandContext, call: Call, reply: Reply): void | Promise<
     keyspace.find(call, i);
     return foundLength(keyspace);
   };
-  const cells = length(1) * length(2);
-  if (cells > MAX_CELLS) {
+  const [aLength, bLength] = [length(1), length(2)];
+  if (aLength * bLength > MAX_CELLS) {
     reply.error(`ERR the strings are too long to compare: their lengths multiplied are at most ${MAX_CELLS}`);
     return;
   }
+  const { account } = context.client.port;
+  const bytes = aLength + bLength + Lcs.bytesFor(aLength, bLength, !options.wantsLength);
+  if (!account.charge(bytes)) throw new RoomError('there is no memory left to compare these strings');
   const value = (i: number): Buffer => {
     if (keyspace.find(call, i) !== NO_SLOT) keyspace.touch();
     return foundValue(keyspace);
   };
-  return compare(context, value(1), value(2), options, reply);
+  const table = new Lcs(value(1), value(2), !options.wantsLength);
+  const finish = (): void => {
+    try {
+      replyLcs(table, options, reply);
+    } finally {
+      account.release(bytes);
+    }
+  };
+  if (!table.step(CELLS_A_TURN)) return compare(table, context).then(finish);
+  finish();
+}
+
+async function compare(table: Lcs, { client, turn }: CommandContext): Promise<void> {
+  do await turn();
+  while (!client.closed && !table.step(CELLS_A_TURN));
 }
 
 function parseLcs(call: Call): LcsOptions | { error: string } {
@@ -122,37 +141,6 @@ function parseLcs(call: Call): LcsOptions | { error: string } {
     return { error: 'ERR If you want both the length and indexes, please just use IDX.' };
   }
   return { wantsLength, wantsMatches, withMatchLength, shortest: Number(shortest) };
-}
-
-/** What is compared is charged while it is. */
-function compare(
-  { keyspace, turn }: CommandContext,
-  a: Buffer,
-  b: Buffer,
-  options: LcsOptions,
-  reply: Reply,
-): void | Promise<void> {
-  const { budget } = keyspace.caches.store;
-  const bytes = a.length + b.length + Lcs.bytesFor(a.length, b.length, !options.wantsLength);
-  if (!budget.charge(bytes)) {
-    reply.error('OOM command not allowed: there is no memory left to compare these strings');
-    return;
-  }
-  const table = new Lcs(a, b, !options.wantsLength);
-  const finish = (): void => {
-    budget.release(bytes);
-    replyLcs(table, options, reply);
-  };
-  if (table.step(CELLS_A_TURN)) {
-    finish();
-    return;
-  }
-  return inTurns(table, turn).then(finish);
-}
-
-async function inTurns(table: Lcs, turn: () => Promise<void>): Promise<void> {
-  do await turn();
-  while (!table.step(CELLS_A_TURN));
 }
 
 function replyLcs(table: Lcs, options: LcsOptions, reply: Reply): void {

@@ -13,6 +13,7 @@ import {
   SECONDS,
   type TimeForm,
 } from '../expire-options.ts';
+import { inTurns } from '../in-turns.ts';
 import { HIT, NO_SLOT, REFUSED, replyAnswer, STALE, WAIT, type WriteTerms } from '../keyspace.ts';
 import { integerOf } from '../numbers.ts';
 import type { Reply } from '../reply.ts';
@@ -33,6 +34,9 @@ export const stringCommands: readonly Command[] = [
 ];
 
 // --- writing
+
+/** Of MSET. */
+const PAIRS_AT_ONCE = 1000;
 
 function setnx(context: CommandContext, call: Call, reply: Reply): void {
   const isFree = context.keyspace.find(call, 1) === NO_SLOT;
@@ -63,10 +67,15 @@ function getset(context: CommandContext, call: Call, reply: Reply): void {
   write(context, call, 1, 2);
 }
 
-function mset(context: CommandContext, call: Call, reply: Reply): void {
+/** All at once, unless they are very many: then others may read between what is stored already and what is not. */
+function mset(context: CommandContext, call: Call, reply: Reply): void | Promise<void> {
   if (call.count % 2 === 0) {
     reply.error(wrongArity('mset'));
     return;
+  }
+  if (call.count > 2 * PAIRS_AT_ONCE) {
+    const steps = { first: 1, step: 2, aTurn: PAIRS_AT_ONCE };
+    return inTurns(context, call, steps, (of, i) => write(context, of, i, i + 1)).then(() => reply.ok());
   }
   for (let i = 1; i < call.count; i += 2) write(context, call, i, i + 1);
   reply.ok();
@@ -96,7 +105,7 @@ function append(context: CommandContext, call: Call, reply: Reply): void {
     reply.error(tooLong);
     return;
   }
-  const value = Buffer.allocUnsafeSlow(length);
+  const value = Buffer.allocUnsafe(length);
   if (before > 0) keyspace.cache.shelf.store.copyValue(keyspace.slot, 0, value, 0, before);
   call.bytes.copy(value, before, call.start(2), call.end(2));
   rewrite(context, call, 1, value);

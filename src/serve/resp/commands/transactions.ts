@@ -3,46 +3,60 @@
 // What is queued runs in one go as long as nothing of it waits: a read of what must be loaded, or what is done in turns,
 // lets other clients' commands come between.
 
-import { SidecacheError } from '../../../errors.ts';
 import type { Call } from '../call.ts';
 import type { Client, QueuedCall } from '../client.ts';
 import type { Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
-import { errorText } from '../error-text.ts';
 import type { Reply } from '../reply.ts';
 import { WatchedEntry } from '../watched-entry.ts';
 
-export const transactionCommands: readonly Command[] = [
-  {
-    name: 'multi',
-    arity: 1,
-    flags: ['noscript', 'loading', 'stale', 'fast', 'unqueued'],
-    keys: [0, 0, 0],
-    run: multi,
-  },
-  { name: 'exec', arity: 1, flags: ['noscript', 'loading', 'stale', 'unqueued'], keys: [0, 0, 0], run: exec },
-  {
-    name: 'discard',
-    arity: 1,
-    flags: ['noscript', 'loading', 'stale', 'fast', 'unqueued'],
-    keys: [0, 0, 0],
-    run: discard,
-  },
-  {
-    name: 'watch',
-    arity: -2,
-    flags: ['noscript', 'loading', 'stale', 'fast', 'unqueued'],
-    keys: [1, -1, 1],
-    run: watch,
-  },
-  {
-    name: 'unwatch',
-    arity: 1,
-    flags: ['noscript', 'loading', 'stale', 'fast'],
-    keys: [0, 0, 0],
-    run: unwatch,
-  },
-];
+/** Runs a command whatever its client is in the middle of; never throws, and a promise is never rejected. */
+export type Execute = (
+  command: Command,
+  context: CommandContext,
+  call: Call,
+  reply: Reply,
+) => void | Promise<void>;
+
+export function transactionCommands(execute: Execute): readonly Command[] {
+  return [
+    {
+      name: 'multi',
+      arity: 1,
+      flags: ['noscript', 'loading', 'stale', 'fast', 'unqueued'],
+      keys: [0, 0, 0],
+      run: multi,
+    },
+    {
+      name: 'exec',
+      arity: 1,
+      flags: ['noscript', 'loading', 'stale', 'unqueued'],
+      keys: [0, 0, 0],
+      run: (context, _call, reply) => exec(context, execute, reply),
+    },
+    {
+      name: 'discard',
+      arity: 1,
+      flags: ['noscript', 'loading', 'stale', 'fast', 'unqueued'],
+      keys: [0, 0, 0],
+      run: discard,
+    },
+    {
+      name: 'watch',
+      arity: -2,
+      flags: ['noscript', 'loading', 'stale', 'fast', 'unqueued'],
+      keys: [1, -1, 1],
+      run: watch,
+    },
+    {
+      name: 'unwatch',
+      arity: 1,
+      flags: ['noscript', 'loading', 'stale', 'fast'],
+      keys: [0, 0, 0],
+      run: unwatch,
+    },
+  ];
+}
 
 /** Keys that one client may watch, and their bytes. */
 const MOST_WATCHED = 10_000;
@@ -53,7 +67,7 @@ function multi({ client }: CommandContext, _call: Call, reply: Reply): void {
     reply.error('ERR MULTI calls can not be nested');
     return;
   }
-  client.transaction = { queued: [], bytes: 0, failed: false };
+  client.beginTransaction();
   reply.ok();
 }
 
@@ -62,19 +76,19 @@ function discard({ client }: CommandContext, _call: Call, reply: Reply): void {
     reply.error('ERR DISCARD without MULTI');
     return;
   }
-  client.transaction = undefined;
+  client.endTransaction();
   client.watched = [];
   reply.ok();
 }
 
-function exec(context: CommandContext, _call: Call, reply: Reply): void | Promise<void> {
+function exec(context: CommandContext, execute: Execute, reply: Reply): void | Promise<void> {
   const { client, clock } = context;
   const { transaction, watched } = client;
   if (!transaction) {
     reply.error('ERR EXEC without MULTI');
     return;
   }
-  client.transaction = undefined;
+  client.endTransaction();
   client.watched = [];
   if (transaction.failed) {
     reply.error('EXECABORT Transaction discarded because of previous errors.');
@@ -82,7 +96,7 @@ function exec(context: CommandContext, _call: Call, reply: Reply): void | Promis
     reply.nullArray();
   } else {
     reply.array(transaction.queued.length);
-    return runAll(context, client, transaction.queued, reply);
+    return runAll(context, execute, transaction.queued, reply);
   }
 }
 
@@ -93,15 +107,17 @@ function isUnchanged(entry: Client['watched'][number], nowMs: number): boolean {
 /** In order, each with one reply; waits only where one of them waits. */
 function runAll(
   context: CommandContext,
-  client: Client,
+  execute: Execute,
   queued: readonly QueuedCall[],
   reply: Reply,
 ): void | Promise<void> {
+  const { client } = context;
   client.executing = true;
   let next = 0;
   const runUntilWait = (): Promise<void> | undefined => {
     while (next < queued.length) {
-      const waits = runOne(context, queued[next++]!, reply);
+      const { command, call } = queued[next++]!;
+      const waits = execute(command, context, call, reply);
       if (waits) return waits;
     }
     client.executing = false;
@@ -113,26 +129,6 @@ function runAll(
 
 async function runRest(waits: Promise<void>, go: () => Promise<void> | undefined): Promise<void> {
   for (let waiting: Promise<void> | undefined = waits; waiting; waiting = go()) await waiting;
-}
-
-/** What it throws becomes its reply; the others are run all the same. */
-function runOne(
-  context: CommandContext,
-  { command, call }: QueuedCall,
-  reply: Reply,
-): Promise<void> | undefined {
-  const begin = reply.length;
-  const failed = (error: unknown): void => {
-    if (!(error instanceof SidecacheError)) throw error;
-    reply.truncate(begin);
-    reply.error(errorText(error));
-  };
-  try {
-    return command.run(context, call, reply)?.catch(failed);
-  } catch (error) {
-    failed(error);
-    return undefined;
-  }
 }
 
 // --- WATCH

@@ -1,0 +1,162 @@
+// What clients of one instance publish, for those who listen at the others. Best effort: it is sent to each member once,
+// in order, and neither confirmed nor repaired. Who cannot be reached, or is too slow, misses what was published then.
+//
+//   publish ─▶ the last few messages, shared ─▶ one message of the fleet at a time to each member, with all since the last
+
+import type { Clock } from '../cache/clock.ts';
+import type { Link } from './link.ts';
+import type { Member } from './member.ts';
+import type { Members } from './members.ts';
+
+export interface PublicationsParts {
+  readonly clock: Clock;
+  readonly link: Link;
+  readonly members: Members;
+  /** Who this is: what every message says. */
+  readonly sender: () => object;
+  /** Whether the bytes may be held; they are charged then, until they are released. */
+  charge(bytes: number): boolean;
+  release(bytes: number): void;
+}
+
+export interface Publication {
+  readonly channel: Buffer;
+  readonly payload: Buffer;
+}
+
+/** Of what is kept, and of one message of the fleet: half of what one may have at most. */
+const MAX_LENGTH = 512 << 10;
+const MOST_KEPT = 10_000;
+/** Those that take messages one at a time are behind by what comes within this at most. */
+const TIMEOUT_MS = 2000;
+/** Who does not know such messages is a daemon of before; another may be in its place after an upgrade. */
+const REFUSED_FOR_MS = 60_000;
+const COST_BYTES = 100;
+
+/** One that is kept, as JSON. */
+interface Kept {
+  readonly text: string;
+  readonly costBytes: number;
+}
+
+/** How far a member is. */
+interface Progress {
+  /** Number of the next one that it is sent. */
+  next: number;
+  isSending: boolean;
+  refusedUntilMs: number;
+}
+
+export class Publications {
+  readonly #parts: PublicationsParts;
+  #kept: Kept[] = [];
+  /** Number of the first that is kept. */
+  #first = 0;
+  #length = 0;
+  readonly #progress = new WeakMap<Member, Progress>();
+  #isClosed = false;
+  /** Those that some member was not sent, or that were too large for all. */
+  missed = 0;
+
+  constructor(parts: PublicationsParts) {
+    this.#parts = parts;
+  }
+
+  publish({ channel, payload }: Publication): void {
+    const members = this.#parts.members.all;
+    if (members.length === 0 || this.#isClosed) return;
+    // Who is met later has missed it.
+    for (const member of members) this.#progressOf(member);
+    if (!this.#keep(JSON.stringify([channel.toString('base64'), payload.toString('base64')]))) {
+      this.missed++;
+      return;
+    }
+    for (const member of members) this.#send(member);
+    this.#trim();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#dropUpTo(this.#first + this.#kept.length);
+  }
+
+  #keep(text: string): boolean {
+    const costBytes = COST_BYTES + text.length;
+    if (text.length > MAX_LENGTH || !this.#parts.charge(costBytes)) return false;
+    this.#kept.push({ text, costBytes });
+    this.#length += text.length;
+    while (this.#length > MAX_LENGTH || this.#kept.length > MOST_KEPT) this.#dropUpTo(this.#first + 1);
+    return true;
+  }
+
+  #send(member: Member): void {
+    const { members, link } = this.#parts;
+    const { place, identity } = member;
+    const progress = this.#progressOf(member);
+    const latest = this.#first + this.#kept.length;
+    if (this.#isClosed || progress.isSending || progress.next >= latest) return;
+    if (members.get(identity.incarnation) !== member) return;
+    if (place === undefined || progress.refusedUntilMs > this.#parts.clock.now()) {
+      this.missed += latest - progress.next;
+      progress.next = latest;
+      return;
+    }
+    this.missed += Math.max(0, this.#first - progress.next);
+    const from = Math.max(progress.next, this.#first);
+    progress.next = latest;
+    progress.isSending = true;
+    const body = this.#bodyFrom(from);
+    const ask = { place, to: identity.incarnation, kind: 'publish', body, timeoutMs: TIMEOUT_MS } as const;
+    void link.ask(ask).then(({ result }) => {
+      progress.isSending = false;
+      if (result !== 'answered') this.missed += latest - from;
+      if (result === 'refused') progress.refusedUntilMs = this.#parts.clock.now() + REFUSED_FOR_MS;
+      this.#send(member);
+      this.#trim();
+    });
+  }
+
+  #bodyFrom(number: number): string {
+    const texts = this.#kept.slice(number - this.#first).map(({ text }) => text);
+    const head = JSON.stringify(this.#parts.sender());
+    return `${head.slice(0, -1)},"messages":[${texts.join(',')}]}`;
+  }
+
+  /** What all have been sent is of no use any more. */
+  #trim(): void {
+    const latest = this.#first + this.#kept.length;
+    const { all } = this.#parts.members;
+    this.#dropUpTo(Math.min(latest, ...all.map((member) => this.#progressOf(member).next)));
+  }
+
+  #dropUpTo(number: number): void {
+    const count = number - this.#first;
+    if (count <= 0) return;
+    for (const { text, costBytes } of this.#kept.slice(0, count)) {
+      this.#length -= text.length;
+      this.#parts.release(costBytes);
+    }
+    this.#kept = this.#kept.slice(count);
+    this.#first = number;
+  }
+
+  #progressOf(member: Member): Progress {
+    let progress = this.#progress.get(member);
+    if (!progress) {
+      progress = { next: this.#first + this.#kept.length, isSending: false, refusedUntilMs: 0 };
+      this.#progress.set(member, progress);
+    }
+    return progress;
+  }
+}
+
+/** Those in a peer's message; what is none of them is left out. */
+export function parsePublications({ messages }: Readonly<Record<string, unknown>>): Publication[] {
+  if (!Array.isArray(messages)) return [];
+  return messages.slice(0, MOST_KEPT).flatMap((message): Publication[] => {
+    if (!Array.isArray(message)) return [];
+    const [channel, payload] = message;
+    if (typeof channel !== 'string' || typeof payload !== 'string') return [];
+    return [{ channel: Buffer.from(channel, 'base64'), payload: Buffer.from(payload, 'base64') }];
+  });
+}

@@ -1,0 +1,126 @@
+// Builds RESP from the configuration: the keyspace over the caches, the commands, and what their clients share.
+
+import type { CacheChange } from './cache/cache.ts';
+import type { Caches } from './cache/caches.ts';
+import type { Changes } from './changes/changes.ts';
+import type { Config } from './config/config.ts';
+import { unpredictableBytes } from './entropy.ts';
+import { describeDefect, type Log } from './log.ts';
+import type { Connections } from './serve/connections.ts';
+import type { Garbage } from './serve/garbage.ts';
+import type { Headroom } from './serve/headroom.ts';
+import type { RespTaker } from './serve/listeners.ts';
+import { acceptResp, socketPeer, tcpPeer } from './serve/resp/accept.ts';
+import { allCommands } from './serve/resp/commands/table.ts';
+import { Dispatch } from './serve/resp/dispatch.ts';
+import { Keyspace } from './serve/resp/keyspace.ts';
+import { PubSub } from './serve/resp/pubsub.ts';
+import { RespServer } from './serve/resp/resp-server.ts';
+import { ServerFacts } from './serve/resp/server-facts.ts';
+import { Tracking } from './serve/resp/tracking.ts';
+import { CacheNames } from './serve/resp/tracking-names.ts';
+import type { RoomQueue } from './serve/room-queue.ts';
+import { systemClock } from './system-clock.ts';
+import { VERSION } from './version.ts';
+
+export interface RespInput {
+  readonly config: Config;
+  readonly caches: Caches;
+  readonly changes: Changes;
+  readonly headroom: Headroom;
+  readonly garbage: Garbage;
+  readonly uploads: RoomQueue;
+  readonly connections: Connections;
+  readonly log: Log;
+  readonly startedAtMs: number;
+  /** Where loopback RESP really listens. */
+  readonly address: () => string | undefined;
+}
+
+export interface RunningResp extends RespTaker {
+  readonly pubsub: PubSub;
+  /** To be told of each change of a cache, right after it. */
+  changed(cache: string, change: CacheChange): void;
+  /** To be told when an entry was evicted or expired. */
+  gone(cache: string, key: Buffer): void;
+}
+
+/** What the table of tracked keys may take. */
+const MOST_TRACKING_BYTES = 8 << 20;
+const TRACKING_SHARE = 1 / 16;
+
+export function runResp(input: RespInput): RunningResp {
+  const { config, caches, changes, headroom, garbage, uploads, connections, log } = input;
+  const clock = systemClock;
+  const server = factsOf(input);
+  const room = {
+    charge: (bytes: number) => headroom.charge(bytes),
+    release: (bytes: number) => headroom.release(bytes),
+  };
+  const pubsub = new PubSub(room);
+  const tracking = new Tracking({
+    ...room,
+    names: new CacheNames(caches, clock),
+    clock,
+    random: Math.random,
+    maxBytes: Math.min(MOST_TRACKING_BYTES, config.memoryBytes * TRACKING_SHARE),
+    client: (id) => server.clients.get(id),
+    soon: (run) => queueMicrotask(run),
+  });
+  const facts = new Map(config.caches.map(({ name, mode, writes }) => [name, { mode, writes }]));
+  const keyspace = new Keyspace({ caches, changes, clock, facts });
+  const dispatch: Dispatch = new Dispatch({
+    commands: allCommands({
+      pubsub,
+      tracking,
+      execute: (...call) => dispatch.execute(...call),
+      random: Math.random,
+    }),
+    tracking,
+    defect: (error) => log.error('a defect was survived', describeDefect(error)),
+  });
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const shared = new RespServer({
+    ...{ dispatch, keyspace, server, changes, clock, headroom, garbage, uploads },
+    turn,
+  });
+  const own = socketPeer(config.socket);
+  return {
+    pubsub,
+    changed: (cache, change) => tracking.changed(cache, change),
+    gone: (cache, key) => tracking.gone(cache, key),
+    listen: config.resp.listen,
+    takeSocket: (socket, first) => acceptResp(shared, connections, socket, first, own),
+    takeTcp: (socket) =>
+      acceptResp(
+        shared,
+        connections,
+        socket,
+        Buffer.alloc(0),
+        tcpPeer(socket, config.resp.password === undefined),
+      ),
+  };
+}
+
+function factsOf({ config, caches, startedAtMs, address }: RespInput): ServerFacts {
+  const { resp, memoryBytes, maxValueBytes, maxConnections, socket } = config;
+  return new ServerFacts({
+    identity: {
+      server: resp.server,
+      version: resp.version,
+      runId: unpredictableBytes(20).toString('hex'),
+    },
+    clock: systemClock,
+    startedAtMs,
+    password: resp.password,
+    flushall: resp.flushall,
+    memoryBytes,
+    maxValueBytes,
+    mostClients: maxConnections,
+    port: () => Number(/:(\d+)$/.exec(address() ?? '')?.[1] ?? 0),
+    socket,
+    mode: 'standalone',
+    ownVersion: VERSION,
+    usedBytes: () => caches.store.budget.usedBytes,
+  });
+}

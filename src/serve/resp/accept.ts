@@ -1,0 +1,47 @@
+// From a socket to a RESP connection: the one place where the events of the one become calls of the other.
+
+import type { Socket } from 'node:net';
+import type { SidecacheError } from '../../errors.ts';
+import type { Connections } from '../connections.ts';
+import { type Peer, RespConnection } from './connection.ts';
+import type { RespServer } from './resp-server.ts';
+
+/** `first`: what came already; the socket is not being read. */
+export function acceptResp(
+  shared: RespServer,
+  connections: Connections,
+  socket: Socket,
+  first: Buffer,
+  peer: Peer,
+): void {
+  const connection = new RespConnection(shared, socket, peer);
+  connections.handOver(socket, connection);
+  socket.on('error', () => {});
+  socket.on('end', () => connection.ended());
+  socket.on('close', () => connection.closed());
+  socket.on('data', (chunk: Buffer) => connection.received(chunk));
+  connection.received(first);
+}
+
+/** For who cannot be served at all: told why, and closed. */
+export function refuseResp(socket: Socket, error: SidecacheError): void {
+  socket.on('error', () => {});
+  const text = error.message.replace(/[\r\n]+/g, '; ');
+  socket.end(`-ERR ${text}\r\n`);
+  socket.destroySoon();
+}
+
+/** Over the Unix socket: its mode says who may connect. */
+export function socketPeer(path: string): Peer {
+  return { address: `${path}:0`, localAddress: `${path}:0`, isTrusted: true, takesInline: true };
+}
+
+/** Over loopback TCP, where any program of this machine, or a page that a browser shows, may connect. */
+export function tcpPeer(socket: Socket, isTrusted: boolean): Peer {
+  return {
+    address: `${socket.remoteAddress}:${socket.remotePort}`,
+    localAddress: `${socket.localAddress}:${socket.localPort}`,
+    isTrusted,
+    takesInline: false,
+  };
+}

@@ -1,0 +1,328 @@
+// One RESP connection: bytes in, commands run in order, replies out in order.
+//
+//   received ─▶ parser ─▶ dispatch ─▶ reply ─▶ outbox ─▶ socket
+//
+// All commands of a chunk are run, then their replies leave with one write. A command that waits for a load keeps its
+// place: reads behind it are run, and their replies wait for its own; anything else waits its turn, and nothing more is
+// read. Nor is anything read of a client that does not take its replies.
+
+import type { Socket } from 'node:net';
+import { RoomError } from '../../errors.ts';
+import type { Guest } from '../connections.ts';
+import { Account } from './account.ts';
+import { Client, type ClientPort } from './client.ts';
+import type { CommandContext } from './context.ts';
+import { errorText } from './error-text.ts';
+import { Intake } from './intake.ts';
+import { Outbox } from './outbox.ts';
+import { BROKEN, INCOMPLETE, Parser } from './parser.ts';
+import { Reply } from './reply.ts';
+import type { RespServer } from './resp-server.ts';
+
+/** Over so many bytes of replies not taken, no command is run. */
+const MOST_UNSENT_BYTES = 131_072;
+/** Replies of so many bytes leave before the next command is run. */
+const SEND_AT_BYTES = 24_576;
+/** Commands of one connection that wait for loads, or for such a one before them. */
+const MOST_PENDING = 1024;
+const PENDING_COST_BYTES = 1024;
+/** What may wait to leave of what was not asked for. */
+const MOST_PUSHED_BYTES = 1 << 20;
+
+/** Who is at the other end. */
+export interface Peer {
+  readonly address: string;
+  readonly localAddress: string;
+  /** Need not say who it is. */
+  readonly isTrusted: boolean;
+  readonly takesInline: boolean;
+}
+
+/** A reply that has to keep its place. */
+interface Pending {
+  reply: Reply;
+  done: boolean;
+}
+
+export class RespConnection implements ClientPort, Guest {
+  readonly client: Client;
+  readonly account: Account;
+  readonly address: string;
+  readonly localAddress: string;
+  readonly #shared: RespServer;
+  readonly #socket: Socket;
+  readonly #context: CommandContext;
+  readonly #parser: Parser;
+  readonly #intake: Intake;
+  readonly #outbox: Outbox;
+  readonly #pending: Pending[] = [];
+  /** The parser's command waits its turn. */
+  #isHeld = false;
+  /** Commands are being run. */
+  #isWorking = false;
+  /** No more commands are run; it ends when all replies were sent. */
+  #isClosing = false;
+  /** The client sends no more. */
+  #isEnded = false;
+  #pushes: Reply | undefined;
+  #isPushing = false;
+
+  constructor(shared: RespServer, socket: Socket, peer: Peer) {
+    const { parts } = shared;
+    this.#shared = shared;
+    this.#socket = socket;
+    this.address = peer.address;
+    this.localAddress = peer.localAddress;
+    this.account = new Account(parts.headroom);
+    this.#parser = new Parser(parts.server.maxBulkBytes);
+    this.#parser.isUnknown = !peer.isTrusted;
+    this.#parser.takesInline = peer.takesInline;
+    this.#outbox = new Outbox({
+      sink: socket,
+      account: this.account,
+      drained: () => this.#work(),
+      failed: () => this.cut(),
+      passed: (bytes) => parts.garbage.passed(bytes),
+    });
+    this.#intake = new Intake(this.#parser, this.account, (bytes) => parts.garbage.passed(bytes));
+    this.client = new Client(parts.server.nextId(), this, parts.clock.now(), peer.isTrusted);
+    const { keyspace, clock, server, changes, turn } = parts;
+    this.#context = { client: this.client, keyspace, clock, server, changes, turn };
+    server.clients.set(this.client.id, this.client);
+    server.connections++;
+  }
+
+  // --- what the socket tells
+
+  received(chunk: Buffer): void {
+    const { server } = this.#shared.parts;
+    server.netInputBytes += chunk.length;
+    if (this.#isClosing) return;
+    this.#intake.add(chunk);
+    this.#work();
+  }
+
+  /** The client sends no more: what it sent is answered, then the connection ends. */
+  ended(): void {
+    this.#isEnded = true;
+    this.#endIfDone();
+  }
+
+  /** The connection is gone. */
+  closed(): void {
+    if (this.client.closed) return;
+    const { server } = this.#shared.parts;
+    server.netOutputBytes += this.#outbox.sentBytes;
+    server.clients.delete(this.client.id);
+    this.client.ended();
+    this.#outbox.close();
+    for (const { reply, done } of this.#pending) if (done) reply.truncate(0);
+    this.#intake.close();
+    this.account.close();
+  }
+
+  // --- what others ask for
+
+  get unparsedBytes(): number {
+    return this.#intake.bytes;
+  }
+
+  get unsentBytes(): number {
+    return this.#outbox.bytes;
+  }
+
+  /** Something is under way. */
+  get isBusy(): boolean {
+    return this.#pending.length > 0 || this.#isHeld || !this.#outbox.isEmpty;
+  }
+
+  /** It listens, or has something begun: closing it would be noticed. */
+  get isKept(): boolean {
+    const { isSubscriber, tracks, transaction, watched } = this.client;
+    return isSubscriber || tracks || transaction !== undefined || watched.length > 0;
+  }
+
+  push(write: (reply: Reply) => void): void {
+    if (this.client.closed) return;
+    this.#pushes ??= new Reply(undefined, this.account);
+    this.#pushes.proto = this.client.proto;
+    const { mark } = this.#pushes;
+    try {
+      write(this.#pushes);
+    } catch (error) {
+      if (!(error instanceof RoomError)) throw error;
+      this.#pushes.truncate(mark);
+      this.cut();
+      return;
+    }
+    if (this.#pushes.length + this.#outbox.bytes > MOST_PUSHED_BYTES) this.cut();
+    else if (!this.#isWorking && !this.#isPushing) {
+      this.#isPushing = true;
+      queueMicrotask(() => this.#sendPushes());
+    }
+  }
+
+  close(): void {
+    this.#isClosing = true;
+    if (!this.#isWorking) this.#endIfDone();
+  }
+
+  cut(): void {
+    this.#isClosing = true;
+    this.#socket.destroy();
+  }
+
+  // --- running commands
+
+  /** Runs what can be run, sends what was replied, and says whether more is to be read. */
+  #work(): void {
+    if (this.#isWorking || this.client.closed) return;
+    this.#isWorking = true;
+    const isReady = this.#runAll();
+    this.#flush();
+    this.#isWorking = false;
+    if (!this.#intake.settle()) this.#refuseForRoom();
+    if (isReady) this.#socket.resume();
+    else this.#socket.pause();
+    this.#endIfDone();
+  }
+
+  /** True where all that came was run. */
+  #runAll(): boolean {
+    for (;;) {
+      if (this.#isClosing) return true;
+      if (this.#outbox.bytes > MOST_UNSENT_BYTES || this.#pending.length >= MOST_PENDING) return false;
+      if (!this.#isHeld) {
+        const said = this.#parser.next();
+        if (said === BROKEN) return this.#refuseBroken();
+        if (said === INCOMPLETE) {
+          if (this.#intake.feed()) continue;
+          return true;
+        }
+      }
+      this.#isHeld = this.#mustWait();
+      if (this.#isHeld) return false;
+      this.#runOne();
+    }
+  }
+
+  #mustWait(): boolean {
+    const { dispatch, server } = this.#shared.parts;
+    if (this.#pending.length > 0 && !dispatch.overtakes(this.#parser.call)) return true;
+    return server.isPaused && server.waitsForPause(dispatch.find(this.#parser.call), this.#resumeLater);
+  }
+
+  readonly #resumeLater = (): void => this.#work();
+
+  #runOne(): void {
+    const shared = this.#shared;
+    const reply = this.#pending.length === 0 ? shared.scratch : this.#trailingReply();
+    const { mark } = reply;
+    const waits = shared.parts.dispatch.run(this.#context, this.#parser.call, reply);
+    this.#parser.used();
+    if (waits) this.#park(reply, mark, waits);
+    if (this.#pushes) this.#appendPushes();
+    if (this.#pending.length === 0 && (reply.length > SEND_AT_BYTES || reply.heldBytes > 0)) this.#flush();
+  }
+
+  /** The reply of its own in which reads behind one that waits are answered. */
+  #trailingReply(): Reply {
+    const last = this.#pending[this.#pending.length - 1]!;
+    if (last.done) return last.reply;
+    return this.#addPending(new Reply(undefined, this.account), true).reply;
+  }
+
+  #addPending(reply: Reply, done: boolean): Pending {
+    const pending = { reply, done };
+    this.#pending.push(pending);
+    if (!this.account.charge(PENDING_COST_BYTES)) this.cut();
+    return pending;
+  }
+
+  /** The command's reply keeps its place until it is there. */
+  #park(reply: Reply, mark: number, waits: Promise<void>): void {
+    const head = reply.splitHead(mark, this.account);
+    const last = this.#pending[this.#pending.length - 1];
+    if (last) last.reply = head;
+    else this.#shared.scratch = head;
+    this.#flush();
+    const pending = this.#addPending(reply, false);
+    void waits.then(() => this.#arrived(pending));
+  }
+
+  #arrived(pending: Pending): void {
+    pending.done = true;
+    if (this.client.closed) {
+      pending.reply.truncate(0);
+      pending.reply.discharge();
+      return;
+    }
+    while (this.#pending[0]?.done) {
+      const { reply } = this.#pending.shift()!;
+      this.account.release(PENDING_COST_BYTES);
+      this.#outbox.send(reply);
+      reply.discharge();
+    }
+    this.#work();
+  }
+
+  // --- sending
+
+  /** Sends what is in the scratch. */
+  #flush(): void {
+    const shared = this.#shared;
+    const { scratch } = shared;
+    if (scratch.length === 0) return;
+    if (this.#outbox.send(scratch)) shared.keepScratchSmall();
+    else shared.renewScratch();
+  }
+
+  /** Behind the reply that was just made. */
+  #appendPushes(): void {
+    const pushes = this.#pushes!;
+    this.#pushes = undefined;
+    const target = this.#pending.length === 0 ? this.#shared.scratch : this.#trailingReply();
+    try {
+      target.raw(pushes.bytes.subarray(0, pushes.length));
+    } catch {
+      this.cut();
+    }
+    pushes.discharge();
+  }
+
+  #sendPushes(): void {
+    this.#isPushing = false;
+    const pushes = this.#pushes;
+    if (!pushes) return;
+    this.#pushes = undefined;
+    if (!this.client.closed) this.#outbox.send(pushes);
+    pushes.discharge();
+  }
+
+  // --- the end
+
+  #refuseBroken(): boolean {
+    this.#replyLast(this.#parser.problem);
+    return true;
+  }
+
+  #refuseForRoom(): void {
+    this.#replyLast(errorText(new RoomError('there is no memory left for what this connection sends')));
+    this.#flush();
+  }
+
+  #replyLast(text: string): void {
+    const reply = this.#pending.length === 0 ? this.#shared.scratch : this.#trailingReply();
+    reply.error(text);
+    this.#isClosing = true;
+  }
+
+  /** Ends the connection once nothing is left to be sent, or to be run where only the client has ended. */
+  #endIfDone(): void {
+    if (!this.#isClosing && !(this.#isEnded && !this.#isHeld)) return;
+    if (this.#pending.length > 0 || !this.#outbox.isEmpty || this.#socket.destroyed) return;
+    this.#isClosing = true;
+    this.#socket.end();
+    this.#socket.destroySoon();
+  }
+}

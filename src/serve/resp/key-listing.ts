@@ -1,0 +1,121 @@
+// Names of entries, gathered turn by turn as a reply of their own: how many there are is known only at the end.
+
+import { MAX_KEY_BYTES } from '../../cache/attributes.ts';
+import type { Cache } from '../../cache/cache.ts';
+import { KeyWalk } from '../../cache/key-walk.ts';
+import type { CommandContext } from './context.ts';
+import type { Glob } from './glob.ts';
+import { Reply } from './reply.ts';
+
+export interface ListingOptions {
+  readonly glob: Glob;
+  /** Where the walk begins, 0 for all there is. */
+  readonly from: number;
+  /** It ends when it met so many keys, matching or not, or looked at so many places. */
+  readonly mostKeys: number;
+  readonly mostPlaces: number;
+  /** Meets keys, and gathers none. */
+  readonly gathersNone?: boolean;
+}
+
+/** Places of one turn: about a millisecond. */
+const PLACES_A_TURN = 2000;
+/** Of the names of one reply, in all. */
+const MOST_BYTES = 8 << 20;
+
+export class KeyListing {
+  readonly #context: CommandContext;
+  readonly #options: ListingOptions;
+  readonly #walk: KeyWalk;
+  /** Of these caches names may match. */
+  readonly #among: Cache[];
+  readonly #names: Reply;
+  #count = 0;
+  #met = 0;
+  #placesLeft: number;
+  #at: number;
+
+  constructor(context: CommandContext, options: ListingOptions) {
+    const { client, keyspace } = context;
+    this.#context = context;
+    this.#options = options;
+    this.#walk = new KeyWalk(keyspace.caches);
+    this.#among = keyspace.caches.all.filter(
+      (cache) => cache === keyspace.defaultCache || mayBegin(options.glob.prefix, `${cache.name}:`),
+    );
+    this.#names = new Reply(undefined, client.port.account);
+    this.#placesLeft = options.mostPlaces;
+    this.#at = options.from;
+  }
+
+  /** Where the walk would go on, 0: it is at its end. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Walks as far as it is to go, then calls `end`; a promise where that takes more than a turn. Throws RoomError. */
+  run(end: () => void): void | Promise<void> {
+    if (!this.#step()) return this.#runOn(end);
+    this.#end(end);
+  }
+
+  /** Appends the names as one array. Throws RoomError. */
+  replyTo(reply: Reply): void {
+    reply.array(this.#count);
+    reply.raw(this.#names.bytes.subarray(0, this.#names.length));
+  }
+
+  async #runOn(end: () => void): Promise<void> {
+    const { client, turn } = this.#context;
+    do await turn();
+    while (!client.closed && !this.#step());
+    this.#end(end);
+  }
+
+  #end(end: () => void): void {
+    try {
+      end();
+    } finally {
+      this.#names.discharge();
+    }
+  }
+
+  /** True when it is done. */
+  #step(): boolean {
+    const { clock } = this.#context;
+    const most = Math.min(PLACES_A_TURN, this.#placesLeft);
+    this.#placesLeft -= most;
+    try {
+      const visit = (cache: Cache, slot: number): boolean => this.#visit(cache, slot);
+      this.#at = this.#walk.step(this.#at, most, clock.now(), visit, this.#among);
+    } catch (error) {
+      this.#names.discharge();
+      throw error;
+    }
+    return this.#at === 0 || this.#placesLeft === 0 || this.#isFull;
+  }
+
+  get #isFull(): boolean {
+    return this.#met >= this.#options.mostKeys || this.#names.length > MOST_BYTES - MAX_KEY_BYTES;
+  }
+
+  #visit(cache: Cache, slot: number): boolean {
+    this.#met++;
+    if (!this.#options.gathersNone) this.#add(cache, slot);
+    return !this.#isFull;
+  }
+
+  #add(cache: Cache, slot: number): void {
+    const name = this.#context.keyspace.nameOf(cache, cache.shelf.store.key(slot));
+    if (!name || !this.#options.glob.matches(name)) return;
+    this.#names.bulk(name);
+    this.#count++;
+  }
+}
+
+/** Whether one name may begin with both. */
+function mayBegin(prefix: Buffer, text: string): boolean {
+  const other = Buffer.from(text, 'latin1');
+  const length = Math.min(prefix.length, other.length);
+  return prefix.subarray(0, length).equals(other.subarray(0, length));
+}

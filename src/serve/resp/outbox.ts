@@ -1,0 +1,197 @@
+// What leaves on one connection, in order: replies as they were made, and long values piece by piece as they are taken.
+//
+// What the system takes at once costs one write and no memory. What it does not is charged until it was taken; who sends
+// looks at `bytes` and stops making more. A value that is held counts as one piece, however long it is.
+
+import type { Account } from './account.ts';
+import type { HeldValue, Reply } from './reply.ts';
+
+/** Of a socket of Node, what is needed of it. */
+export interface Sink {
+  /** Not taken by the system yet. */
+  readonly writableLength: number;
+  write(bytes: Uint8Array, sent: (error?: Error | null) => void): boolean;
+}
+
+const PIECE_BYTES = 65_536;
+/** What noting a held value takes. */
+const HELD_COST_BYTES = 256;
+
+/** A reply that waits: its bytes from `at` on, and the values among them. */
+interface Waiting {
+  readonly bytes: Buffer;
+  readonly length: number;
+  readonly held: HeldValue[];
+  at: number;
+  readonly chargedBytes: number;
+}
+
+export interface OutboxParts {
+  readonly sink: Sink;
+  readonly account: Account;
+  /** All that waited was taken. */
+  readonly drained: () => void;
+  /** There is no memory to send with. */
+  readonly failed: () => void;
+  /** So many bytes of buffers are of no use any more. */
+  readonly passed: (bytes: number) => void;
+}
+
+export class Outbox {
+  readonly #parts: OutboxParts;
+  readonly #waiting: Waiting[] = [];
+  /** Bytes of replies that wait or were not taken yet. */
+  #bytes = 0;
+  /** Handed to the socket and not taken yet. */
+  #isWriting = false;
+  /** Of the first held value, how much was sent; and the piece it is sent with. */
+  #sentOfValue = 0;
+  #piece: Buffer | undefined;
+  #closed = false;
+  /** What the socket has: memory that is its own until it was taken. */
+  #givenBytes = 0;
+  sentBytes = 0;
+
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get isEmpty(): boolean {
+    return !this.#isWriting && this.#waiting.length === 0;
+  }
+
+  /**
+   * Sends what is in the reply, and empties it. True where its buffer may be used again; else it is with the socket, and
+   * the reply has none.
+   */
+  send(reply: Reply): boolean {
+    const { length, bytes } = reply;
+    if (length === 0) return true;
+    if (this.#closed) {
+      reply.truncate(0);
+      return true;
+    }
+    if (!this.isEmpty || reply.held.length > 0) {
+      this.#queue(reply);
+      this.#sendNext();
+      return true;
+    }
+    reply.length = 0;
+    const { sink } = this.#parts;
+    this.sentBytes += length;
+    sink.write(bytes.subarray(0, length), this.#sent);
+    if (sink.writableLength === 0) return true;
+    this.#give(bytes.length);
+    return false;
+  }
+
+  /** Lets go of all that waits. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const { held } of this.#waiting) for (const { value } of held) value.release();
+    this.#waiting.length = 0;
+    this.#bytes = 0;
+    this.#piece = undefined;
+  }
+
+  // --- the inside
+
+  /** The buffer is the socket's until all of it was taken. */
+  #give(bytes: number): void {
+    this.#isWriting = true;
+    if (!this.#parts.account.charge(bytes)) {
+      this.#parts.failed();
+      return;
+    }
+    this.#givenBytes = bytes;
+    this.#bytes += bytes;
+  }
+
+  /** A write was done, perhaps one of before: all was taken only where the socket has nothing left. */
+  readonly #sent = (error?: Error | null): void => {
+    if (error || this.#closed || !this.#isWriting || this.#parts.sink.writableLength > 0) return;
+    this.#isWriting = false;
+    this.#bytes -= this.#givenBytes;
+    this.#parts.account.release(this.#givenBytes);
+    this.#parts.passed(this.#givenBytes);
+    this.#givenBytes = 0;
+    this.#sendNext();
+    if (this.isEmpty) this.#parts.drained();
+  };
+
+  #queue(reply: Reply): void {
+    const { length, held } = reply;
+    const chargedBytes = length + held.length * HELD_COST_BYTES;
+    if (!this.#parts.account.charge(chargedBytes)) {
+      reply.truncate(0);
+      this.#parts.failed();
+      return;
+    }
+    const bytes = Buffer.allocUnsafeSlow(length);
+    reply.bytes.copy(bytes, 0, 0, length);
+    this.#waiting.push({ bytes, length, held, at: 0, chargedBytes });
+    this.#bytes += chargedBytes;
+    reply.clear();
+  }
+
+  /** Sends until the socket takes no more, or nothing waits. */
+  #sendNext(): void {
+    while (!this.#isWriting && !this.#closed) {
+      const first = this.#waiting[0];
+      if (!first) {
+        this.#dropPiece();
+        return;
+      }
+      const next = first.held[0];
+      const upTo = next ? next.at : first.length;
+      if (first.at < upTo) {
+        this.#write(first.bytes.subarray(first.at, upTo));
+        first.at = upTo;
+      } else if (next) {
+        if (!this.#sendPiece(first, next)) return;
+      } else {
+        this.#waiting.shift();
+        this.#bytes -= first.chargedBytes;
+        this.#parts.account.release(first.chargedBytes);
+        this.#parts.passed(first.length);
+      }
+    }
+  }
+
+  #sendPiece(first: Waiting, { value }: HeldValue): boolean {
+    if (!this.#piece && !this.#parts.account.charge(PIECE_BYTES)) {
+      this.#parts.failed();
+      return false;
+    }
+    this.#piece ??= Buffer.allocUnsafeSlow(PIECE_BYTES);
+    const length = Math.min(PIECE_BYTES, value.length - this.#sentOfValue);
+    value.copy(this.#sentOfValue, this.#piece, 0, length);
+    this.#sentOfValue += length;
+    if (this.#sentOfValue === value.length) {
+      first.held.shift();
+      this.#sentOfValue = 0;
+      value.release();
+    }
+    this.#write(this.#piece.subarray(0, length));
+    return true;
+  }
+
+  #dropPiece(): void {
+    if (!this.#piece) return;
+    this.#piece = undefined;
+    this.#parts.account.release(PIECE_BYTES);
+    this.#parts.passed(PIECE_BYTES);
+  }
+
+  #write(bytes: Buffer): void {
+    const { sink } = this.#parts;
+    this.sentBytes += bytes.length;
+    sink.write(bytes, this.#sent);
+    if (sink.writableLength > 0) this.#isWriting = true;
+  }
+}

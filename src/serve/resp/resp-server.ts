@@ -1,0 +1,54 @@
+// What all RESP connections of the daemon share: the commands, the memory that replies are made in, and who is paused.
+
+import type { Clock } from '../../cache/clock.ts';
+import type { Changes } from '../../changes/changes.ts';
+import type { Garbage } from '../garbage.ts';
+import type { Headroom } from '../headroom.ts';
+import type { RoomQueue } from '../room-queue.ts';
+import type { Dispatch } from './dispatch.ts';
+import type { Keyspace } from './keyspace.ts';
+import { Reply } from './reply.ts';
+import type { ServerFacts } from './server-facts.ts';
+
+/** Replies of a turn are made in one piece of memory of this size, shared by all connections. */
+const SCRATCH_BYTES = 32_768;
+
+export interface RespServerParts {
+  readonly dispatch: Dispatch;
+  readonly keyspace: Keyspace;
+  readonly server: ServerFacts;
+  readonly changes: Changes;
+  readonly clock: Clock;
+  readonly headroom: Headroom;
+  readonly garbage: Garbage;
+  /** Who waits for memory to receive in. */
+  readonly uploads: RoomQueue;
+  /** Lets others have their turn. */
+  readonly turn: () => Promise<void>;
+}
+
+export class RespServer {
+  readonly parts: RespServerParts;
+  /** Empty between the turns of connections. */
+  scratch: Reply;
+
+  constructor(parts: RespServerParts) {
+    this.parts = parts;
+    this.scratch = this.#newScratch();
+  }
+
+  /** The memory of the scratch went with what was sent, or grew too large. */
+  renewScratch(): void {
+    this.scratch.discharge();
+    this.scratch = this.#newScratch();
+  }
+
+  /** Of a reply that grew beyond it, the memory is given back. */
+  keepScratchSmall(): void {
+    if (this.scratch.bytes.length > SCRATCH_BYTES) this.renewScratch();
+  }
+
+  #newScratch(): Reply {
+    return new Reply(Buffer.allocUnsafeSlow(SCRATCH_BYTES), this.parts.headroom);
+  }
+}

@@ -1,0 +1,261 @@
+// Caches behind the commands of RESP, without a connection: what is said is run at once, its reply read back.
+//
+//   default  no loader        users    before a scripted origin, writes are changes
+//   short    `ttl` of 60 s    idle     `expiry` of 60 s
+
+import * as assert from 'uvu/assert';
+import type { Cache } from '../../../src/cache/cache.ts';
+import { Caches } from '../../../src/cache/caches.ts';
+import type { Times } from '../../../src/cache/freshness.ts';
+import { Changes } from '../../../src/changes/changes.ts';
+import { Account } from '../../../src/serve/resp/account.ts';
+import { callOf } from '../../../src/serve/resp/call.ts';
+import { Client, type ClientPort } from '../../../src/serve/resp/client.ts';
+import type { Command } from '../../../src/serve/resp/command.ts';
+import { basicCommands } from '../../../src/serve/resp/commands/basics.ts';
+import { expiryCommands } from '../../../src/serve/resp/commands/expiry.ts';
+import { keyCommands } from '../../../src/serve/resp/commands/keys.ts';
+import { numberCommands } from '../../../src/serve/resp/commands/numbers.ts';
+import { scanCommands } from '../../../src/serve/resp/commands/scan.ts';
+import { sidecacheCommands } from '../../../src/serve/resp/commands/sidecache.ts';
+import { stringRangeCommands } from '../../../src/serve/resp/commands/string-ranges.ts';
+import { stringCommands } from '../../../src/serve/resp/commands/strings.ts';
+import { transactionCommands } from '../../../src/serve/resp/commands/transactions.ts';
+import type { CommandContext } from '../../../src/serve/resp/context.ts';
+import { Dispatch } from '../../../src/serve/resp/dispatch.ts';
+import { Keyspace } from '../../../src/serve/resp/keyspace.ts';
+import { Reply } from '../../../src/serve/resp/reply.ts';
+import { ServerFacts } from '../../../src/serve/resp/server-facts.ts';
+import { Tracking } from '../../../src/serve/resp/tracking.ts';
+import { Store } from '../../../src/store/store.ts';
+import { FakeClock } from '../../cache/fake-clock.ts';
+import { ScriptedLoader } from '../../cache/scripted-loader.ts';
+import { seededRandom } from '../../store/seeded-random.ts';
+import { type Said, textIn, valueIn } from './reply-value.ts';
+
+const OFF: Times = {
+  refreshMs: undefined,
+  refreshAhead: false,
+  expiryMs: undefined,
+  ttlMs: undefined,
+  negativeMs: 60_000,
+  retryMs: 5000,
+};
+
+export interface CommandLabOptions {
+  memoryBytes?: number;
+  roomBytes?: number;
+}
+
+export class CommandLab {
+  readonly clock = new FakeClock();
+  readonly loader = new ScriptedLoader();
+  readonly store: Store;
+  readonly caches: Caches;
+  readonly keyspace: Keyspace;
+  readonly defects: unknown[] = [];
+  /** What others were told, and who listens: `write default a`. */
+  readonly told: string[] = [];
+  /** Bytes held for clients. */
+  roomUsed = 0;
+  turns = 0;
+  /** Done once, when the next turn is given. */
+  onTurn: (() => void) | undefined;
+  readonly #dispatch: Dispatch;
+  readonly #server: ServerFacts;
+  readonly #changes: Changes;
+  readonly #roomBytes: number;
+  readonly client: Client;
+
+  constructor(options: CommandLabOptions = {}) {
+    const { memoryBytes = 64 << 20, roomBytes = 16 << 20 } = options;
+    const random = seededRandom(1);
+    this.#roomBytes = roomBytes;
+    this.store = new Store({ memoryBytes, maxValueBytes: 4 << 20, seed: [3, 4] });
+    this.caches = new Caches(this.store, this.clock, random);
+    this.#add('default', {});
+    this.#add('users', {}, this.loader);
+    this.#add('short', { ttlMs: 60_000 });
+    this.#add('idle', { expiryMs: 60_000 });
+    this.#changes = this.#newChanges();
+    const facts = new Map(
+      this.caches.names.map((name) => [
+        name,
+        { mode: 'local', writes: name === 'users' ? ('change' as const) : ('fill' as const) },
+      ]),
+    );
+    this.keyspace = new Keyspace({ caches: this.caches, changes: this.#changes, clock: this.clock, facts });
+    this.#server = this.#newServer();
+    this.#dispatch = new Dispatch({
+      commands: this.#commands(random),
+      defect: (error) => this.defects.push(error),
+      tracking: this.#newTracking(),
+    });
+    this.client = this.newClient();
+  }
+
+  cache(name: string): Cache {
+    return this.caches.get(name)!;
+  }
+
+  newClient(): Client {
+    const account = new Account({
+      charge: (bytes) => {
+        if (this.roomUsed + bytes > this.#roomBytes) return false;
+        this.roomUsed += bytes;
+        return true;
+      },
+      release: (bytes) => {
+        this.roomUsed -= bytes;
+      },
+    });
+    const port: ClientPort = {
+      ...{ address: '', localAddress: '', account, unparsedBytes: 0, unsentBytes: 0 },
+      ...{ push: () => {}, close: () => {}, cut: () => {} },
+    };
+    return new Client(this.#server.nextId(), port, this.clock.now(), true);
+  }
+
+  /** Says it and reads the reply, which is to be there at once. */
+  say(...words: string[]): Said {
+    const { reply, waits } = this.#run(this.client, words);
+    assert.is(waits, undefined, `${words[0]} waits`);
+    return valueIn(reply);
+  }
+
+  /** The same by another client. */
+  sayAs(client: Client, ...words: string[]): Said {
+    const { reply, waits } = this.#run(client, words);
+    assert.is(waits, undefined, `${words[0]} waits`);
+    return valueIn(reply);
+  }
+
+  /** Says it and reads the reply when it is there. */
+  async saying(...words: string[]): Promise<Said> {
+    const { reply, waits } = this.#run(this.client, words);
+    assert.ok(waits, `${words[0]} does not wait`);
+    await waits;
+    return valueIn(reply);
+  }
+
+  /** The reply as it stands on the wire, CRLF as a blank. */
+  wire(...words: string[]): string {
+    const { reply, waits } = this.#run(this.client, words);
+    assert.is(waits, undefined);
+    return textIn(reply);
+  }
+
+  /** Nothing went wrong unnoticed, and nothing is held for anybody. */
+  end(): void {
+    assert.equal(this.defects, []);
+    assert.is(this.roomUsed, 0);
+    assert.is(this.store.draftBytes, 0);
+    assert.equal(this.loader.open.length, 0);
+  }
+
+  #run(client: Client, words: readonly string[]): { reply: Reply; waits: void | Promise<void> } {
+    const reply = new Reply();
+    const context: CommandContext = {
+      client,
+      keyspace: this.keyspace,
+      clock: this.clock,
+      server: this.#server,
+      changes: this.#changes,
+      turn: () => this.#turn(),
+    };
+    const call = callOf(...words);
+    const waits = this.#dispatch.run(context, call, reply);
+    // It is good until the command waits.
+    if (waits) call.bytes.fill(0xee);
+    return { reply, waits };
+  }
+
+  async #turn(): Promise<void> {
+    this.turns++;
+    await null;
+    const { onTurn } = this;
+    this.onTurn = undefined;
+    onTurn?.();
+  }
+
+  #commands(random: () => number): Command[] {
+    return [
+      ...basicCommands,
+      ...stringCommands,
+      ...stringRangeCommands,
+      ...numberCommands,
+      ...keyCommands,
+      ...expiryCommands,
+      ...scanCommands(random),
+      ...transactionCommands((command, context, call, reply) =>
+        this.#dispatch.execute(command, context, call, reply),
+      ),
+      ...sidecacheCommands,
+    ];
+  }
+
+  #add(name: string, times: Partial<Times>, loader?: ScriptedLoader): void {
+    const settings = { softTimeoutMs: undefined, concurrency: 32, queue: 1000 };
+    this.caches.add({
+      name,
+      times: { ...OFF, ...times },
+      shareBytes: undefined,
+      evictable: true,
+      loading: loader && { loader, settings },
+      unstorable: () => {},
+      defect: (error) => this.defects.push(error),
+    });
+  }
+
+  /** Nobody tracks anything here. */
+  #newTracking(): Tracking {
+    return new Tracking({
+      names: {
+        nameOf: (_cache, key) => key.toString('latin1'),
+        cacheOf: () => 'default',
+        stored: (name) => name,
+        keepMs: () => 0,
+        mayHave: () => true,
+      },
+      clock: this.clock,
+      random: () => 0,
+      charge: () => true,
+      release: () => {},
+      maxBytes: 1 << 20,
+      client: () => undefined,
+      soon: (run) => queueMicrotask(run),
+    });
+  }
+
+  #newChanges(): Changes {
+    return new Changes({
+      caches: this.caches,
+      clock: this.clock,
+      self: { index: '0', instanceId: 'self', incarnation: 'now' },
+      modes: new Map(this.caches.names.map((name) => [name, 'local'])),
+      appCaches: new Set(),
+      publish: (kind, { caches, keys, tags, prefixes }) => {
+        const what = [...keys, ...tags, ...prefixes].join(' ');
+        this.told.push(`${kind} ${caches.map(({ name }) => name)} ${what}`.trimEnd());
+      },
+    });
+  }
+
+  #newServer(): ServerFacts {
+    return new ServerFacts({
+      identity: { server: 'redis', version: '7.4.0', runId: '0'.repeat(40) },
+      clock: this.clock,
+      ownVersion: '0.0.0',
+      startedAtMs: this.clock.now(),
+      password: undefined,
+      flushall: 'default',
+      memoryBytes: this.store.budget.limitBytes,
+      maxValueBytes: this.store.maxValueBytes,
+      mostClients: 100,
+      port: () => 0,
+      socket: '',
+      mode: 'standalone',
+      usedBytes: () => this.store.budget.usedBytes,
+    });
+  }
+}
