@@ -1,14 +1,13 @@
 // Replays a trace through the store as it runs in the daemon, all entries of one size; returns its misses.
 
-import { BLOCK_COST_BYTES } from '../../src/store/arena.ts';
-import { ENTRY_OVERHEAD_BYTES, NO_SLOT } from '../../src/store/entries.ts';
+import { NO_SLOT } from '../../src/store/entries.ts';
 import type { HashSeed } from '../../src/store/hash.ts';
-import { Store } from '../../src/store/store.ts';
+import { ENTRY_OVERHEAD_BYTES, Store } from '../../src/store/store.ts';
 
 const PLAIN = { contentType: '', etag: '', tags: [] };
 
-/** A key and its value of none take one block. */
-const ENTRY_BYTES = ENTRY_OVERHEAD_BYTES + BLOCK_COST_BYTES;
+/** A header of three bytes, a key of four and its value of none take two words. */
+const ENTRY_BYTES = ENTRY_OVERHEAD_BYTES + 8;
 
 export interface Replay {
   misses: number;
@@ -17,8 +16,9 @@ export interface Replay {
 }
 
 export function throughStore(keys: Uint32Array, capacity: number, seed: HashSeed = [1, 2]): Replay {
-  const store = new Store({ memoryBytes: capacity * ENTRY_BYTES, maxValueBytes: 0, seed });
-  const cache = store.addCache({ shareBytes: undefined, evictable: true });
+  const shareBytes = capacity * ENTRY_BYTES;
+  const store = new Store({ memoryBytes: 2 * shareBytes + (1 << 20), maxValueBytes: 0, seed });
+  const cache = store.addCache({ shareBytes, evictable: true });
   const bytes = Buffer.alloc(4);
   let misses = 0;
   keys.forEach((key, at) => {

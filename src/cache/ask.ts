@@ -47,7 +47,7 @@ export function ask(
 
 function stored(cache: Cache, slot: number, stale: boolean, known: number | undefined): Asked {
   const { store } = cache.shelf;
-  const version = store.entries.version[slot]!;
+  const version = cache.shelf.version(slot);
   if (version === known) return { kind: 'known', stale };
   const bytes = Buffer.allocUnsafe(store.valueLength(slot));
   store.copyValue(slot, 0, bytes, 0, bytes.length);
@@ -68,7 +68,7 @@ function askedOf(cache: Cache, key: Buffer, answer: Answer): Asked {
     const bytes = Buffer.allocUnsafe(value.length);
     value.copy(0, bytes, 0, bytes.length);
     const slot = answer.stored ? cache.shelf.peek(key) : NO_SLOT;
-    const version = slot === NO_SLOT ? 0 : cache.shelf.store.entries.version[slot]!;
+    const version = slot === NO_SLOT ? 0 : cache.shelf.version(slot);
     return { kind: 'value', text: bytes.toString(), stale, version };
   } finally {
     value.release();

@@ -6,7 +6,7 @@
 
 import { RequestError, type SidecacheError } from '../errors.ts';
 import type { Draft } from '../store/draft.ts';
-import { NEGATIVE, NO_SLOT, READ_SINCE_LOAD } from '../store/entries.ts';
+import { AHEAD_DUE, NEGATIVE, NO_SLOT, READ_SINCE_LOAD } from '../store/entries.ts';
 import type { Store, StoreCache } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import { Counters } from './counters.ts';
@@ -27,9 +27,6 @@ export const NOT_THERE = 3;
 export const REFUSED = 4;
 /** `wait` for a load. */
 export const WAIT = 5;
-
-/** Flag of an entry: its reload ahead of readers is due, and nobody read it since its load. */
-const AHEAD_DUE = 8;
 
 /** So many entries, the most recently read, are reloaded at once by a refresh call. */
 const RELOAD_AT_ONCE = 1000;
@@ -183,10 +180,11 @@ export class Cache {
       this.counters.writes++;
       return done;
     }
-    const slot = shelf.keep(key, draft, { contentType, etag: '', tags }, undefined, this.#fence.now + 1);
+    const nowMs = this.#clock.now();
+    const endAtMs = options.ttlMs === undefined ? undefined : nowMs + options.ttlMs;
+    const slot = shelf.keep(key, draft, { contentType, etag: '', tags }, undefined, endAtMs);
     this.#changeKey(key);
-    shelf.store.touch(shelf.stored, slot, this.#clock.now());
-    if (options.ttlMs !== undefined) shelf.endAt(slot, this.#clock.now() + options.ttlMs);
+    shelf.store.touch(shelf.stored, slot, nowMs);
     this.#changed?.({ soft: false, key });
     this.counters.writes++;
     return done;
@@ -219,19 +217,18 @@ export class Cache {
   }
 
   invalidateTag(tag: string): number {
-    const slots = this.#changeTag(tag);
-    for (const slot of slots) this.shelf.store.remove(slot);
+    this.#changeTag(tag);
+    const entries = this.shelf.store.dropTag(this.shelf.stored, tag);
     this.#changed?.({ soft: false, tag });
-    return slots.length;
+    return entries;
   }
 
   invalidatePrefix(given: Buffer): number {
     const prefix = this.fold(given);
     this.#changePrefix(prefix);
-    const slots = this.shelf.slotsWithPrefix(prefix);
-    for (const slot of slots) this.shelf.store.remove(slot);
+    const entries = this.shelf.store.dropPrefix(this.shelf.stored, prefix, false);
     this.#changed?.({ soft: false, prefix });
-    return slots.length;
+    return entries;
   }
 
   invalidateAll(): number {
@@ -258,18 +255,22 @@ export class Cache {
     return old;
   }
 
-  refreshPrefix(given: Buffer): number[] {
+  /** Says how many entries are old now, and which of those read last are among them. */
+  refreshPrefix(given: Buffer): { old: number; recent: number[] } {
+    const { store, stored } = this.shelf;
     const prefix = this.fold(given);
     this.#changePrefix(prefix);
-    const old = this.#markOld(this.shelf.slotsWithPrefix(prefix));
+    const old = store.dropPrefix(stored, prefix, true);
     this.#changed?.({ soft: true, prefix });
-    return old;
+    const recent = this.shelf.mostRecent(RELOAD_AT_ONCE).filter((slot) => store.keyStartsWith(slot, prefix));
+    return { old, recent };
   }
 
   /** Marks every entry old at once, however many there are. */
   refreshAll(): { old: number; recent: number[] } {
+    const { store, stored } = this.shelf;
     this.#changeWhole();
-    this.shelf.refreshedAt = this.#fence.now;
+    if (!store.makeOld(stored)) store.clear(stored);
     this.#changed?.({ soft: true });
     return { old: this.shelf.stored.entries, recent: this.shelf.mostRecent(RELOAD_AT_ONCE) };
   }
@@ -281,8 +282,10 @@ export class Cache {
   async reload(slots: readonly number[]): Promise<void> {
     const { loads, shelf } = this;
     if (!loads) return;
-    const { readAtMs } = shelf.store.entries;
-    const recent = [...slots].sort((a, b) => readAtMs[b]! - readAtMs[a]!).slice(0, RELOAD_AT_ONCE);
+    const { entries } = shelf.store;
+    const recent = [...slots]
+      .sort((a, b) => entries.compareRead(b, a))
+      .slice(0, RELOAD_AT_ONCE);
     let next = 0;
     const reloadNext = async (): Promise<void> => {
       for (let slot = recent[next++]; slot !== undefined; slot = recent[next++]) {
@@ -320,14 +323,13 @@ export class Cache {
   }
 
   #readOld(bytes: Uint8Array, start: number, end: number, slot: number, nowMs: number): number {
-    const { waitAtMs, errorUntilMs } = this.shelf.store.entries;
-    const { loads } = this;
-    if (!loads || nowMs < waitAtMs[slot]!) {
+    const { loads, shelf } = this;
+    if (!loads || nowMs < shelf.waitAtMs(slot, nowMs)) {
       if (!this.#reloadBehind(bytes, start, end, slot)) return this.#readMissing(bytes, start, end, nowMs);
       return this.#counted(STALE);
     }
     if (this.#mayAsk(bytes, start, end, false, nowMs)) return WAIT;
-    return this.#counted(nowMs < errorUntilMs[slot]! ? STALE : REFUSED);
+    return this.#counted(nowMs < shelf.errorUntilMs(slot, nowMs) ? STALE : REFUSED);
   }
 
   /** False where the entry had to go to make room for its own reload. */

@@ -1,6 +1,8 @@
 // All caches of the daemon: by name, as targets of invalidations, and as what time passes for.
 
+import { NO_SLOT } from '../store/entries.ts';
 import type { Store } from '../store/store.ts';
+import { NOT_YET } from '../store/timer-wheel.ts';
 import { Cache, type CacheParts } from './cache.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { ChangeSource } from './counters.ts';
@@ -54,6 +56,8 @@ export class Caches {
     this.store = store;
     this.#clock = clock;
     this.#random = random;
+    // Nothing is due yet: it only says what the time is.
+    store.deadlines.takeDue(clock.now());
   }
 
   add(cache: NewCache): Cache {
@@ -107,8 +111,7 @@ export class Caches {
 
   /** Sets the timer for whatever is due next, if that is earlier than what it is set for. */
   #arm(): void {
-    let nextAtMs = this.store.deadlines.nextAtMs;
-    for (const cache of this.#byId) nextAtMs = Math.min(nextAtMs, cache.shelf.nextIdleAtMs);
+    const nextAtMs = this.store.deadlines.nextAtMs;
     if (nextAtMs >= this.#timerAtMs || this.#closed) return;
     this.#timer?.cancel();
     this.#timerAtMs = nextAtMs;
@@ -120,23 +123,23 @@ export class Caches {
     const nowMs = this.#clock.now();
     this.#timerAtMs = Number.POSITIVE_INFINITY;
     this.#meetDeadlines(nowMs);
-    for (const cache of this.#byId) cache.shelf.expireIdle(nowMs, WORK_PER_TURN);
     this.#arm();
   }
 
   #meetDeadlines(nowMs: number): void {
-    const { deadlines, entries } = this.store;
-    for (let i = 0; i < WORK_PER_TURN && deadlines.nextAtMs <= nowMs; i++) {
-      const slot = deadlines.first;
-      const cache = this.#byId[entries.cacheId[slot]!]!;
+    const { deadlines } = this.store;
+    for (let i = 0; i < WORK_PER_TURN; i++) {
+      const slot = deadlines.takeDue(nowMs);
+      if (slot === NO_SLOT) return;
+      if (slot === NOT_YET) continue;
+      const cache = this.#byId[this.store.cacheOf(slot).id]!;
       if (this.store.isLive(cache.shelf.stored, slot)) cache.due(slot, nowMs);
-      else deadlines.clear(slot);
     }
   }
 
-  /** The memory of caches that were dropped whole comes back in slices. */
+  /** The memory of what was dropped in one go comes back in slices. */
   #reclaim(): void {
-    if (this.#reclaiming || this.#closed || !this.store.hasDoomed) return;
+    if (this.#reclaiming || this.#closed || !this.store.hasDropped) return;
     this.#reclaiming = true;
     this.#clock.after(1, () => {
       this.#reclaiming = false;
@@ -161,10 +164,15 @@ function refresh(cache: Cache, { keys, tags, prefixes }: Selection, loads: Promi
     loads.push(cache.reload(recent));
     return old;
   }
-  const old = new Set<number>();
-  for (const key of keys) for (const slot of cache.refreshKey(key)) old.add(slot);
-  for (const tag of tags) for (const slot of cache.refreshTag(tag)) old.add(slot);
-  for (const prefix of prefixes) for (const slot of cache.refreshPrefix(prefix)) old.add(slot);
-  loads.push(cache.reload([...old]));
-  return old.size;
+  let more = 0;
+  const reloaded = new Set<number>();
+  for (const key of keys) for (const slot of cache.refreshKey(key)) reloaded.add(slot);
+  for (const tag of tags) for (const slot of cache.refreshTag(tag)) reloaded.add(slot);
+  for (const prefix of prefixes) {
+    const { old, recent } = cache.refreshPrefix(prefix);
+    for (const slot of recent) reloaded.add(slot);
+    more += Math.max(0, old - recent.length);
+  }
+  loads.push(cache.reload([...reloaded]));
+  return reloaded.size + more;
 }

@@ -20,16 +20,14 @@ export interface Moments {
   waitAtMs: number;
   errorUntilMs: number;
   diesAtMs: number;
-  /** When an entry that was read is to be reloaded ahead of its readers. */
-  aheadAtMs: number;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
 /** Entries stored together are refreshed spread over this part of `refresh`, none later than it says. */
 const JITTER = 0.1;
 /** A reload ahead of readers begins between these parts of `refresh`, so that it has ended before readers see `stale`. */
-const AHEAD_FROM = 0.7;
-const AHEAD_TO = 0.85;
+export const AHEAD_FROM = 0.7;
+export const AHEAD_TO = 0.85;
 
 /** `terms` as the origin gave them, undefined for what a client wrote; `random` is in [0, 1). */
 export function momentsOf(times: Times, terms: Terms | undefined, nowMs: number, random: number): Moments {
@@ -43,14 +41,12 @@ export function momentsOf(times: Times, terms: Terms | undefined, nowMs: number,
       waitAtMs: NEVER,
       errorUntilMs: diesAtMs,
       diesAtMs,
-      aheadAtMs: NEVER,
     };
   }
   const refreshMs = fresh ?? times.refreshMs!;
   const staleFromMs = loadedAtMs + refreshMs;
   const until = (windowMs: number | undefined): number =>
     windowMs === undefined ? diesAtMs : Math.min(diesAtMs, staleFromMs + windowMs);
-  const aheadPart = AHEAD_FROM + random * (AHEAD_TO - AHEAD_FROM);
   return {
     loadedAtMs,
     // The origin's own lifetime is exact; only the configured one is spread.
@@ -58,6 +54,5 @@ export function momentsOf(times: Times, terms: Terms | undefined, nowMs: number,
     waitAtMs: until(terms?.staleWhileRevalidateMs),
     errorUntilMs: until(terms?.staleIfErrorMs),
     diesAtMs,
-    aheadAtMs: times.refreshAhead ? loadedAtMs + refreshMs * aheadPart : NEVER,
   };
 }

@@ -9,7 +9,7 @@
 // remembers which of them changed since the load began.
 
 import { LoadError, RequestError, RoomError, SidecacheError } from '../errors.ts';
-import { NO_SLOT } from '../store/entries.ts';
+import { LOADING, NO_SLOT } from '../store/entries.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { Counters, LoadResult, LoadTrigger, ReadResult } from './counters.ts';
 import { Failures } from './failures.ts';
@@ -20,7 +20,6 @@ import type { Loaded, Loader } from './loader.ts';
 import type { Shelf } from './shelf.ts';
 
 /** Flag of an entry: a load of it is under way. */
-const LOADING = 4;
 
 /** What a load holds beside its body and its key, which it holds twice. */
 const FLIGHT_COST_BYTES = 2048;
@@ -235,7 +234,7 @@ export class Loads {
       contentType: store.contentType(slot),
       etag: store.etag(slot),
       tags: store.tags(slot),
-      version: store.entries.version[slot]!,
+      version: this.#shelf.version(slot),
       freshMs: this.#shelf.originFreshMs(slot),
     };
   }
@@ -277,7 +276,7 @@ export class Loads {
     const { contentType, terms, tags } = loaded;
     if (!this.#mayKeep(flight, tags)) return this.#notKept(flight);
     const attributes = { contentType, etag: loaded.etag ?? '', tags };
-    const keep = (): number => this.#shelf.keep(flight.key, flight.draft!, attributes, terms, flight.since);
+    const keep = (): number => this.#shelf.keep(flight.key, flight.draft!, attributes, terms);
     const slot = terms.unstorable === undefined ? this.#tryKeep(keep) : NO_SLOT;
     if (slot === NO_SLOT) return this.#notKept(flight, terms.unstorable ?? 'no-room');
     this.#count(flight, 'stored');
@@ -332,11 +331,10 @@ export class Loads {
     const { store, stored } = this.#shelf;
     if (!this.#mayKeep(flight, concerning)) return this.#notKept(flight);
     const slot = this.#shelf.peek(flight.key);
-    if (slot === NO_SLOT || store.entries.version[slot] !== old.version) return this.#notKept(flight);
+    if (slot === NO_SLOT || this.#shelf.version(slot) !== old.version) return this.#notKept(flight);
     if (terms.unstorable !== undefined) return this.#notKept(flight, terms.unstorable);
-    this.#shelf.setTimes(slot, { ...terms, freshMs: terms.freshMs ?? old.freshMs }, flight.since);
-    store.entries.flags[slot] = 0;
-    store.retag(stored, slot, tags ?? old.tags);
+    this.#shelf.renew(slot, { ...terms, freshMs: terms.freshMs ?? old.freshMs });
+    if (store.isLive(stored, slot)) store.retag(stored, slot, tags ?? old.tags);
     this.#count(flight, 'unchanged');
     return store.isLive(stored, slot) ? slot : NO_SLOT;
   }
@@ -345,7 +343,7 @@ export class Loads {
     const { negativeMs } = this.#shelf.times;
     const kept = this.#mayKeep(flight, tags);
     if (kept) this.#shelf.remove(flight.key);
-    if (kept && negativeMs !== undefined) this.#shelf.keepAbsence(flight.key, negativeMs, flight.since, tags);
+    if (kept && negativeMs !== undefined) this.#shelf.keepAbsence(flight.key, negativeMs, tags);
     this.#count(flight, kept ? 'absent' : 'void');
     this.#answerAll(flight, tags, { kind: 'absent', status, collapsed: false });
   }

@@ -2,11 +2,12 @@
 
 import { SidecacheError } from '../errors.ts';
 import type { Draft } from '../store/draft.ts';
-import { NEGATIVE, NO_SLOT, READ_SINCE_LOAD } from '../store/entries.ts';
+import { AHEAD_DUE, NEGATIVE, NO_SLOT, OLD, READ_SINCE_LOAD, TIMED } from '../store/entries.ts';
+import { type EntryTimes, Lifetimes } from '../store/lifetimes.ts';
 import type { Attributes, Store, StoreCache } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import type { Answer } from './flight.ts';
-import { momentsOf, type Times } from './freshness.ts';
+import { AHEAD_FROM, AHEAD_TO, momentsOf, type Times } from './freshness.ts';
 import type { Terms } from './loader.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -27,8 +28,6 @@ export class Shelf {
   readonly store: Store;
   readonly stored: StoreCache;
   readonly times: Times;
-  /** Entries as of an earlier change than this are old: the cache was refreshed whole. */
-  refreshedAt = 0;
   /** Nothing is kept. */
   passesThrough = false;
   readonly #clock: Clock;
@@ -56,9 +55,9 @@ export class Shelf {
   /** The entry that may be served, else NO_SLOT; one whose time is over goes. */
   find(bytes: Uint8Array, start: number, end: number, nowMs: number): number {
     const slot = this.store.find(this.stored, bytes, start, end);
-    if (slot === NO_SLOT) return NO_SLOT;
-    if (nowMs >= this.store.entries.diesAtMs[slot]!) return this.#drop(slot, this.#reasonOfDeath(slot));
-    if (nowMs >= this.idleAtMs(slot)) return this.#drop(slot, 'expiry');
+    if (slot === NO_SLOT || !this.store.entries.has(slot, TIMED)) return slot;
+    if (nowMs >= this.diesAtMs(slot, nowMs)) return this.#drop(slot, this.#reasonOfDeath(slot));
+    if (nowMs >= this.idleAtMs(slot, nowMs)) return this.#drop(slot, 'expiry');
     return slot;
   }
 
@@ -71,8 +70,8 @@ export class Shelf {
   }
 
   isFresh(slot: number, nowMs: number): boolean {
-    const { refreshAtMs, asOf } = this.store.entries;
-    return nowMs < refreshAtMs[slot]! && asOf[slot]! >= this.refreshedAt;
+    if (this.store.isOld(this.stored, slot)) return false;
+    return !this.store.entries.has(slot, TIMED) || nowMs < this.store.lifetimes.refreshAtMs(slot, nowMs);
   }
 
   isNegative(slot: number): boolean {
@@ -80,36 +79,16 @@ export class Shelf {
   }
 
   hasFlag(slot: number, flag: number): boolean {
-    return (this.store.entries.flags[slot]! & flag) !== 0;
+    return this.store.entries.has(slot, flag);
   }
 
   setFlag(slot: number, flag: number, on: boolean): void {
-    const { flags } = this.store.entries;
-    if (on) flags[slot]! |= flag;
-    else flags[slot]! &= ~flag;
-  }
-
-  slotsWithPrefix(prefix: Uint8Array): number[] {
-    const slots: number[] = [];
-    const { recency } = this.store;
-    for (let slot = this.stored.recency.newest; slot !== NO_SLOT; slot = recency.older(slot)) {
-      if (this.store.keyStartsWith(slot, prefix)) slots.push(slot);
-    }
-    return slots;
+    this.store.entries.setFlag(slot, flag, on);
   }
 
   /** The entries read last, at most so many. */
   mostRecent(most: number): number[] {
-    const slots: number[] = [];
-    const { recency } = this.store;
-    for (
-      let slot = this.stored.recency.newest;
-      slot !== NO_SLOT && slots.length < most;
-      slot = recency.older(slot)
-    ) {
-      slots.push(slot);
-    }
-    return slots;
+    return this.store.mostRecent(this.stored, most, this.#clock.now());
   }
 
   version(slot: number): number {
@@ -117,17 +96,27 @@ export class Shelf {
   }
 
   ageMs(slot: number, nowMs: number): number {
-    return nowMs - this.store.entries.loadedAtMs[slot]!;
+    return nowMs - this.store.entries.loadedAtMs(slot, nowMs);
   }
 
   /** How long ago the entry was read. */
   idleMs(slot: number, nowMs: number): number {
-    return nowMs - this.store.entries.readAtMs[slot]!;
+    return Math.max(0, nowMs - this.store.lifetimes.readAtMs(slot, nowMs));
   }
 
   /** When the entry goes, read or not, Infinity for never. */
-  diesAtMs(slot: number, _nowMs: number): number {
-    return this.store.entries.diesAtMs[slot]!;
+  diesAtMs(slot: number, nowMs: number): number {
+    return this.store.lifetimes.diesAtMs(slot, nowMs);
+  }
+
+  /** From when on a read waits for a load. */
+  waitAtMs(slot: number, nowMs: number): number {
+    return this.store.lifetimes.waitAtMs(slot, nowMs);
+  }
+
+  /** From when on it is not served even when the origin fails. */
+  errorUntilMs(slot: number, nowMs: number): number {
+    return this.store.lifetimes.errorUntilMs(slot, nowMs);
   }
 
   // --- answering
@@ -140,23 +129,22 @@ export class Shelf {
 
   /** Below 0: it is old, for so long. Infinity: it never gets old. */
   freshForMs(slot: number, nowMs: number): number {
-    const leftMs = this.store.entries.refreshAtMs[slot]! - nowMs;
+    const leftMs = this.store.lifetimes.refreshAtMs(slot, nowMs) - nowMs;
     return this.isFresh(slot, nowMs) ? leftMs : Math.min(leftMs, -1);
   }
 
   /** How long the origin said the entry is fresh for; undefined where it did not say, or a setting says it, too. */
   originFreshMs(slot: number): number | undefined {
-    const { refreshAtMs, loadedAtMs } = this.store.entries;
-    if (this.times.refreshMs !== undefined || refreshAtMs[slot] === NEVER) return undefined;
-    return Math.max(0, refreshAtMs[slot]! - loadedAtMs[slot]!);
+    const { refreshAtMs, loadedAtMs } = this.store.lifetimes.of(slot, this.#clock.now());
+    if (this.times.refreshMs !== undefined || refreshAtMs === NEVER) return undefined;
+    return Math.max(0, refreshAtMs - loadedAtMs);
   }
 
   /** The old value, where it may still be served although a load failed or is too slow. */
   oldAnswer(key: Uint8Array): (Answer & { kind: 'value' }) | undefined {
-    const { entries } = this.store;
     const slot = this.peek(key);
     const nowMs = this.#clock.now();
-    if (slot === NO_SLOT || nowMs >= entries.errorUntilMs[slot]! || this.isNegative(slot)) return undefined;
+    if (slot === NO_SLOT || nowMs >= this.errorUntilMs(slot, nowMs) || this.isNegative(slot)) return undefined;
     return this.answer(slot, nowMs, { stale: true, status: undefined });
   }
 
@@ -171,7 +159,7 @@ export class Shelf {
       value: this.store.hold(slot),
       contentType: this.store.contentType(slot),
       etag: this.etagOf(slot),
-      ageMs: nowMs - this.store.entries.loadedAtMs[slot]!,
+      ageMs: this.ageMs(slot, nowMs),
       freshForMs: this.freshForMs(slot, nowMs),
       stored: true,
       collapsed: false,
@@ -180,29 +168,33 @@ export class Shelf {
 
   // --- keeping
 
-  /** Stores what was loaded or written; `asOf` is the number of the latest change that it can know of. */
+  /** Stores what was loaded or written, to end at `endAtMs` at the latest. */
   keep(
     key: Uint8Array,
     draft: Draft,
     attributes: Attributes,
     terms: Terms | undefined,
-    asOf: number,
+    endAtMs: number = NEVER,
   ): number {
     const nowMs = this.#clock.now();
-    const slot = this.store.put(this.stored, key, draft, attributes, nowMs);
-    this.setTimes(slot, terms, asOf);
+    const times = this.#timesOf(terms, nowMs, endAtMs);
+    const timed = this.#expiryMs !== NEVER || Lifetimes.needsWords(times);
+    const slot = this.store.put(this.stored, key, draft, { ...attributes, timed }, nowMs);
+    this.#set(slot, times, nowMs);
     return slot;
   }
 
   /** Remembers that the origin has nothing under the key; where there is no room it is simply asked again. */
-  keepAbsence(key: Uint8Array, forMs: number, asOf: number, tags: readonly string[]): void {
+  keepAbsence(key: Uint8Array, forMs: number, tags: readonly string[]): void {
     const nothing = this.store.draft();
     try {
-      const slot = this.keep(key, nothing, { contentType: '', etag: '', tags }, undefined, asOf);
+      const nowMs = this.#clock.now();
+      const attributes = { contentType: '', etag: '', tags, timed: true };
+      const slot = this.store.put(this.stored, key, nothing, attributes, nowMs);
       this.setFlag(slot, NEGATIVE, true);
-      this.store.entries.refreshAtMs[slot] = NEVER;
-      this.store.deadlines.clear(slot);
-      this.endAt(slot, this.#clock.now() + forMs);
+      const atMs = Math.min(nowMs + forMs, nowMs + (this.times.ttlMs ?? NEVER));
+      const ends = { waitAtMs: NEVER, errorUntilMs: atMs, diesAtMs: atMs };
+      this.#set(slot, { loadedAtMs: nowMs, refreshAtMs: NEVER, ...ends }, nowMs);
     } catch (error) {
       if (!(error instanceof SidecacheError)) throw error;
     } finally {
@@ -210,42 +202,44 @@ export class Shelf {
     }
   }
 
-  setTimes(slot: number, terms: Terms | undefined, asOf: number): void {
-    const { entries } = this.store;
-    const moments = momentsOf(this.times, terms, this.#clock.now(), this.#random());
-    entries.loadedAtMs[slot] = moments.loadedAtMs;
-    entries.refreshAtMs[slot] = moments.refreshAtMs;
-    entries.waitAtMs[slot] = moments.waitAtMs;
-    entries.errorUntilMs[slot] = moments.errorUntilMs;
-    entries.diesAtMs[slot] = moments.diesAtMs;
-    entries.asOf[slot] = asOf;
-    this.#setDeadline(slot, this.#reloads ? Math.min(moments.aheadAtMs, moments.diesAtMs) : moments.diesAtMs);
-    if (this.#expiryMs !== NEVER) this.#deadlineChanged();
+  /** The entry is as the origin says now, and its times begin anew; it may have to go to make room for them. */
+  renew(slot: number, terms: Terms): void {
+    const { store, stored } = this;
+    const nowMs = this.#clock.now();
+    const times = this.#timesOf(terms, nowMs, NEVER);
+    store.renew(stored, slot);
+    if (Lifetimes.needsWords(times)) store.addTimes(stored, slot, nowMs);
+    if (store.isLive(stored, slot)) this.#set(slot, times, nowMs);
   }
 
-  /** Shortens the entry's life to end at `atMs`. */
-  endAt(slot: number, atMs: number): void {
-    const { diesAtMs, errorUntilMs } = this.store.entries;
-    diesAtMs[slot] = Math.min(diesAtMs[slot]!, atMs);
-    errorUntilMs[slot] = Math.min(errorUntilMs[slot]!, atMs);
-    this.#setDeadline(slot, Math.min(diesAtMs[slot]!, this.store.deadlines.atMs(slot)));
-  }
-
-  /** Gives the entry another end of its own, Infinity for none; the cache's `ttl` holds all the same. */
-  setEnd(slot: number, atMs: number): void {
-    const { diesAtMs, errorUntilMs, loadedAtMs } = this.store.entries;
+  /** Gives the entry another end of its own, Infinity for none; the cache's `ttl` holds all the same. False: it had to go. */
+  setEnd(slot: number, atMs: number): boolean {
+    const { store, stored } = this;
+    const nowMs = this.#clock.now();
+    if (atMs !== NEVER) store.addTimes(stored, slot, nowMs);
+    if (!store.isLive(stored, slot)) return false;
+    const before = store.lifetimes.of(slot, nowMs);
     const { ttlMs } = this.times;
-    diesAtMs[slot] = NEVER;
-    errorUntilMs[slot] = NEVER;
-    this.store.deadlines.clear(slot);
-    this.endAt(slot, ttlMs === undefined ? atMs : Math.min(atMs, loadedAtMs[slot]! + ttlMs));
+    const diesAtMs = ttlMs === undefined ? atMs : Math.min(atMs, before.loadedAtMs + ttlMs);
+    const errorUntilMs = before.errorUntilMs < before.diesAtMs ? before.errorUntilMs : diesAtMs;
+    this.#set(slot, { ...before, diesAtMs, errorUntilMs: Math.min(errorUntilMs, diesAtMs) }, nowMs);
+    return true;
   }
 
   /** From now on the entries are old. */
   markOld(slots: readonly number[]): void {
-    const nowMs = this.#clock.now();
-    const { refreshAtMs } = this.store.entries;
-    for (const slot of slots) refreshAtMs[slot] = Math.min(refreshAtMs[slot]!, nowMs);
+    for (const slot of slots) this.setFlag(slot, OLD, true);
+  }
+
+  #timesOf(terms: Terms | undefined, nowMs: number, endAtMs: number): EntryTimes {
+    const moments = momentsOf(this.times, terms, nowMs, this.#random());
+    const diesAtMs = Math.min(moments.diesAtMs, endAtMs);
+    return { ...moments, diesAtMs, errorUntilMs: Math.min(moments.errorUntilMs, endAtMs) };
+  }
+
+  #set(slot: number, times: EntryTimes, nowMs: number): void {
+    this.store.lifetimes.set(slot, times, nowMs);
+    this.#arm(slot, nowMs);
   }
 
   // --- dropping
@@ -255,28 +249,19 @@ export class Shelf {
     if (slot !== NO_SLOT) this.store.remove(slot);
   }
 
-  /** The entry's deadline has come: true where it is to be reloaded ahead of its readers, else it went. */
+  /** The entry's deadline has come: true where it is to be reloaded ahead of its readers; else it went, or waits on. */
   due(slot: number, nowMs: number): boolean {
-    const { diesAtMs } = this.store.entries;
-    if (nowMs >= diesAtMs[slot]!) {
+    if (nowMs >= this.diesAtMs(slot, nowMs)) {
       this.#drop(slot, this.#reasonOfDeath(slot));
       return false;
     }
-    this.store.deadlines.set(slot, diesAtMs[slot]!);
-    return true;
-  }
-
-  /** When the entry read longest ago is to go, Infinity for never. */
-  get nextIdleAtMs(): number {
-    const { oldest } = this.stored.recency;
-    return oldest === NO_SLOT ? NEVER : this.idleAtMs(oldest);
-  }
-
-  /** Drops up to `most` entries that nobody read for `expiry`. */
-  expireIdle(nowMs: number, most: number): void {
-    for (let i = 0; i < most && this.nextIdleAtMs <= nowMs; i++) {
-      this.store.evict(this.stored.recency.oldest, 'expiry');
+    if (nowMs >= this.idleAtMs(slot, nowMs)) {
+      this.#drop(slot, 'expiry');
+      return false;
     }
+    const isAhead = nowMs >= this.#aheadAtMs(slot, nowMs);
+    this.#arm(slot, nowMs);
+    return isAhead;
   }
 
   wasRead(slot: number): boolean {
@@ -292,12 +277,33 @@ export class Shelf {
     return this.isNegative(slot) ? 'negative' : 'ttl';
   }
 
-  idleAtMs(slot: number): number {
-    return this.store.entries.readAtMs[slot]! + this.#expiryMs;
+  /** When the entry is to go unless it is read, Infinity for never. */
+  idleAtMs(slot: number, nowMs: number): number {
+    return this.#expiryMs === NEVER ? NEVER : this.store.lifetimes.readAtMs(slot, nowMs) + this.#expiryMs;
   }
 
-  #setDeadline(slot: number, atMs: number): void {
-    this.store.deadlines.set(slot, atMs);
-    if (atMs !== NEVER) this.#deadlineChanged();
+  /** When the entry is to be reloaded ahead of its readers, the same however often asked; Infinity for never, or done. */
+  #aheadAtMs(slot: number, nowMs: number): number {
+    const { entries, lifetimes } = this.store;
+    if (!this.#reloads || !this.times.refreshAhead || this.isNegative(slot) || this.hasFlag(slot, AHEAD_DUE)) {
+      return NEVER;
+    }
+    const refreshAtMs = lifetimes.refreshAtMs(slot, nowMs);
+    if (refreshAtMs === NEVER) return NEVER;
+    const loadedAtMs = entries.loadedAtMs(slot, nowMs);
+    const chance = (Math.imul(entries.version[slot]!, 0x9e3779b1) >>> 0) / 2 ** 32;
+    return loadedAtMs + (refreshAtMs - loadedAtMs) * (AHEAD_FROM + chance * (AHEAD_TO - AHEAD_FROM));
+  }
+
+  /** Sets when the entry is looked at next: a read moves when it would go, and is noticed then. */
+  #arm(slot: number, nowMs: number): void {
+    const aheadAtMs = this.#aheadAtMs(slot, nowMs);
+    const next = Math.min(
+      this.diesAtMs(slot, nowMs),
+      this.idleAtMs(slot, nowMs),
+      aheadAtMs > nowMs ? aheadAtMs : NEVER,
+    );
+    this.store.deadlines.set(slot, next);
+    if (next !== NEVER) this.#deadlineChanged();
   }
 }

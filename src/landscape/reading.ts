@@ -95,7 +95,7 @@ export class Reading {
     if (slot === NO_SLOT || cache.shelf.isNegative(slot) || !cache.shelf.isFresh(slot, this.#clock.now())) {
       return undefined;
     }
-    const version = cache.shelf.store.entries.version[slot]!;
+    const version = cache.shelf.version(slot);
     const memo = this.#lists.get(`${name} ${keyText}`);
     const index = memo?.version === version ? memo.byName : this.#indexed(name, keyText, form);
     const thing = index?.get(wanted.toLowerCase()) as Thing | undefined;

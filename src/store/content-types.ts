@@ -1,8 +1,8 @@
 // Content types by number: the few that are in use are kept once, however many entries have them.
 
-const MAX_KNOWN = 256;
+const MAX_KNOWN = 255;
 /** Stands for a type that is stored with its entry, since the table was full. */
-export const NOT_INTERNED = 0xffff;
+export const NOT_INTERNED = 0xff;
 
 export class ContentTypes {
   readonly #names: string[] = [];

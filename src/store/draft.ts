@@ -1,17 +1,18 @@
 // A value that is being received: charged from its first byte, and an entry only once it is committed.
 //
 // Where the length is announced its whole cost is charged at once, so what is admitted can also finish. Short values
-// wait in the pieces they came in; longer ones go straight into blocks.
+// wait in the pieces they came in; longer ones go straight into pages.
 
 import { RoomError, TooLargeError } from '../errors.ts';
-import { type Arena, BLOCK_COST_BYTES, blocksFor, NO_BLOCK } from './arena.ts';
 import type { Budget } from './budget.ts';
-import { ChainWriter } from './chain.ts';
+import { PageWriter } from './page-writer.ts';
+import { NO_PAGE, PAGE_BYTES, PAGE_COST_BYTES, type Pages } from './pages.ts';
+import { PAGED_FROM_BYTES } from './record.ts';
 import type { StoreCache } from './store.ts';
 import type { Value } from './value.ts';
 
-/** Values up to here are written together with their key, longer ones as a chain of their own. */
-export const SHORT_VALUE_BYTES = 4096;
+/** Values up to here are written together with their key, longer ones into pages of their own. */
+export const SHORT_VALUE_BYTES = PAGED_FROM_BYTES - 1;
 /** What the pieces of a short value cost beyond their bytes. */
 const PIECES_COST_BYTES = 512;
 /** More are made one: each costs some hundred bytes, and a sender may send byte by byte. */
@@ -19,7 +20,7 @@ const MAX_PIECES = 8;
 
 /** What a draft needs of the store: memory, and the bound of what all drafts together may hold. */
 export interface DraftRoom {
-  readonly arena: Arena;
+  readonly pages: Pages;
   readonly budget: Budget;
   readonly maxValueBytes: number;
   /** Charges for drafts of `cache`; throws RoomError. */
@@ -32,7 +33,7 @@ export interface DraftRoom {
 export class Draft implements Value {
   readonly #room: DraftRoom;
   readonly #cache: StoreCache | undefined;
-  readonly #chain: ChainWriter;
+  readonly #chain: PageWriter;
   #pieces: Uint8Array[] = [];
   #chargedBytes = 0;
   #spilled = false;
@@ -44,7 +45,7 @@ export class Draft implements Value {
   constructor(room: DraftRoom, cache: StoreCache | undefined) {
     this.#room = room;
     this.#cache = cache;
-    this.#chain = new ChainWriter(room.arena);
+    this.#chain = new PageWriter(room.pages);
   }
 
   get length(): number {
@@ -60,7 +61,7 @@ export class Draft implements Value {
     this.#refuseReleased();
     this.#refuseOver(bytes);
     this.#chargeUpTo(
-      bytes > SHORT_VALUE_BYTES ? blocksFor(bytes) * BLOCK_COST_BYTES : bytes + PIECES_COST_BYTES,
+      bytes > SHORT_VALUE_BYTES ? pagesCost(bytes) : bytes + PIECES_COST_BYTES,
     );
     if (bytes > SHORT_VALUE_BYTES) this.#spilled = true;
   }
@@ -72,8 +73,8 @@ export class Draft implements Value {
     this.#refuseOver(length);
     if (!this.#spilled && length > SHORT_VALUE_BYTES) this.#spill(length);
     if (this.#spilled) {
-      this.#chargeUpTo(blocksFor(length) * BLOCK_COST_BYTES);
-      this.#chain.append(chunk, 0, chunk.length);
+      this.#chargeUpTo(pagesCost(length));
+      this.#chain.append(chunk);
     } else {
       this.#chargeUpTo(length + PIECES_COST_BYTES);
       if (this.#pieces.length === MAX_PIECES) this.bytes();
@@ -83,7 +84,7 @@ export class Draft implements Value {
   }
 
   copy(position: number, target: Uint8Array, at: number, length: number): void {
-    if (this.#spilled) this.#room.arena.read(this.#chain.head, position, target, at, length);
+    if (this.#spilled) this.#room.pages.read(this.#chain.head, position, target, at, length);
     else target.set(this.bytes().subarray(position, position + length), at);
   }
 
@@ -101,14 +102,15 @@ export class Draft implements Value {
 
   release(): void {
     if (this.#holders === 0 || --this.#holders > 0) return;
-    if (!this.#handedOver && this.#chain.head !== NO_BLOCK) this.#room.arena.free(this.#chain.head);
+    if (!this.#handedOver && this.#chain.head !== NO_PAGE) this.#room.pages.free(this.#chain.head);
     this.uncharge();
     this.#pieces = [];
   }
 
-  /** Gives the chain of a long value to an entry (NO_BLOCK: the value is short). The draft is read no more. */
-  handOver(): number {
+  /** Gives the full pages of a long value to an entry, and copies what is behind them into `rest`. It is read no more. */
+  handOver(rest: Uint8Array): number {
     this.#handedOver = true;
+    this.#chain.cutTail(rest);
     return this.#chain.head;
   }
 
@@ -137,9 +139,9 @@ export class Draft implements Value {
   }
 
   #spill(length: number): void {
-    this.#chargeUpTo(blocksFor(length) * BLOCK_COST_BYTES);
+    this.#chargeUpTo(pagesCost(length));
     this.#spilled = true;
-    for (const piece of this.#pieces) this.#chain.append(piece, 0, piece.length);
+    for (const piece of this.#pieces) this.#chain.append(piece);
     this.#pieces = [];
   }
 
@@ -165,4 +167,8 @@ function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
 /** The error of everything that found no room. */
 export function noRoom(): RoomError {
   return new RoomError('there is no memory left for this value; nothing that was stored is lost');
+}
+
+function pagesCost(bytes: number): number {
+  return Math.ceil(bytes / PAGE_BYTES) * PAGE_COST_BYTES;
 }

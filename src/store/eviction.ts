@@ -1,18 +1,12 @@
 // Which entries go when memory is short: of a cache the one that its policy names; among caches the one whose oldest entry
 // was read longest ago, as long as some cache holds more than its share; else the one that the room is for.
 
-import { NO_SLOT } from './entries.ts';
-import type { EvictionPolicy } from './eviction/policy.ts';
-import type { RecencyList } from './recency.ts';
+import { type Entries, NO_SLOT } from './entries.ts';
+import { SEGMENTS } from './eviction/slots.ts';
 import type { Store, StoreCache } from './store.ts';
 
-export interface Evictable {
-  readonly recency: RecencyList;
-  readonly eviction: EvictionPolicy;
-  readonly shareBytes: number | undefined;
-  readonly evictable: boolean;
-  bytes: number;
-}
+/** Memory of dropped entries is taken back in steps of so many before anything that lives is evicted. */
+const RECLAIMED_PER_STEP = 100;
 
 /** Evicts until the whole budget's use is down to `targetBytes`; false where too little may go. */
 export function evictFor(store: Store, targetBytes: number, asking: StoreCache | undefined): boolean {
@@ -28,9 +22,11 @@ export function evictFor(store: Store, targetBytes: number, asking: StoreCache |
 
 /** Evicts from `cache` until `bytes` more are within its own bound; false where it may not evict. */
 export function evictWithin(store: Store, cache: StoreCache, bytes: number): boolean {
-  if (cache.shareBytes === undefined) return true;
-  while (cache.bytes + bytes > cache.shareBytes) {
-    if (!cache.evictable || cache.recency.oldest === NO_SLOT) return false;
+  const { shareBytes } = cache;
+  if (shareBytes === undefined) return true;
+  while (cache.bytes + bytes > shareBytes && store.hasDropped) store.reclaim(RECLAIMED_PER_STEP);
+  while (cache.bytes + bytes > shareBytes) {
+    if (!cache.evictable || cache.entries === 0) return false;
     store.evict(cache.eviction.victimFor(bytes), 'share');
   }
   return true;
@@ -38,16 +34,25 @@ export function evictWithin(store: Store, cache: StoreCache, bytes: number): boo
 
 function oldest(store: Store, mayLose: (cache: StoreCache) => boolean): StoreCache | undefined {
   let victim: StoreCache | undefined;
-  let oldestMs = Number.POSITIVE_INFINITY;
+  let oldestSlot = NO_SLOT;
   for (const cache of store.caches) {
-    if (!cache.evictable || cache.recency.oldest === NO_SLOT || !mayLose(cache)) continue;
-    const readAtMs = store.entries.readAtMs[cache.recency.oldest]!;
-    if (readAtMs < oldestMs) {
-      victim = cache;
-      oldestMs = readAtMs;
-    }
+    if (!cache.evictable || cache.entries === 0 || !mayLose(cache)) continue;
+    const slot = oldestOf(cache, store.entries);
+    if (oldestSlot !== NO_SLOT && store.entries.compareRead(slot, oldestSlot) >= 0) continue;
+    victim = cache;
+    oldestSlot = slot;
   }
   return victim;
+}
+
+function oldestOf(cache: StoreCache, entries: Entries): number {
+  let oldest = NO_SLOT;
+  for (const segment of SEGMENTS) {
+    const slot = cache.eviction.oldestOf(segment);
+    if (slot === NO_SLOT) continue;
+    if (oldest === NO_SLOT || entries.compareRead(slot, oldest) < 0) oldest = slot;
+  }
+  return oldest;
 }
 
 function overShare(cache: StoreCache): boolean {

@@ -1,60 +1,108 @@
-// Hash index from key bytes to slot: open addressing with linear probing in one typed array, at most half full.
-// A removal moves later entries back, so there are no tombstones and a miss stays short.
+// Hash index from a key's hash to its slot: chains in typed arrays, three entries to a bucket on the average.
+//
+// Buckets are added one by one, each by splitting an older one (linear hashing, Litwin 1980), so the index grows with the
+// entries and never with a pause. A link is one word: the slot and, above it, the upper bits of the hash, so that
+// hardly any entry is looked at for another's key. Hashes are not kept: who owns the entries is asked for them.
 
-import type { Entries } from './entries.ts';
 import { NO_SLOT } from './entries.ts';
 
+const CHUNK_BUCKETS = 4096;
+const ENTRIES_PER_BUCKET = 3;
+/** What the index costs an entry: its link, and its part of a bucket. */
+export const INDEX_BYTES_PER_ENTRY = 4 + Math.ceil(4 / ENTRIES_PER_BUCKET);
+
 export class KeyIndex {
-  readonly #entries: Entries;
-  /** Slot + 1 at each place; 0 = empty. */
-  readonly #table: Int32Array;
-  readonly #mask: number;
+  readonly #hashOf: (slot: number) => number;
+  /** First link of each bucket; 0 = none. */
+  readonly #chunks: Int32Array[] = [new Int32Array(CHUNK_BUCKETS)];
+  /** Link of each slot to the next of its bucket. */
+  readonly #next: Int32Array;
+  readonly #slotMask: number;
+  /** A power of two; the buckets beyond it, `#split` of them, were split off the first ones. */
+  #base = CHUNK_BUCKETS;
+  #split = 0;
+  #entries = 0;
 
-  constructor(entries: Entries) {
-    this.#entries = entries;
-    const size = 2 ** Math.ceil(Math.log2(Math.max(16, entries.max * 2)));
-    this.#table = new Int32Array(size);
-    this.#mask = size - 1;
+  constructor(maxSlots: number, hashOf: (slot: number) => number) {
+    this.#hashOf = hashOf;
+    this.#next = new Int32Array(maxSlots);
+    this.#slotMask = 2 ** (32 - Math.clz32(maxSlots)) - 1;
   }
 
-  /** Place of the first candidate for `hash`; go on with `candidate(place)` and `nextPlace`. */
-  firstPlace(hash: number): number {
-    return hash & this.#mask;
+  /** The first slot whose hash may be `hash`, NO_SLOT where there is none; go on with `next`. */
+  first(hash: number): number {
+    const bucket = this.#bucket(hash);
+    return this.#candidate(this.#chunks[(bucket / CHUNK_BUCKETS) | 0]![bucket % CHUNK_BUCKETS]!, hash);
   }
 
-  nextPlace(place: number): number {
-    return (place + 1) & this.#mask;
+  next(slot: number, hash: number): number {
+    return this.#candidate(this.#next[slot]!, hash);
   }
 
-  candidate(place: number): number {
-    return this.#table[place]! - 1;
+  insert(slot: number, hash: number): void {
+    if (++this.#entries > (this.#base + this.#split) * ENTRIES_PER_BUCKET) this.#addBucket();
+    this.#push(this.#bucket(hash), slot, hash);
   }
 
-  insert(slot: number): void {
-    let place = this.firstPlace(this.#entries.hash[slot]!);
-    while (this.#table[place] !== 0) place = this.nextPlace(place);
-    this.#table[place] = slot + 1;
-  }
-
-  remove(slot: number): void {
-    let place = this.firstPlace(this.#entries.hash[slot]!);
-    while (this.candidate(place) !== slot) {
-      if (this.candidate(place) === NO_SLOT) throw new Error('index: removing a slot that is not there');
-      place = this.nextPlace(place);
+  remove(slot: number, hash: number): void {
+    const bucket = this.#bucket(hash);
+    const chunk = this.#chunks[(bucket / CHUNK_BUCKETS) | 0]!;
+    let at = this.#slotOf(chunk[bucket % CHUNK_BUCKETS]!);
+    if (at === slot) {
+      chunk[bucket % CHUNK_BUCKETS] = this.#next[slot]!;
+    } else {
+      let before = at;
+      while (at !== slot) {
+        if (at === NO_SLOT) throw new Error('index: removing a slot that is not there');
+        before = at;
+        at = this.#slotOf(this.#next[at]!);
+      }
+      this.#next[before] = this.#next[slot]!;
     }
-    this.#closeGap(place);
+    this.#entries--;
   }
 
-  #closeGap(hole: number): void {
-    let gap = hole;
-    for (let place = this.nextPlace(gap); this.#table[place] !== 0; place = this.nextPlace(place)) {
-      const home = this.firstPlace(this.#entries.hash[this.candidate(place)]!);
-      const distanceFromHome = (place - home) & this.#mask;
-      const distanceFromGap = (place - gap) & this.#mask;
-      if (distanceFromHome < distanceFromGap) continue;
-      this.#table[gap] = this.#table[place]!;
-      gap = place;
+  #slotOf(link: number): number {
+    return (link & this.#slotMask) - 1;
+  }
+
+  #candidate(from: number, hash: number): number {
+    let link = from;
+    while (link !== 0) {
+      const slot = this.#slotOf(link);
+      if (((link ^ hash) & ~this.#slotMask) === 0) return slot;
+      link = this.#next[slot]!;
     }
-    this.#table[gap] = 0;
+    return NO_SLOT;
+  }
+
+  #bucket(hash: number): number {
+    const bucket = hash & (this.#base * 2 - 1);
+    return bucket < this.#base + this.#split ? bucket : bucket - this.#base;
+  }
+
+  #push(bucket: number, slot: number, hash: number): void {
+    const chunk = this.#chunks[(bucket / CHUNK_BUCKETS) | 0]!;
+    this.#next[slot] = chunk[bucket % CHUNK_BUCKETS]!;
+    chunk[bucket % CHUNK_BUCKETS] = (hash & ~this.#slotMask) | (slot + 1);
+  }
+
+  #addBucket(): void {
+    const added = this.#base + this.#split;
+    if (added % CHUNK_BUCKETS === 0) this.#chunks.push(new Int32Array(CHUNK_BUCKETS));
+    const source = this.#split;
+    const chunk = this.#chunks[(source / CHUNK_BUCKETS) | 0]!;
+    let slot = this.#slotOf(chunk[source % CHUNK_BUCKETS]!);
+    chunk[source % CHUNK_BUCKETS] = 0;
+    if (++this.#split === this.#base) {
+      this.#base *= 2;
+      this.#split = 0;
+    }
+    while (slot !== NO_SLOT) {
+      const next = this.#slotOf(this.#next[slot]!);
+      const hash = this.#hashOf(slot);
+      this.#push(this.#bucket(hash), slot, hash);
+      slot = next;
+    }
   }
 }

@@ -1,7 +1,7 @@
-// Chains that are being sent: freed only when the last reader is done, and charged until then.
+// Pages of long values that are being sent: freed only when the last reader is done, and charged until then.
 
-import type { Arena } from './arena.ts';
 import type { Budget } from './budget.ts';
+import type { Pages } from './pages.ts';
 
 interface Pin {
   readers: number;
@@ -12,13 +12,13 @@ interface Pin {
 }
 
 export class Pins {
-  readonly #arena: Arena;
+  readonly #chains: Pages;
   readonly #budget: Budget;
   readonly #pins = new Map<number, Pin>();
   #ownedBytes = 0;
 
-  constructor(arena: Arena, budget: Budget) {
-    this.#arena = arena;
+  constructor(pages: Pages, budget: Budget) {
+    this.#chains = pages;
     this.#budget = budget;
   }
 
@@ -61,7 +61,7 @@ export class Pins {
   }
 
   #giveBack(head: number, bytes: number): void {
-    this.#arena.free(head);
+    this.#chains.free(head);
     this.#budget.release(bytes);
   }
 }

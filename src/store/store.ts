@@ -1,26 +1,33 @@
-// Entries in bounded memory: bytes in, bytes out, synchronously. Knows nothing of loaders, times to live or networks.
+// Entries in bounded memory: bytes in, bytes out, synchronously. Knows nothing of loaders or networks.
 //
-// An entry is a slot in a table of typed arrays (entries.ts), found through a keyed hash (key-index.ts), with its key
-// and value in chained blocks outside V8's heap (arena.ts). Every byte is charged to one budget (budget.ts); when it
-// is full, each cache lets go of what its eviction policy finds least worth keeping (eviction.ts, eviction/policy.ts).
-// Dropping a whole cache counts its generation up: its entries are dead at once and their memory is taken back in slices.
+// An entry is a slot in a table of typed arrays (entries.ts), found through a keyed hash (key-index.ts), with a packed
+// record of its key and value outside V8's heap (record.ts, records.ts). Every byte is charged to one budget (budget.ts);
+// when it is full, each cache lets go of what its eviction policy finds least worth keeping (eviction.ts, eviction/policy.ts).
+// Dropping a whole cache, a tag or a prefix is one mark, however much it concerns: who looks finds nothing there any
+// more, and the memory is taken back in slices (cohorts.ts, tag-index.ts, prefix-drops.ts).
 
 import { TooLargeError } from '../errors.ts';
-import { Arena, BLOCK_COST_BYTES, blocksFor, NO_BLOCK } from './arena.ts';
 import { Budget } from './budget.ts';
-import { ChainWriter } from './chain.ts';
+import { Cohorts, NO_COHORT } from './cohorts.ts';
 import { ContentTypes, NOT_INTERNED } from './content-types.ts';
-import { Deadlines } from './deadlines.ts';
 import { Draft, type DraftRoom, noRoom } from './draft.ts';
-import { ENTRY_OVERHEAD_BYTES, Entries, NO_SLOT } from './entries.ts';
+import { Entries, NO_SLOT, OLD, SLOT_BYTES, TAGGED, TIMED } from './entries.ts';
 import { EvictionPolicy } from './eviction/policy.ts';
-import { EvictionSlots } from './eviction/slots.ts';
-import { type Evictable, evictFor, evictWithin } from './eviction.ts';
+import { EVICTION_SLOT_BYTES, EvictionSlots } from './eviction/slots.ts';
+import { evictFor, evictWithin } from './eviction.ts';
 import { type HashSeed, hashBytes } from './hash.ts';
-import { KeyIndex } from './key-index.ts';
+import { HeldValue } from './held-value.ts';
+import { INDEX_BYTES_PER_ENTRY, KeyIndex } from './key-index.ts';
+import { Lifetimes } from './lifetimes.ts';
+import { PAGE_BYTES, PAGE_COST_BYTES, Pages } from './pages.ts';
 import { Pins } from './pins.ts';
-import { emptyList, Recency, type RecencyList } from './recency.ts';
+import { MOST_WAITING, PrefixDrops, type Swept } from './prefix-drops.ts';
+import { emptyList, type RecencyList } from './recency.ts';
+import { hasKey, keyBegins, RecordHeader } from './record.ts';
+import { Records } from './records.ts';
+import { classOf, SIZE_CLASSES, sizeOf } from './size-classes.ts';
 import { LINK_COST_BYTES, TagIndex } from './tag-index.ts';
+import { TIMER_BYTES, TimerWheel } from './timer-wheel.ts';
 import type { Value } from './value.ts';
 
 /** Why an entry went; the `reason` of sidecache_evictions_total. Invalidations are counted apart. */
@@ -34,16 +41,22 @@ export interface StoreOptions {
 }
 
 /** One cache's part of the store. */
-export interface StoreCache extends Evictable {
+export interface StoreCache {
   readonly id: number;
   /** Upper bound and guaranteed share, undefined where the cache has none of its own. */
   readonly shareBytes: number | undefined;
   readonly evictable: boolean;
-  readonly recency: RecencyList;
+  readonly eviction: EvictionPolicy;
   readonly evictions: Record<EvictionReason, number>;
   entries: number;
+  /** All that its entries are charged. */
   bytes: number;
-  generation: number;
+  /** Keys and values alone. */
+  payloadBytes: number;
+  /** What its eviction policy knows beyond its entries. */
+  policyBytes: number;
+  /** The generation that is stored into now. */
+  cohort: number;
 }
 
 export interface Attributes {
@@ -51,151 +64,217 @@ export interface Attributes {
   /** The origin's own ETag; '' where it gave none. */
   etag: string;
   tags: readonly string[];
+  /** It will have times (lifetimes.ts). */
+  timed?: boolean;
 }
 
-/** Dropping a cache of up to so many entries takes their memory back at once. */
+/** What every entry costs beyond its record. */
+export const ENTRY_OVERHEAD_BYTES = SLOT_BYTES + EVICTION_SLOT_BYTES + INDEX_BYTES_PER_ENTRY;
+const LEAST_ENTRY_BYTES = ENTRY_OVERHEAD_BYTES + 4;
+/** So many entries that were dropped together are taken back, and so many slots looked at for a prefix, at once. */
 const RECLAIM_AT_ONCE = 1000;
+const SWEEP_AT_ONCE = 5000;
+/** What eviction knows of a cache of few entries is not charged: some caches have room for less. */
+const FREE_POLICY_BYTES = 20 << 10;
 
 export class Store implements DraftRoom {
   readonly budget: Budget;
-  readonly arena: Arena;
+  readonly pages: Pages;
   readonly entries: Entries;
-  readonly deadlines: Deadlines;
+  readonly lifetimes: Lifetimes;
+  readonly deadlines: TimerWheel;
   readonly caches: StoreCache[] = [];
   readonly maxValueBytes: number;
-  readonly recency: Recency;
+  readonly #seed: HashSeed;
+  readonly #records: Records;
   readonly #index: KeyIndex;
   readonly #tags: TagIndex;
   readonly #types = new ContentTypes();
   readonly #pins: Pins;
-  readonly #evictionSlots: EvictionSlots;
+  readonly #slots: EvictionSlots;
+  readonly #cohorts = new Cohorts();
+  readonly #prefixes: PrefixDrops;
   readonly #doomed: RecencyList = emptyList();
+  /** Of the entry that is looked at, and of the one that is written. */
+  readonly #header = new RecordHeader();
+  readonly #planned = new RecordHeader();
+  readonly #hashing = new RecordHeader();
+  readonly #rest = Buffer.allocUnsafeSlow(PAGE_BYTES);
   #doomedBytes = 0;
   #draftBytes = 0;
   #version = 0;
+  /** The key that was hashed last, by its slot: removing and storing ask more than once. */
+  #hashedSlot = NO_SLOT;
+  #hashed = 0;
 
   constructor(options: StoreOptions) {
     const { memoryBytes } = options;
-    const maxEntries = Math.floor(memoryBytes / (ENTRY_OVERHEAD_BYTES + BLOCK_COST_BYTES)) + 1;
+    const maxEntries = Math.floor(memoryBytes / LEAST_ENTRY_BYTES) + 1;
     this.maxValueBytes = options.maxValueBytes;
+    this.#seed = options.seed;
     this.budget = new Budget(memoryBytes);
-    this.arena = new Arena(memoryBytes);
-    this.entries = new Entries(maxEntries, options.seed);
-    this.deadlines = new Deadlines(maxEntries);
-    this.recency = new Recency(maxEntries);
-    this.#evictionSlots = new EvictionSlots(maxEntries);
-    this.#index = new KeyIndex(this.entries);
-    this.#tags = new TagIndex(maxEntries, Math.floor(memoryBytes / LINK_COST_BYTES) + 1);
-    this.#pins = new Pins(this.arena, this.budget);
+    // Of each size one page may be partly used: that is not charged.
+    this.pages = new Pages(Math.ceil(memoryBytes / PAGE_BYTES) + SIZE_CLASSES + 1);
+    this.#records = new Records(this.pages, (from, to) => this.#moved(from, to));
+    this.entries = new Entries(maxEntries);
+    this.lifetimes = new Lifetimes(this.entries, this.#records);
+    this.deadlines = new TimerWheel(maxEntries);
+    this.#slots = new EvictionSlots(maxEntries);
+    this.#index = new KeyIndex(maxEntries, (slot) => this.hashOf(slot));
+    this.#tags = new TagIndex(this.budget, maxEntries, Math.floor(memoryBytes / LINK_COST_BYTES) + 1);
+    this.#pins = new Pins(this.pages, this.budget);
+    this.#prefixes = new PrefixDrops(this.#swept());
     this.budget.onFull((bytes) => this.#makeRoom(bytes));
   }
 
   addCache(options: { shareBytes: number | undefined; evictable: boolean }): StoreCache {
     const evictions = { memory: 0, share: 0, expiry: 0, ttl: 0, negative: 0 };
     const id = this.caches.length;
-    const eviction = new EvictionPolicy(this.entries, this.#evictionSlots);
-    const recency = emptyList();
-    const cache = { id, ...options, recency, eviction, evictions, entries: 0, bytes: 0, generation: 0 };
+    const eviction = new EvictionPolicy(this, this.#slots);
+    const cohort = this.#cohorts.begin(id, undefined);
+    const counts = { entries: 0, bytes: 0, payloadBytes: 0, policyBytes: 0 };
+    const cache = { id, ...options, eviction, evictions, ...counts, cohort };
     this.caches.push(cache);
     return cache;
   }
 
   // --- reading
 
+  /** Hash of a key of this cache, for those who tell keys of all caches apart by it. */
   hash(cache: StoreCache, bytes: Uint8Array, start: number, end: number): number {
-    return hashBytes(bytes, start, end, this.entries.seed, cache.id);
+    return hashBytes(bytes, start, end, this.#seed, 0) ^ Math.imul(cache.id, 0x9e3779b1);
   }
 
   /** Hashes of tags, of another name space than keys. */
   tagHashes(cache: StoreCache, tags: readonly string[]): number[] {
     return tags.map((tag) => {
       const bytes = Buffer.from(tag, 'latin1');
-      return hashBytes(bytes, 0, bytes.length, this.entries.seed, ~cache.id);
+      return hashBytes(bytes, 0, bytes.length, this.#seed, ~cache.id);
     });
   }
 
   /** The live entry under `bytes[start, end)`, else NO_SLOT. */
   find(cache: StoreCache, bytes: Uint8Array, start: number, end: number): number {
-    const { hash, cacheId, keyLength, generation, head } = this.entries;
-    const wanted = this.hash(cache, bytes, start, end);
-    let place = this.#index.firstPlace(wanted);
-    for (;;) {
-      const slot = this.#index.candidate(place);
-      if (slot === NO_SLOT) return NO_SLOT;
-      if (
-        hash[slot] === wanted &&
-        keyLength[slot] === end - start &&
-        cacheId[slot] === cache.id &&
-        generation[slot] === cache.generation &&
-        this.arena.startsWith(head[slot]!, bytes, start, end)
-      ) {
-        return slot;
-      }
-      place = this.#index.nextPlace(place);
+    const { cohort, place } = this.entries;
+    const hash = hashBytes(bytes, start, end, this.#seed, 0);
+    for (let slot = this.#index.first(hash); slot !== NO_SLOT; slot = this.#index.next(slot, hash)) {
+      const own = cohort[slot]!;
+      if (own !== cache.cohort && !this.#cohorts.isLive(own, cache.id)) continue;
+      if (!hasKey(this.#records, place[slot]!, bytes, start, end)) continue;
+      if (!this.#isDropped(slot, cache.id)) return slot;
+      this.remove(slot);
+      return NO_SLOT;
     }
+    return NO_SLOT;
   }
 
   /** Notes that the entry was read. */
   touch(cache: StoreCache, slot: number, nowMs: number): void {
-    this.entries.readAtMs[slot] = nowMs;
+    this.lifetimes.setReadAt(slot, nowMs);
     cache.eviction.read(slot);
-    if (cache.recency.newest === slot) return;
-    this.recency.remove(cache.recency, slot);
-    this.recency.pushNewest(cache.recency, slot);
   }
 
   key(slot: number): Buffer {
-    const length = this.entries.keyLength[slot]!;
-    const key = Buffer.allocUnsafe(length);
-    this.arena.read(this.entries.head[slot]!, 0, key, 0, length);
+    const header = this.#load(slot);
+    const key = Buffer.allocUnsafe(header.keyLength);
+    this.#records.read(this.entries.place[slot]!, header.keyStart, key, 0, key.length);
     return key;
   }
 
   /** The ETag that the origin gave, '' where it gave none. */
   etag(slot: number): string {
-    const length = this.entries.etagLength[slot]!;
-    return length === 0 ? '' : this.#text(slot, this.entries.keyLength[slot]!, length);
+    const header = this.#load(slot);
+    return this.#text(slot, header.keyStart + header.keyLength, header.etagLength);
   }
 
   contentType(slot: number): string {
-    const { keyLength, etagLength, typeLength, typeId } = this.entries;
-    const length = typeLength[slot]!;
-    if (length === 0) return this.#types.name(typeId[slot]!);
-    return this.#text(slot, keyLength[slot]! + etagLength[slot]!, length);
+    const typeId = this.entries.typeId[slot]!;
+    if (typeId !== NOT_INTERNED) return this.#types.name(typeId);
+    const header = this.#load(slot);
+    return this.#text(slot, header.restStart - header.typeLength, header.typeLength);
   }
 
   tags(slot: number): string[] {
-    return this.#tags.namesOf(slot);
+    return this.entries.has(slot, TAGGED) ? this.#tags.namesOf(slot) : [];
   }
 
   valueLength(slot: number): number {
-    return this.entries.valueLength[slot]!;
+    return this.#load(slot).valueLength;
   }
 
   /** Copies `length` bytes of the value from `position` into `target[at…]`. */
   copyValue(slot: number, position: number, target: Uint8Array, at: number, length: number): void {
-    const { head, valueHead } = this.entries;
-    if (valueHead[slot] !== NO_BLOCK) this.arena.read(valueHead[slot]!, position, target, at, length);
-    else this.arena.read(head[slot]!, this.#prefixLength(slot) + position, target, at, length);
+    const header = this.#load(slot);
+    const restFrom = header.valueLength - header.restLength;
+    const paged = Math.max(0, Math.min(length, restFrom - position));
+    if (paged > 0) this.pages.read(header.pagesHead, position, target, at, paged);
+    if (paged === length) return;
+    const from = header.restStart + position + paged - restFrom;
+    this.#records.read(this.entries.place[slot]!, from, target, at + paged, length - paged);
   }
 
   /** The value, kept until it is released. */
   hold(slot: number): Value {
-    const { head, valueHead, valueLength } = this.entries;
-    const split = valueHead[slot] !== NO_BLOCK;
-    const chain = split ? valueHead[slot]! : head[slot]!;
-    const begin = split ? 0 : this.#prefixLength(slot);
-    this.#pins.pin(chain, split ? chainCost(valueLength[slot]!) : this.entries.costBytes[slot]!);
-    const value: Value = {
-      length: valueLength[slot]!,
-      copy: (position, target, at, length) => this.arena.read(chain, begin + position, target, at, length),
-      retain: () => {
-        this.#pins.pinAgain(chain);
-        return value;
-      },
-      release: () => this.#pins.unpin(chain),
-    };
-    return value;
+    const { pages, budget } = this;
+    const header = this.#load(slot);
+    const rest = Buffer.allocUnsafeSlow(header.restLength);
+    this.#records.read(this.entries.place[slot]!, header.restStart, rest, 0, rest.length);
+    const paged = header.paged
+      ? { head: header.pagesHead, costBytes: header.pageCount * PAGE_COST_BYTES }
+      : undefined;
+    return new HeldValue({ pages, pins: this.#pins, budget, paged, rest, length: header.valueLength });
+  }
+
+  /** Whether the cache was refreshed whole since the entry was stored, or the entry itself was marked old. */
+  isOld(cache: StoreCache, slot: number): boolean {
+    if (this.entries.cohort[slot] !== cache.cohort || this.entries.has(slot, OLD)) return true;
+    return this.#prefixes.any && this.#prefixes.concern(slot, cache.id, true);
+  }
+
+  keyStartsWith(slot: number, prefix: Uint8Array): boolean {
+    return keyBegins(this.#records, this.entries.place[slot]!, prefix);
+  }
+
+  /** The entries of the cache that were read last, at most so many. */
+  mostRecent(cache: StoreCache, most: number, nowMs: number): number[] {
+    const slots = cache.eviction.newest(most).filter((slot) => this.isLive(cache, slot));
+    return slots.sort((a, b) => this.lifetimes.readAtMs(b, nowMs) - this.lifetimes.readAtMs(a, nowMs)).slice(0, most);
+  }
+
+  /** The live entries with the tag, each once. */
+  taggedSlots(cache: StoreCache, tag: string): number[] {
+    return this.#tags.slotsWith(cache.id, tag).filter((slot) => this.isLive(cache, slot));
+  }
+
+  isLive(cache: StoreCache, slot: number): boolean {
+    const { entries } = this;
+    if (!entries.isUsed(slot) || !this.#cohorts.isLive(entries.cohort[slot]!, cache.id)) return false;
+    return !this.#isDropped(slot, cache.id);
+  }
+
+  /** The cache of a slot that is in use. */
+  cacheOf(slot: number): StoreCache {
+    return this.caches[this.#cohorts.cacheId(this.entries.cohort[slot]!)]!;
+  }
+
+  /** Bytes charged for the entry. */
+  costOf(slot: number): number {
+    const { entries } = this;
+    const tagBytes = entries.has(slot, TAGGED) ? this.#tags.linksCostOf(slot) : 0;
+    return recordCost(this.#load(slot)) + tagBytes;
+  }
+
+  /** Keys and values alone. */
+  payloadOf(slot: number): number {
+    const header = this.#load(slot);
+    return header.keyLength + header.valueLength;
+  }
+
+  hashOf(slot: number): number {
+    if (slot === this.#hashedSlot) return this.#hashed;
+    this.#hashed = this.#hashAt(this.entries.place[slot]!);
+    this.#hashedSlot = slot;
+    return this.#hashed;
   }
 
   // --- writing
@@ -212,104 +291,143 @@ export class Store implements DraftRoom {
    */
   put(cache: StoreCache, key: Uint8Array, draft: Draft, attributes: Attributes, nowMs: number): number {
     const { entries } = this;
-    const costBytes = this.#chargeEntry(cache, key, draft, attributes);
+    const { contentType, etag, tags, timed = false } = attributes;
+    const typeId = this.#types.idOf(contentType);
+    const type = typeId === NOT_INTERNED ? contentType : '';
+    this.#planned.plan({ key, etag, type, timed, valueLength: draft.length });
+    const costBytes = recordCost(this.#planned) + this.#tags.linksCost(tags);
+    this.#chargeEntry(cache, costBytes, this.#tags.newTagsCost(cache.id, tags), draft);
     const found = this.find(cache, key, 0, key.length);
-    const slot = found === NO_SLOT ? this.#admit(cache, nowMs) : found;
-    const moreBytes = found === NO_SLOT ? costBytes : costBytes - entries.costBytes[found]!;
-    if (found !== NO_SLOT) this.#empty(cache, found);
-    this.#fill(slot, key, draft, attributes);
-    entries.hash[slot] = this.hash(cache, key, 0, key.length);
-    entries.cacheId[slot] = cache.id;
-    entries.generation[slot] = cache.generation;
-    entries.costBytes[slot] = costBytes;
-    entries.version[slot] = ++this.#version;
-    entries.flags[slot] = 0;
-    this.#index.insert(slot);
-    this.#tags.add(cache.id, slot, attributes.tags);
-    cache.bytes += costBytes;
+    const readAtMs = found === NO_SLOT ? nowMs : this.lifetimes.readAtMs(found, nowMs);
+    const slot = found === NO_SLOT ? this.#admit(cache) : found;
+    const moreBytes = found === NO_SLOT ? costBytes : costBytes - this.costOf(found);
+    if (found !== NO_SLOT) this.#release(slot);
+    this.#write(slot, key, attributes, type, draft);
+    entries.typeId[slot] = typeId;
+    this.#version = (this.#version + 1) >>> 0;
+    entries.version[slot] = this.#version;
+    entries.clearFlags(slot);
+    entries.setFlag(slot, TIMED, timed);
+    entries.setFlag(slot, TAGGED, tags.length > 0);
+    this.lifetimes.setReadAt(slot, readAtMs);
+    this.#tags.add(cache.id, slot, tags);
+    this.#count(cache, costBytes, key.length + draft.length);
+    this.#enter(cache, slot);
+    if (found !== NO_SLOT) cache.eviction.resized(slot, moreBytes);
+    else this.#index.insert(slot, this.hashOf(slot));
     if (found === NO_SLOT) cache.eviction.added(slot);
-    else cache.eviction.resized(slot, moreBytes);
+    this.#chargePolicy(cache);
     return slot;
   }
 
   /** Gives a live entry other tags. Where they find no room it may go itself. */
   retag(cache: StoreCache, slot: number, tags: readonly string[]): void {
-    const before = this.#tags.namesOf(slot);
+    const before = this.tags(slot);
     if (before.length === tags.length && before.every((tag, i) => tag === tags[i])) return;
-    const more = this.#tags.costBytes(tags) - this.#tags.costBytes(before);
-    this.budget.force(more);
-    this.entries.costBytes[slot]! += more;
-    cache.bytes += more;
-    cache.eviction.resized(slot, more);
     this.#tags.remove(slot);
+    this.entries.setFlag(slot, TAGGED, tags.length > 0);
     this.#tags.add(cache.id, slot, tags);
-    evictWithin(this, cache, 0);
-    const overBytes = -this.budget.freeBytes;
-    if (overBytes > 0) this.#makeRoom(overBytes, cache);
+    this.#grew(cache, slot, this.#tags.linksCost(tags) - this.#tags.linksCost(before));
   }
 
-  /** Drops one live entry. */
+  /** Gives a live entry words for times. Where they find no room it may go itself. */
+  addTimes(cache: StoreCache, slot: number, nowMs: number): void {
+    const { entries } = this;
+    if (entries.has(slot, TIMED)) return;
+    const readAtMs = this.lifetimes.readAtMs(slot, nowMs);
+    const header = this.#load(slot);
+    const before = { place: entries.place[slot]!, bytes: header.bytes, cost: recordCost(header) };
+    const body = Buffer.allocUnsafe(before.bytes - header.keyStart);
+    this.#records.read(before.place, header.keyStart, body, 0, body.length);
+    header.retime(true);
+    const place = this.#records.take(header.bytes);
+    header.store(this.#records, place);
+    this.#records.write(place, header.keyStart, body, 0, body.length);
+    entries.place[slot] = place;
+    entries.setFlag(slot, TIMED, true);
+    this.lifetimes.setReadAt(slot, readAtMs);
+    const moreBytes = recordCost(header) - before.cost;
+    this.#records.free(before.place, before.bytes);
+    this.#grew(cache, slot, moreBytes);
+  }
+
+  /** As if the entry had been stored now: it is no longer old. */
+  renew(cache: StoreCache, slot: number): void {
+    const { entries } = this;
+    entries.clearFlags(slot);
+    this.#cohorts.leave(entries.cohort[slot]!, cache.cohort);
+    this.#enter(cache, slot);
+  }
+
+  // --- dropping
+
+  /** Drops one entry. */
   remove(slot: number): void {
-    const cache = this.caches[this.entries.cacheId[slot]!]!;
-    this.recency.remove(cache.recency, slot);
+    const cache = this.cacheOf(slot);
     cache.eviction.removed(slot);
     cache.entries--;
-    this.#empty(cache, slot);
-    this.entries.free(slot);
+    this.#index.remove(slot, this.hashOf(slot));
+    this.#release(slot);
+    this.#leave(slot);
+    this.#chargePolicy(cache);
   }
 
   evict(slot: number, reason: EvictionReason): void {
-    this.caches[this.entries.cacheId[slot]!]!.evictions[reason]++;
+    this.cacheOf(slot).evictions[reason]++;
     this.remove(slot);
   }
 
   /** Drops every entry of the cache, however many, at once; returns how many. Memory comes back behind it. */
   clear(cache: StoreCache): number {
     const dropped = cache.entries;
-    cache.generation = (cache.generation + 1) >>> 0;
-    this.recency.append(this.#doomed, cache.recency);
-    cache.eviction.cleared();
+    this.#cohorts.dropAll(cache.id);
+    this.#prefixes.forget(cache.id);
+    cache.eviction.cleared(this.#doomed);
     this.#doomedBytes += cache.bytes;
     cache.entries = 0;
     cache.bytes = 0;
+    cache.payloadBytes = 0;
+    this.#beginCohort(cache);
     if (dropped <= RECLAIM_AT_ONCE) this.reclaim(RECLAIM_AT_ONCE);
     return dropped;
   }
 
-  /** Takes back the memory of up to `most` entries of dropped caches; false when nothing is left to take back. */
+  /** Drops every entry with the tag, at once; returns how many. Of more than a thousand the memory comes back behind it. */
+  dropTag(cache: StoreCache, tag: string): number {
+    const dropped = this.#tags.drop(cache.id, tag);
+    if (dropped > RECLAIM_AT_ONCE) return dropped;
+    const before = cache.entries;
+    // This tag was the last to be dropped, so it is the first to give out its entries, and each has it once.
+    for (let i = 0; i < dropped; i++) this.#reclaimTagged();
+    return before - cache.entries;
+  }
+
+  /** Drops every entry whose key begins so, or marks it old, at once; returns how many of the first that were looked at. */
+  dropPrefix(cache: StoreCache, prefix: Uint8Array, soft: boolean): number {
+    this.#prefixes.add(cache.id, prefix, this.#version, soft);
+    const found = this.#prefixes.sweep(SWEEP_AT_ONCE);
+    if (this.#prefixes.waiting(cache.id) < MOST_WAITING) return found;
+    return found + this.#prefixes.sweep(Number.POSITIVE_INFINITY);
+  }
+
+  /** Makes every entry of the cache old at once; false where that cannot be told of any more generations. */
+  makeOld(cache: StoreCache): boolean {
+    const next = this.#cohorts.begin(cache.id, cache.cohort);
+    if (next === NO_COHORT) return false;
+    cache.cohort = next;
+    return true;
+  }
+
+  /** Takes back the memory of up to `most` dropped entries; false when nothing is left to take back. */
   reclaim(most: number): boolean {
-    for (let i = 0; i < most; i++) {
-      const slot = this.#doomed.oldest;
-      if (slot === NO_SLOT) return false;
-      this.recency.remove(this.#doomed, slot);
-      this.#doomedBytes -= this.entries.costBytes[slot]!;
-      this.#release(slot);
-      this.entries.free(slot);
-    }
-    return this.hasDoomed;
+    let left = most;
+    while (left > 0 && (this.#reclaimDoomed() || this.#reclaimTagged())) left--;
+    if (left > 0) this.#prefixes.sweep(left);
+    return this.hasDropped;
   }
 
-  get hasDoomed(): boolean {
-    return this.#doomed.oldest !== NO_SLOT;
-  }
-
-  /** The live entries with the tag, each once. */
-  taggedSlots(cache: StoreCache, tag: string): number[] {
-    return this.#tags.slotsWith(cache.id, tag).filter((slot) => this.isLive(cache, slot));
-  }
-
-  isLive(cache: StoreCache, slot: number): boolean {
-    const { entries } = this;
-    return (
-      entries.isUsed(slot) &&
-      entries.cacheId[slot] === cache.id &&
-      entries.generation[slot] === cache.generation
-    );
-  }
-
-  keyStartsWith(slot: number, prefix: Uint8Array): boolean {
-    const { keyLength, head } = this.entries;
-    return keyLength[slot]! >= prefix.length && this.arena.startsWith(head[slot]!, prefix, 0, prefix.length);
+  get hasDropped(): boolean {
+    return this.#doomed.oldest !== NO_SLOT || this.#tags.anyDropped || this.#prefixes.any;
   }
 
   // --- the drafts' room
@@ -334,87 +452,165 @@ export class Store implements DraftRoom {
     return this.#draftBytes;
   }
 
+  /** All that is charged beyond keys, values and what is being received: a part of it is what readers hold. */
+  get overheadBytes(): number {
+    let bytes = this.budget.usedBytes - this.#draftBytes;
+    for (const { payloadBytes } of this.caches) bytes -= payloadBytes;
+    return bytes;
+  }
+
+  /** Bytes of the tags themselves, of whatever cache. */
+  get tagBytes(): number {
+    return this.#tags.bytes;
+  }
+
   // --- the inside
 
-  /** Charges what the entry will cost beyond what its draft has charged; evicts nothing for what can never fit. */
-  #chargeEntry(cache: StoreCache, key: Uint8Array, draft: Draft, attributes: Attributes): number {
-    const prefix = key.length + attributes.etag.length + attributes.contentType.length;
-    // Even where there is nothing to write, an entry has its block.
-    const chains = draft.isShort
-      ? chainCost(Math.max(1, prefix + draft.length))
-      : chainCost(Math.max(1, prefix)) + chainCost(draft.length);
-    const cost = ENTRY_OVERHEAD_BYTES + chains + this.#tags.costBytes(attributes.tags);
+  /** Charges what the entry will cost in place of what its draft has charged; evicts nothing for what can never fit. */
+  #chargeEntry(cache: StoreCache, costBytes: number, newTagBytes: number, draft: Draft): void {
     const most = cache.shareBytes ?? this.budget.limitBytes;
-    if (cost > most) {
+    if (costBytes > most) {
       throw new TooLargeError(
-        `the value would take ${cost} bytes, more than its cache may hold (${most} bytes)`,
+        `the value would take ${costBytes} bytes, more than its cache may hold (${most} bytes)`,
       );
     }
     // The draft's charge becomes the entry's: counting both would evict twice.
     const draftBytes = draft.uncharge();
-    if (this.#mayFit(cost) && evictWithin(this, cache, cost) && this.#charge(cost, cache)) return cost;
+    if (this.#mayFit(costBytes + newTagBytes) && evictWithin(this, cache, costBytes)) {
+      if (this.#charge(costBytes + newTagBytes, cache)) {
+        this.budget.release(newTagBytes);
+        return;
+      }
+    }
     draft.charge(draftBytes);
     throw noRoom();
   }
 
-  #fill(slot: number, key: Uint8Array, draft: Draft, attributes: Attributes): void {
-    const { entries } = this;
-    const typeId = this.#types.idOf(attributes.contentType);
-    const inlineType = typeId === NOT_INTERNED ? attributes.contentType : '';
-    const chain = new ChainWriter(this.arena);
-    chain.append(key, 0, key.length);
-    if (attributes.etag !== '')
-      chain.append(Buffer.from(attributes.etag, 'latin1'), 0, attributes.etag.length);
-    if (inlineType !== '') chain.append(Buffer.from(inlineType, 'latin1'), 0, inlineType.length);
-    const valueHead = draft.handOver();
-    if (valueHead === NO_BLOCK) {
-      const bytes = draft.bytes();
-      chain.append(bytes, 0, bytes.length);
+  #write(slot: number, key: Uint8Array, attributes: Attributes, type: string, draft: Draft): void {
+    const header = this.#planned;
+    const rest = draft.isShort ? draft.bytes() : this.#rest;
+    if (!draft.isShort) header.pagesHead = draft.handOver(this.#rest);
+    const place = this.#records.take(header.bytes);
+    header.store(this.#records, place);
+    let at = header.keyStart;
+    this.#records.write(place, at, key, 0, key.length);
+    at += key.length;
+    for (const text of [attributes.etag, type]) {
+      if (text !== '') this.#records.write(place, at, Buffer.from(text, 'latin1'), 0, text.length);
+      at += text.length;
     }
-    if (chain.head === NO_BLOCK) chain.reserve();
-    entries.head[slot] = chain.head;
-    entries.valueHead[slot] = valueHead;
-    entries.keyLength[slot] = key.length;
-    entries.valueLength[slot] = draft.length;
-    entries.etagLength[slot] = attributes.etag.length;
-    entries.typeLength[slot] = inlineType.length;
-    entries.typeId[slot] = typeId;
+    this.#records.write(place, at, rest, 0, header.restLength);
+    this.entries.place[slot] = place;
+    this.#hashedSlot = NO_SLOT;
   }
 
-  #admit(cache: StoreCache, nowMs: number): number {
+  #admit(cache: StoreCache): number {
     const slot = this.entries.take();
-    this.entries.readAtMs[slot] = nowMs;
-    this.recency.pushNewest(cache.recency, slot);
     cache.entries++;
     return slot;
   }
 
-  #empty(cache: StoreCache, slot: number): void {
-    cache.bytes -= this.entries.costBytes[slot]!;
-    this.#release(slot);
+  #enter(cache: StoreCache, slot: number): void {
+    this.entries.cohort[slot] = cache.cohort;
+    this.#cohorts.join(cache.cohort);
   }
 
-  /** Gives back all that the slot holds, the slot itself apart. */
+  #leave(slot: number): void {
+    this.entries.free(slot);
+    if (this.#hashedSlot === slot) this.#hashedSlot = NO_SLOT;
+  }
+
+  /** Gives back all that the slot holds, the slot and its place in the index apart. */
   #release(slot: number): void {
-    const { head, valueHead, valueLength, costBytes } = this.entries;
-    this.#index.remove(slot);
-    this.#tags.remove(slot);
+    const { entries } = this;
+    const cohort = entries.cohort[slot]!;
+    const cache = this.caches[this.#cohorts.cacheId(cohort)]!;
+    const live = this.#cohorts.isLive(cohort, cache.id);
+    const costBytes = this.costOf(slot);
+    const header = this.#load(slot);
+    if (live) this.#count(cache, -costBytes, -header.keyLength - header.valueLength);
+    if (entries.has(slot, TAGGED)) this.#tags.remove(slot);
     this.deadlines.clear(slot);
-    const split = valueHead[slot] !== NO_BLOCK;
-    const valueBytes = split ? chainCost(valueLength[slot]!) : 0;
-    if (split) this.#pins.free(valueHead[slot]!, valueBytes);
-    this.#pins.free(head[slot]!, costBytes[slot]! - valueBytes);
+    const pagesCost = header.pageCount * PAGE_COST_BYTES;
+    if (header.paged) this.#pins.free(header.pagesHead, pagesCost);
+    this.budget.release(costBytes - pagesCost);
+    this.#cohorts.leave(cohort, cache.cohort);
+    this.#records.free(entries.place[slot]!, header.bytes);
   }
 
-  #prefixLength(slot: number): number {
-    const { keyLength, etagLength, typeLength } = this.entries;
-    return keyLength[slot]! + etagLength[slot]! + typeLength[slot]!;
+  /** A record is at another place now: its owner is found by its key. */
+  #moved(from: number, to: number): void {
+    const hash = this.#hashAt(to);
+    const { place } = this.entries;
+    let slot = this.#index.first(hash);
+    while (slot !== NO_SLOT && place[slot] !== from) slot = this.#index.next(slot, hash);
+    if (slot === NO_SLOT) throw new Error('store: a record that nobody owns was moved');
+    place[slot] = to;
   }
 
-  #text(slot: number, from: number, length: number): string {
-    const bytes = Buffer.allocUnsafe(length);
-    this.arena.read(this.entries.head[slot]!, from, bytes, 0, length);
-    return bytes.toString('latin1');
+  #beginCohort(cache: StoreCache): void {
+    let next = this.#cohorts.begin(cache.id, cache.cohort);
+    // Each of the old ones has an entry to be taken back.
+    while (next === NO_COHORT && this.#reclaimDoomed()) next = this.#cohorts.begin(cache.id, cache.cohort);
+    cache.cohort = next;
+  }
+
+  #isDropped(slot: number, cacheId: number): boolean {
+    if (this.#tags.anyDropped && this.entries.has(slot, TAGGED) && this.#tags.isDropped(slot)) return true;
+    return this.#prefixes.any && this.#prefixes.concern(slot, cacheId, false);
+  }
+
+  /** Takes back an entry of a cache that was dropped; false where there is none. */
+  #reclaimDoomed(): boolean {
+    const slot = this.#doomed.oldest;
+    if (slot === NO_SLOT) return false;
+    this.#slots.remove(this.#doomed, slot);
+    this.#doomedBytes -= this.costOf(slot);
+    this.#index.remove(slot, this.hashOf(slot));
+    this.#release(slot);
+    this.#leave(slot);
+    return true;
+  }
+
+  /** Takes back an entry of a tag that was dropped; false where there is none. */
+  #reclaimTagged(): boolean {
+    const slot = this.#tags.nextDropped();
+    if (slot === NO_SLOT) return false;
+    const cohort = this.entries.cohort[slot]!;
+    if (this.#cohorts.isLive(cohort, this.#cohorts.cacheId(cohort))) this.remove(slot);
+    else this.#untag(slot);
+    return true;
+  }
+
+  /** What died with its cache is taken back with that; only its tags go. */
+  #untag(slot: number): void {
+    const bytes = this.#tags.linksCostOf(slot);
+    this.#tags.remove(slot);
+    this.entries.setFlag(slot, TAGGED, false);
+    this.#doomedBytes -= bytes;
+    this.budget.release(bytes);
+  }
+
+  #count(cache: StoreCache, bytes: number, payloadBytes: number): void {
+    cache.bytes += bytes;
+    cache.payloadBytes += payloadBytes;
+  }
+
+  /** A live entry takes more bytes, or fewer, in its place. */
+  #grew(cache: StoreCache, slot: number, moreBytes: number): void {
+    this.budget.force(moreBytes);
+    cache.bytes += moreBytes;
+    cache.eviction.resized(slot, moreBytes);
+    evictWithin(this, cache, 0);
+    const overBytes = -this.budget.freeBytes;
+    if (overBytes > 0) this.#makeRoom(overBytes, cache);
+  }
+
+  /** Charges what eviction has come to know of the cache. */
+  #chargePolicy(cache: StoreCache): void {
+    const bytes = Math.max(0, cache.eviction.overheadBytes - FREE_POLICY_BYTES);
+    this.budget.force(bytes - cache.policyBytes);
+    cache.policyBytes = bytes;
   }
 
   #charge(bytes: number, cache: StoreCache | undefined): boolean {
@@ -425,10 +621,10 @@ export class Store implements DraftRoom {
 
   /** Evicts nothing where that would not be enough; `cache` is the one that the room is for. */
   #makeRoom(bytes: number, cache?: StoreCache): boolean {
-    if (!this.#mayFit(bytes + this.budget.freeBytes)) return false;
     const target = this.budget.usedBytes - bytes;
-    while (this.budget.usedBytes > target && this.reclaim(100));
-    return this.budget.usedBytes <= target || evictFor(this, target, cache);
+    while (this.budget.usedBytes > target && this.reclaim(RECLAIM_AT_ONCE));
+    if (this.budget.usedBytes <= target) return true;
+    return this.#mayFit(bytes + this.budget.freeBytes) && evictFor(this, target, cache);
   }
 
   /** Whether there is room for `bytes`, or would be if every entry went that may; what is being sent would give none. */
@@ -439,8 +635,60 @@ export class Store implements DraftRoom {
     for (const cache of this.caches) if (cache.evictable) roomBytes += cache.bytes;
     return bytes <= roomBytes;
   }
+
+  #swept(): Swept {
+    const { entries } = this;
+    const cohorts = this.#cohorts;
+    return {
+      get slots() {
+        return entries.highWater;
+      },
+      cacheIdOf: (slot) => {
+        const cohort = entries.cohort[slot]!;
+        if (!entries.isUsed(slot)) return undefined;
+        const cacheId = cohorts.cacheId(cohort);
+        return cohorts.isLive(cohort, cacheId) ? cacheId : undefined;
+      },
+      versionOf: (slot) => entries.version[slot]!,
+      keyStartsWith: (slot, prefix) => this.keyStartsWith(slot, prefix),
+      drop: (slot) => this.remove(slot),
+      markOld: (slot) => entries.setFlag(slot, OLD, true),
+    };
+  }
+
+  /** Hash of the key of the record there. */
+  #hashAt(place: number): number {
+    const header = this.#hashing;
+    header.load(this.#records, place);
+    const { keyStart, keyLength } = header;
+    if (this.#records.inOnePage(place, keyStart + keyLength)) {
+      const start = this.#records.offset(place) + keyStart;
+      return hashBytes(this.#records.bytes(place), start, start + keyLength, this.#seed, 0);
+    }
+    const key = Buffer.allocUnsafe(keyLength);
+    this.#records.read(place, keyStart, key, 0, keyLength);
+    return hashBytes(key, 0, keyLength, this.#seed, 0);
+  }
+
+  #load(slot: number): RecordHeader {
+    this.#header.load(this.#records, this.entries.place[slot]!);
+    return this.#header;
+  }
+
+  #text(slot: number, from: number, length: number): string {
+    if (length === 0) return '';
+    const bytes = Buffer.allocUnsafe(length);
+    this.#records.read(this.entries.place[slot]!, from, bytes, 0, length);
+    return bytes.toString('latin1');
+  }
 }
 
-function chainCost(bytes: number): number {
-  return blocksFor(bytes) * BLOCK_COST_BYTES;
+/** What an entry costs with this record, its tags apart. */
+function recordCost(header: RecordHeader): number {
+  return (
+    ENTRY_OVERHEAD_BYTES +
+    sizeOf(classOf(header.bytes)) +
+    header.pageCount * PAGE_COST_BYTES +
+    (header.timed ? TIMER_BYTES : 0)
+  );
 }

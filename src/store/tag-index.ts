@@ -1,9 +1,13 @@
 // Which entries carry which tag: links in typed arrays, each on two lists, that of its tag and that of its entry.
-// Dropping a tag costs what its entries cost, whatever else is stored.
+// Dropping a tag is a mark on it, however many entries have it: they are dead at once, and given out one by one to be
+// taken back. What is stored under the same name afterwards has another tag.
+
+import type { Budget } from './budget.ts';
+import { NO_SLOT } from './entries.ts';
 
 const NO_LINK = -1;
-/** One entry carrying one tag. */
-export const LINK_COST_BYTES = 20;
+/** One entry carrying one tag, its part of what begins each entry's list included. */
+export const LINK_COST_BYTES = 24;
 /** One distinct tag of a cache, its name apart: object, map entry and string header. */
 const TAG_COST_BYTES = 200;
 
@@ -12,6 +16,7 @@ interface Tag {
   readonly name: string;
   firstLink: number;
   links: number;
+  dropped: boolean;
 }
 
 /** As long as the budget could need. A system that hands out memory when it is written to charges little for it. */
@@ -35,27 +40,87 @@ class Links {
 }
 
 export class TagIndex {
+  readonly #budget: Budget;
   readonly #maxEntries: number;
   readonly #maxLinks: number;
   readonly #tags: (Tag | undefined)[] = [];
   readonly #freeTagIds: number[] = [];
   readonly #ids = new Map<string, number>();
+  readonly #dropped: Tag[] = [];
+  #bytes = 0;
 
   /** Undefined until the first tag: even unused, arrays of this length take time when a daemon starts. */
   #links: Links | undefined;
   #freeLink = NO_LINK;
   #freshLink = 0;
 
-  constructor(maxEntries: number, maxLinks: number) {
+  constructor(budget: Budget, maxEntries: number, maxLinks: number) {
+    this.#budget = budget;
     this.#maxEntries = maxEntries;
     this.#maxLinks = maxLinks;
   }
 
-  /** The most that adding these tags can cost; what is charged before, and given back by `remove`. */
-  costBytes(tags: readonly string[]): number {
+  /** Bytes of the tags themselves, charged here; the links are charged to their entries. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** What links to these tags cost an entry. */
+  linksCost(tags: readonly string[]): number {
+    return tags.length < 2 ? tags.length * LINK_COST_BYTES : new Set(tags).size * LINK_COST_BYTES;
+  }
+
+  /** What the entry's links cost. */
+  linksCostOf(slot: number): number {
     let bytes = 0;
-    for (const tag of distinct(tags)) bytes += LINK_COST_BYTES + TAG_COST_BYTES + tag.length;
+    const links = this.#links;
+    if (links === undefined) return bytes;
+    for (let link = links.ofEntry[slot]! - 1; link !== NO_LINK; link = links.nextOfEntry[link]!) {
+      bytes += LINK_COST_BYTES;
+    }
     return bytes;
+  }
+
+  /** What adding these would cost in tags that are not there yet. */
+  newTagsCost(cacheId: number, tags: readonly string[]): number {
+    let bytes = 0;
+    for (const tag of tags) if (!this.#ids.has(mapKey(cacheId, tag))) bytes += tagCost(tag);
+    return bytes;
+  }
+
+  /** Whether entries are waiting to be taken back since a tag of theirs was dropped. */
+  get anyDropped(): boolean {
+    return this.#dropped.length > 0;
+  }
+
+  /** Drops the tag; says how many entries have it, those among them that are dead already included. */
+  drop(cacheId: number, name: string): number {
+    const key = mapKey(cacheId, name);
+    const id = this.#ids.get(key);
+    if (id === undefined) return 0;
+    const tag = this.#tags[id]!;
+    this.#ids.delete(key);
+    tag.dropped = true;
+    this.#dropped.push(tag);
+    return tag.links;
+  }
+
+  isDropped(slot: number): boolean {
+    const links = this.#links!;
+    for (let link = links.ofEntry[slot]! - 1; link !== NO_LINK; link = links.nextOfEntry[link]!) {
+      if (this.#tags[links.tagId[link]!]!.dropped) return true;
+    }
+    return false;
+  }
+
+  /** An entry that died with a tag, NO_SLOT where there is none left; the caller takes it off. */
+  nextDropped(): number {
+    for (;;) {
+      const tag = this.#dropped.at(-1);
+      if (tag === undefined) return NO_SLOT;
+      if (tag.firstLink !== NO_LINK) return this.#links!.slot[tag.firstLink]!;
+      this.#dropped.pop();
+    }
   }
 
   add(cacheId: number, slot: number, tags: readonly string[]): void {
@@ -101,7 +166,8 @@ export class TagIndex {
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
     const id = this.#freeTagIds.pop() ?? this.#tags.length;
-    this.#tags[id] = { cacheId, name, firstLink: NO_LINK, links: 0 };
+    this.#tags[id] = { cacheId, name, firstLink: NO_LINK, links: 0, dropped: false };
+    this.#charge(tagCost(name));
     this.#ids.set(key, id);
     return id;
   }
@@ -136,9 +202,15 @@ export class TagIndex {
   }
 
   #forget(tagId: number, tag: Tag): void {
-    this.#ids.delete(mapKey(tag.cacheId, tag.name));
+    if (!tag.dropped) this.#ids.delete(mapKey(tag.cacheId, tag.name));
+    this.#charge(-tagCost(tag.name));
     this.#tags[tagId] = undefined;
     this.#freeTagIds.push(tagId);
+  }
+
+  #charge(bytes: number): void {
+    this.#bytes += bytes;
+    this.#budget.force(bytes);
   }
 
   #takeLink(links: Links): number {
@@ -152,6 +224,10 @@ export class TagIndex {
 /** Linked twice, an entry would be dropped twice. */
 function distinct(tags: readonly string[]): Iterable<string> {
   return tags.length < 2 ? tags : new Set(tags);
+}
+
+function tagCost(name: string): number {
+  return TAG_COST_BYTES + name.length;
 }
 
 function mapKey(cacheId: number, name: string): string {

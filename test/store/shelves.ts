@@ -66,21 +66,12 @@ export function bytesOf(value: Value): Buffer {
   return bytes;
 }
 
-export function removeTagged(store: Store, cache: StoreCache, tag: string): number {
-  const slots = store.taggedSlots(cache, tag);
-  for (const slot of slots) store.remove(slot);
-  return slots.length;
-}
-
 /** What is charged for: live entries, dropped ones whose memory is not back yet, and drafts. Not what only readers hold. */
 export function accountedBytes(store: Store): number {
   const { entries } = store;
-  let bytes = store.draftBytes;
-  for (const cache of store.caches) bytes += cache.bytes;
-  for (let slot = 0; slot < entries.highWater; slot++) {
-    const cache = store.caches[entries.cacheId[slot]!]!;
-    if (entries.isUsed(slot) && !store.isLive(cache, slot)) bytes += entries.costBytes[slot]!;
-  }
+  let bytes = store.draftBytes + store.tagBytes;
+  for (const cache of store.caches) bytes += cache.policyBytes;
+  for (let slot = 0; slot < entries.highWater; slot++) if (entries.isUsed(slot)) bytes += store.costOf(slot);
   return bytes;
 }
 

@@ -26,22 +26,23 @@ export function explainEntry(context: Context, cache: Cache, given: Buffer, resp
 function entryFacts(cache: Cache, slot: number, nowMs: number): Record<string, unknown> {
   const { shelf } = cache;
   const { store } = shelf;
-  const { entries } = store;
+  const times = store.lifetimes.of(slot, nowMs);
   return {
     state: shelf.isNegative(slot) ? 'negative' : shelf.isFresh(slot, nowMs) ? 'fresh' : 'stale',
     size_bytes: store.valueLength(slot),
-    cost_bytes: entries.costBytes[slot],
+    cost_bytes: store.costOf(slot),
+    overhead_bytes: store.costOf(slot) - store.payloadOf(slot),
     content_type: store.contentType(slot),
     etag: shelf.etagOf(slot),
     tags: store.tags(slot),
-    age_ms: Math.round(nowMs - entries.loadedAtMs[slot]!),
-    stored_at: time(entries.loadedAtMs[slot]!),
-    read_at: time(entries.readAtMs[slot]!),
-    refresh_at: time(entries.refreshAtMs[slot]!),
-    waits_from: time(entries.waitAtMs[slot]!),
-    stale_if_error_until: time(entries.errorUntilMs[slot]!),
-    expires_at: time(shelf.idleAtMs(slot)),
-    dies_at: time(entries.diesAtMs[slot]!),
+    age_ms: Math.round(nowMs - times.loadedAtMs),
+    stored_at: time(times.loadedAtMs),
+    read_at: time(nowMs - shelf.idleMs(slot, nowMs)),
+    refresh_at: time(times.refreshAtMs),
+    waits_from: time(times.waitAtMs),
+    stale_if_error_until: time(times.errorUntilMs),
+    expires_at: time(shelf.idleAtMs(slot, nowMs)),
+    dies_at: time(times.diesAtMs),
     loading: cache.loads?.isLoading(slot) ?? false,
   };
 }

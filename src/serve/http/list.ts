@@ -29,7 +29,7 @@ export function listCaches(context: Context, response: ServerResponse): void {
       uptime_ms: Math.round(clock.now() - startedAtMs),
       state: context.notReady() ?? 'ready',
     },
-    memory: { limit_bytes: budget.limitBytes, used_bytes: budget.usedBytes, receiving_bytes: draftBytes },
+    memory: { limit_bytes: budget.limitBytes, used_bytes: budget.usedBytes, receiving_bytes: draftBytes, overhead_bytes: caches.store.overheadBytes },
     caches: caches.all.map((cache) => describe(context, cache)),
   });
 }
@@ -52,6 +52,8 @@ function describe(context: Context, cache: Cache): Record<string, unknown> {
     memory_bytes: stored.shareBytes ?? null,
     entries: stored.entries,
     bytes: stored.bytes,
+    overhead_bytes: stored.bytes - stored.payloadBytes,
+    window_share: Math.round(stored.eviction.windowShare * 1000) / 1000,
     reads,
     loads: counters.loadsEnded('stored', 'unchanged', 'absent', 'unstorable', 'void'),
     load_failures: counters.loadsEnded('failed', 'timeout'),
@@ -78,13 +80,13 @@ export function listKeys(
   const page = parsePage(parameters);
   const { store, stored } = cache.shelf;
   const nowMs = context.clock.now();
-  const { highWater, diesAtMs } = store.entries;
+  const { highWater } = store.entries;
   const end = Math.min(highWater, page.cursor + SLOTS_A_PAGE);
   const keys: string[] = [];
   let slot = page.cursor;
   let length = 0;
   for (; slot < end && keys.length < page.limit && length < PAGE_LENGTH; slot++) {
-    if (!store.isLive(stored, slot) || nowMs >= diesAtMs[slot]! || cache.shelf.isNegative(slot)) continue;
+    if (!store.isLive(stored, slot) || nowMs >= cache.shelf.diesAtMs(slot, nowMs) || cache.shelf.isNegative(slot)) continue;
     if (!store.keyStartsWith(slot, page.prefix)) continue;
     const key = encodePercent(store.key(slot));
     keys.push(key);

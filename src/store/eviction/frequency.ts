@@ -17,6 +17,8 @@ export const HIGHEST_COUNT = 15;
 const PERIOD_PER_ENTRY = HIGHEST_COUNT + 1;
 /** A cache of a few entries would forget before it had learned. */
 const FEWEST_ENTRIES = 16;
+/** It begins to grow when room is first needed, and there may be many entries then. */
+const BLOCKS_A_TICK = 8;
 const NOT_HALVING = -1;
 
 /** What the sketch costs an entry, beyond the first chunk of 16 KiB that every cache in use has. */
@@ -41,10 +43,10 @@ export class Frequency {
     return this.#epoch;
   }
 
-  /** Counts one request, of any key, in a cache of `entries`. */
-  tick(entries: number): void {
+  /** Counts one request, of any key, in a cache of `entries`. It does not grow before it is needed, that is `grows`. */
+  tick(entries: number, grows = true): void {
     if (this.#halving !== NOT_HALVING) this.#halveChunk();
-    else if ((this.#base + this.#split) * ENTRIES_PER_BLOCK < entries) this.#addBlock();
+    else if (grows) this.#grow(entries);
     this.#counted++;
     if (this.#counted < PERIOD_PER_ENTRY * Math.max(entries, FEWEST_ENTRIES)) return;
     if (this.#halving !== NOT_HALVING) return;
@@ -92,6 +94,13 @@ export class Frequency {
 
   #chunk(block: number): Uint32Array {
     return this.#chunks[(block / CHUNK_BLOCKS) | 0]!;
+  }
+
+  #grow(entries: number): void {
+    for (let i = 0; i < BLOCKS_A_TICK; i++) {
+      if ((this.#base + this.#split) * ENTRIES_PER_BLOCK >= entries) return;
+      this.#addBlock();
+    }
   }
 
   #addBlock(): void {

@@ -20,7 +20,7 @@ import { NO_SLOT } from '../entries.ts';
 import { emptyList, type RecencyList } from '../recency.ts';
 import { Frequency } from './frequency.ts';
 import { REMEMBERED_SHARE, Rejected } from './rejected.ts';
-import { type EvictionSlots, PROBATION, PROTECTED, type Segment, WINDOW } from './slots.ts';
+import { type EvictionSlots, PROBATION, PROTECTED, SEGMENTS, type Segment, WINDOW } from './slots.ts';
 
 const LEAST_WINDOW = 0.01;
 const MOST_WINDOW = 0.95;
@@ -45,8 +45,8 @@ const NEVER = 2 ** 30 - 1;
 
 /** What the policy reads of entries. */
 export interface EvictableEntries {
-  readonly hash: Int32Array;
-  readonly costBytes: Uint32Array;
+  hashOf(slot: number): number;
+  costOf(slot: number): number;
 }
 
 export class EvictionPolicy {
@@ -54,8 +54,8 @@ export class EvictionPolicy {
   readonly #slots: EvictionSlots;
   readonly #lists: RecencyList[] = [emptyList(), emptyList(), emptyList()];
   readonly #bytes = new Float64Array(3);
-  readonly #frequency = new Frequency();
-  readonly #rejected = new Rejected();
+  #frequency = new Frequency();
+  #rejected = new Rejected();
   #entries = 0;
   /** What the cache held when room was last needed, or has held since: its room, as far as is known. */
   #roomBytes = 0;
@@ -82,9 +82,9 @@ export class EvictionPolicy {
 
   /** An entry was stored under a key that had none, asked for just now. */
   added(slot: number): void {
-    const hash = this.#table.hash[slot]!;
+    const hash = this.#table.hashOf(slot);
     this.#entries++;
-    this.#frequency.tick(this.#entries);
+    this.#frequency.tick(this.#entries, this.#idle < NEVER);
     this.#setCount(slot, this.#frequency.of(hash) + 1);
     this.#learnFromMiss(this.#rejected.takeAgeBytes(hash) / this.#roomBytes);
     this.#link(slot, WINDOW);
@@ -94,7 +94,7 @@ export class EvictionPolicy {
 
   read(slot: number): void {
     if (this.#idle < NEVER) this.#idle++;
-    this.#frequency.tick(this.#entries);
+    this.#frequency.tick(this.#entries, this.#idle < NEVER);
     this.#setCount(slot, this.#countOf(slot) + 1);
     const segment = this.#slots.segment(slot);
     if (segment !== PROBATION) {
@@ -115,20 +115,38 @@ export class EvictionPolicy {
   }
 
   removed(slot: number): void {
-    this.#frequency.raise(this.#table.hash[slot]!, this.#countOf(slot));
+    if (this.#idle < NEVER) this.#frequency.raise(this.#table.hashOf(slot), this.#countOf(slot));
     if (slot === this.#winner) this.#winner = NO_SLOT;
     this.#unlink(slot);
     this.#entries--;
   }
 
-  /** The whole cache was dropped. */
-  cleared(): void {
-    for (const segment of [WINDOW, PROBATION, PROTECTED]) {
-      this.#lists[segment] = emptyList();
+  /** The whole cache was dropped: its entries, if any, are at the old end of `doomed` now. */
+  cleared(doomed: RecencyList): void {
+    for (const segment of SEGMENTS) {
+      this.#slots.append(doomed, this.#lists[segment]!);
       this.#bytes[segment] = 0;
     }
+    this.#frequency = new Frequency();
+    this.#rejected = new Rejected();
+    this.#idle = NEVER;
     this.#entries = 0;
     this.#winner = NO_SLOT;
+  }
+
+  /** The entry of the segment that was read longest ago, NO_SLOT where it has none. */
+  oldestOf(segment: Segment): number {
+    return this.#lists[segment]!.oldest;
+  }
+
+  /** Up to so many entries of each segment, those read last. */
+  newest(most: number): number[] {
+    const slots: number[] = [];
+    for (const segment of SEGMENTS) {
+      let slot = this.#lists[segment]!.newest;
+      for (let i = 0; i < most && slot !== NO_SLOT; i++, slot = this.#slots.older(slot)) slots.push(slot);
+    }
+    return slots;
   }
 
   /** The entry to go next for `incomingBytes` that will be added, NO_SLOT where there is none; the caller removes it. */
@@ -147,8 +165,8 @@ export class EvictionPolicy {
     }
     this.#spareAfterWins(victim);
     this.#rejected.add(
-      this.#table.hash[candidate]!,
-      this.#table.costBytes[candidate]!,
+      this.#table.hashOf(candidate),
+      this.#table.costOf(candidate),
       this.#entries,
       this.#roomBytes,
     );
@@ -157,16 +175,16 @@ export class EvictionPolicy {
 
   /** Whether the candidate is asked for more often than all that would make way for it, from `victim` on. */
   #beats(candidate: number, victim: number): boolean {
-    const { costBytes } = this.#table;
     const count = this.#countOf(candidate);
-    let missingBytes = costBytes[candidate]!;
+    let missingBytes = this.#table.costOf(candidate);
     let displaced = 0;
     let next = victim;
     for (let i = 0; i < MOST_VICTIMS && next !== NO_SLOT && missingBytes > 0; i++) {
-      const part = Math.min(1, missingBytes / costBytes[next]!);
+      const nextBytes = this.#table.costOf(next);
+      const part = Math.min(1, missingBytes / nextBytes);
       displaced += this.#countOf(next) * part;
       if (count <= displaced) return false;
-      missingBytes -= costBytes[next]!;
+      missingBytes -= nextBytes;
       next = this.#newerInMain(next);
     }
     // A halving may have rounded either by one, and not yet been followed by the victim's turn to be asked for.
@@ -188,7 +206,7 @@ export class EvictionPolicy {
       if (slot === NO_SLOT || slot === this.#lists[WINDOW]!.newest) return;
       const mainBytes = this.#bytes[PROBATION]! + this.#bytes[PROTECTED]!;
       if (this.#bytes[WINDOW]! <= this.#windowBytes) return;
-      if (mainBytes + this.#table.costBytes[slot]! > this.#roomBytes - this.#windowBytes) return;
+      if (mainBytes + this.#table.costOf(slot) > this.#roomBytes - this.#windowBytes) return;
       this.#move(slot, PROBATION);
     }
   }
@@ -255,12 +273,12 @@ export class EvictionPolicy {
   #link(slot: number, segment: Segment): void {
     this.#slots.setSegment(slot, segment);
     this.#slots.pushNewest(this.#lists[segment]!, slot);
-    this.#bytes[segment]! += this.#table.costBytes[slot]!;
+    this.#bytes[segment]! += this.#table.costOf(slot);
   }
 
   #unlink(slot: number): void {
     const segment = this.#slots.segment(slot);
     this.#slots.remove(this.#lists[segment]!, slot);
-    this.#bytes[segment]! -= this.#table.costBytes[slot]!;
+    this.#bytes[segment]! -= this.#table.costOf(slot);
   }
 }

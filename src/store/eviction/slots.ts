@@ -7,6 +7,7 @@ import { HIGHEST_COUNT } from './frequency.ts';
 export const WINDOW = 0;
 export const PROBATION = 1;
 export const PROTECTED = 2;
+export const SEGMENTS = [WINDOW, PROBATION, PROTECTED] as const;
 export type Segment = typeof WINDOW | typeof PROBATION | typeof PROTECTED;
 
 /** Links and facts of one slot. */

@@ -2,6 +2,7 @@
 
 import { EvictionPolicy } from '../../../src/store/eviction/policy.ts';
 import { EvictionSlots } from '../../../src/store/eviction/slots.ts';
+import { emptyList } from '../../../src/store/recency.ts';
 
 const MOST_SLOTS = 5000;
 
@@ -11,14 +12,23 @@ export class CacheOfKeys {
   readonly keyOf: number[] = [];
   bytes = 0;
   readonly #free = Array.from({ length: MOST_SLOTS }, (_, i) => MOST_SLOTS - 1 - i);
-  readonly #table = { hash: new Int32Array(MOST_SLOTS), costBytes: new Uint32Array(MOST_SLOTS) };
+  readonly #hashes = new Int32Array(MOST_SLOTS);
+  readonly #costs = new Uint32Array(MOST_SLOTS);
   readonly #limitBytes: number;
-  readonly #hashOf: (key: number) => number;
+  readonly #hashFor: (key: number) => number;
 
   constructor(limitBytes: number, hashOf: (key: number) => number = spread) {
     this.#limitBytes = limitBytes;
-    this.#hashOf = hashOf;
-    this.policy = new EvictionPolicy(this.#table, new EvictionSlots(MOST_SLOTS));
+    this.#hashFor = hashOf;
+    this.policy = new EvictionPolicy(this, new EvictionSlots(MOST_SLOTS));
+  }
+
+  hashOf(slot: number): number {
+    return this.#hashes[slot]!;
+  }
+
+  costOf(slot: number): number {
+    return this.#costs[slot]!;
   }
 
   has(key: number): boolean {
@@ -26,7 +36,7 @@ export class CacheOfKeys {
   }
 
   sizeOf(key: number): number {
-    return this.#table.costBytes[this.slotOf.get(key)!]!;
+    return this.#costs[this.slotOf.get(key)!]!;
   }
 
   /** Reads the key, or adds it; whether it was there. */
@@ -50,8 +60,8 @@ export class CacheOfKeys {
 
   add(key: number, bytes: number): void {
     const slot = this.#free.pop()!;
-    this.#table.hash[slot] = this.#hashOf(key);
-    this.#table.costBytes[slot] = bytes;
+    this.#hashes[slot] = this.#hashFor(key);
+    this.#costs[slot] = bytes;
     this.slotOf.set(key, slot);
     this.keyOf[slot] = key;
     this.bytes += bytes;
@@ -64,8 +74,8 @@ export class CacheOfKeys {
 
   resize(key: number, bytes: number): void {
     const slot = this.slotOf.get(key)!;
-    const moreBytes = bytes - this.#table.costBytes[slot]!;
-    this.#table.costBytes[slot] = bytes;
+    const moreBytes = bytes - this.#costs[slot]!;
+    this.#costs[slot] = bytes;
     this.bytes += moreBytes;
     this.policy.resized(slot, moreBytes);
   }
@@ -73,13 +83,13 @@ export class CacheOfKeys {
   remove(key: number): void {
     const slot = this.slotOf.get(key)!;
     this.policy.removed(slot);
-    this.bytes -= this.#table.costBytes[slot]!;
+    this.bytes -= this.#costs[slot]!;
     this.slotOf.delete(key);
     this.#free.push(slot);
   }
 
   clear(): void {
-    this.policy.cleared();
+    this.policy.cleared(emptyList());
     for (const slot of this.slotOf.values()) this.#free.push(slot);
     this.slotOf.clear();
     this.bytes = 0;
