@@ -44,6 +44,14 @@ export class Lifetimes {
     return Math.min(refreshAtMs, waitAtMs, errorUntilMs, diesAtMs) !== NEVER;
   }
 
+  /** A record was written anew: it has no times yet but when it was read. */
+  begin(slot: number, readAtMs: number): void {
+    if (this.#entries.has(slot, TIMED)) {
+      for (const which of [REFRESH, WAIT, ERROR, DIES]) this.#setWord(slot, which, NEVER_WORD);
+    }
+    this.setReadAt(slot, readAtMs);
+  }
+
   /** The record has words for times, or needs none. */
   set(slot: number, times: EntryTimes, nowMs: number): void {
     this.#entries.setLoadedAt(slot, times.loadedAtMs, nowMs);

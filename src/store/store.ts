@@ -309,7 +309,7 @@ export class Store implements DraftRoom {
     entries.clearFlags(slot);
     entries.setFlag(slot, TIMED, timed);
     entries.setFlag(slot, TAGGED, tags.length > 0);
-    this.lifetimes.setReadAt(slot, readAtMs);
+    this.lifetimes.begin(slot, readAtMs);
     this.#tags.add(cache.id, slot, tags);
     this.#count(cache, costBytes, key.length + draft.length);
     this.#enter(cache, slot);
@@ -345,7 +345,7 @@ export class Store implements DraftRoom {
     this.#records.write(place, header.keyStart, body, 0, body.length);
     entries.place[slot] = place;
     entries.setFlag(slot, TIMED, true);
-    this.lifetimes.setReadAt(slot, readAtMs);
+    this.lifetimes.begin(slot, readAtMs);
     const moreBytes = recordCost(header) - before.cost;
     this.#records.free(before.place, before.bytes);
     this.#grew(cache, slot, moreBytes);
