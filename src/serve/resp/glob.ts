@@ -31,6 +31,8 @@ export class Glob {
   readonly #elements: readonly Element[];
   /** What every match begins with. */
   readonly prefix: Buffer;
+  /** Of the pattern. */
+  readonly length: number;
   /** Matches all there is. */
   readonly matchesAll: boolean;
   /** Matches `prefix` only. */
@@ -38,6 +40,7 @@ export class Glob {
 
   constructor(pattern: Uint8Array) {
     this.#elements = parse(pattern);
+    this.length = pattern.length;
     const plain = this.#elements.findIndex(({ kind }) => kind !== BYTE);
     const literals = plain === -1 ? this.#elements : this.#elements.slice(0, plain);
     this.prefix = Buffer.from(literals.map(({ byte }) => byte));

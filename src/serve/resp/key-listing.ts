@@ -18,8 +18,11 @@ export interface ListingOptions {
   readonly gathersNone?: boolean;
 }
 
-/** Places of one turn: about a millisecond. */
-const PLACES_A_TURN = 2000;
+/** Of one turn, about a millisecond: places that are looked at, and names that are held against the pattern. */
+const PLACES_A_TURN = 4000;
+const NAMES_A_TURN = 400;
+/** So many bytes of a name, times those of the pattern, count as one name more. */
+const BYTES_A_NAME = 4096;
 /** Of the names of one reply, in all. */
 const MOST_BYTES = 8 << 20;
 
@@ -32,6 +35,8 @@ export class KeyListing {
   readonly #names: Reply;
   #count = 0;
   #met = 0;
+  /** Of this turn, in names. */
+  #work = 0;
   #placesLeft: number;
   #at: number;
 
@@ -84,10 +89,12 @@ export class KeyListing {
   #step(): boolean {
     const { clock } = this.#context;
     const most = Math.min(PLACES_A_TURN, this.#placesLeft);
-    this.#placesLeft -= most;
+    this.#work = 0;
     try {
       const visit = (cache: Cache, slot: number): boolean => this.#visit(cache, slot);
-      this.#at = this.#walk.step(this.#at, most, clock.now(), visit, this.#among);
+      const from = this.#at;
+      this.#at = this.#walk.step(from, most, clock.now(), visit, this.#among);
+      this.#placesLeft -= this.#at === 0 ? 0 : this.#at - from;
     } catch (error) {
       this.#names.discharge();
       throw error;
@@ -102,11 +109,12 @@ export class KeyListing {
   #visit(cache: Cache, slot: number): boolean {
     this.#met++;
     if (!this.#options.gathersNone) this.#add(cache, slot);
-    return !this.#isFull;
+    return !this.#isFull && this.#work < NAMES_A_TURN;
   }
 
   #add(cache: Cache, slot: number): void {
     const name = this.#context.keyspace.nameOf(cache, cache.shelf.store.key(slot));
+    this.#work += 1 + ((name?.length ?? 0) * this.#options.glob.length) / BYTES_A_NAME;
     if (!name || !this.#options.glob.matches(name)) return;
     this.#names.bulk(name);
     this.#count++;

@@ -138,6 +138,13 @@ export class CommandLab {
     return valueIn(reply);
   }
 
+  /** The same, whether it is there at once or not. */
+  async asking(...words: string[]): Promise<Said> {
+    const { reply, waits } = this.#run(this.client, words);
+    await waits;
+    return valueIn(reply);
+  }
+
   /** The reply as it stands on the wire, CRLF as a blank. */
   wire(...words: string[]): string {
     const { reply, waits } = this.#run(this.client, words);

@@ -176,12 +176,12 @@ keys('COPY copies an entry with its end', () => {
 
 // --- all of them
 
-/** Every key that a whole SCAN tells, with those of a doubled one twice. */
-function scanned(lab: CommandLab, between: () => void, ...options: string[]): string[] {
+/** Every key that a whole SCAN tells. */
+async function scanned(lab: CommandLab, between: () => void, ...options: string[]): Promise<string[]> {
   const told: string[] = [];
   let cursor = '0';
   do {
-    const [next, page] = lab.say('SCAN', cursor, ...options) as [string, string[]];
+    const [next, page] = (await lab.asking('SCAN', cursor, ...options)) as [string, string[]];
     told.push(...page);
     cursor = next;
     between();
@@ -189,23 +189,17 @@ function scanned(lab: CommandLab, between: () => void, ...options: string[]): st
   return told;
 }
 
-keys('KEYS and SCAN tell the keys of all caches by the names that clients use', () => {
+keys('KEYS and SCAN tell the keys of all caches by the names that clients use', async () => {
   const lab = new CommandLab();
   lab.say('MSET', 'a', '1', 'users:b', '1', 'short:c', '1', 'none:d', '1');
   const all = ['a', 'none:d', 'short:c', 'users:b'];
   assert.equal((lab.say('KEYS', '*') as string[]).sort(), all);
-  assert.equal(scanned(lab, () => {}).sort(), all);
+  assert.equal((await scanned(lab, () => {})).sort(), all);
   assert.equal(lab.say('KEYS', 'users:*'), ['users:b']);
   assert.equal((lab.say('KEYS', '?????:*') as string[]).sort(), ['short:c', 'users:b']);
-  assert.equal(
-    scanned(lab, () => {}, 'MATCH', 'no*'),
-    ['none:d'],
-  );
-  assert.equal(scanned(lab, () => {}, 'TYPE', 'string').sort(), all);
-  assert.equal(
-    scanned(lab, () => {}, 'TYPE', 'hash'),
-    [],
-  );
+  assert.equal(await scanned(lab, () => {}, 'MATCH', 'no*'), ['none:d']);
+  assert.equal((await scanned(lab, () => {}, 'TYPE', 'string')).sort(), all);
+  assert.equal(await scanned(lab, () => {}, 'TYPE', 'hash'), []);
   assert.equal(lab.say('KEYS', 'x'), []);
   lab.end();
 });
@@ -226,7 +220,7 @@ keys('what expired, is idle too long or known not to exist is not told', async (
   lab.end();
 });
 
-keys('SCAN tells every key that is there all the while, whatever else comes and goes', () => {
+keys('SCAN tells every key that is there all the while, whatever else comes and goes', async () => {
   const lab = new CommandLab();
   const random = seededRandom(5);
   const kept = Array.from({ length: 500 }, (_, i) => `kept:${i}`);
@@ -239,7 +233,7 @@ keys('SCAN tells every key that is there all the while, whatever else comes and 
       lab.say('APPEND', kept[Math.floor(random() * kept.length)]!, 'x');
     }
   };
-  const told = new Set(scanned(lab, shake, 'COUNT', '7'));
+  const told = new Set(await scanned(lab, shake, 'COUNT', '7'));
   assert.equal(
     kept.filter((key) => !told.has(key)),
     [],
@@ -282,11 +276,11 @@ keys('KEYS and a large SCAN give others their turn and see what comes meanwhile'
 keys('more names than one reply may hold are refused, or come in several pages', async () => {
   const lab = new CommandLab();
   for (let i = 0; i < 200; i++) lab.say('SET', `${i}-${'k'.repeat(60_000)}`, 'v');
-  assert.is(lab.say('KEYS', '*'), '-ERR more keys match than one reply may hold; use SCAN');
-  assert.is(scanned(lab, () => {}, 'COUNT', '1000').length, 200);
+  assert.is(await lab.saying('KEYS', '*'), '-ERR more keys match than one reply may hold; use SCAN');
+  assert.is((await scanned(lab, () => {}, 'COUNT', '1000')).length, 200);
   const narrow = new CommandLab({ roomBytes: 100_000 });
   for (let i = 0; i < 10; i++) narrow.say('SET', `${i}-${'k'.repeat(60_000)}`, 'v');
-  assert.match(String(narrow.say('KEYS', '*')), /^-OOM /);
+  assert.match(String(await narrow.asking('KEYS', '*')), /^-OOM /);
   lab.end();
   narrow.end();
 });
