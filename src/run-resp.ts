@@ -41,8 +41,6 @@ export interface RunningResp extends RespTaker {
   readonly pubsub: PubSub;
   /** To be told of each change of a cache, right after it. */
   changed(cache: string, change: CacheChange): void;
-  /** To be told when an entry was evicted or expired. */
-  gone(cache: string, key: Buffer): void;
 }
 
 /** What the table of tracked keys may take. */
@@ -84,11 +82,14 @@ export function runResp(input: RespInput): RunningResp {
     ...{ dispatch, keyspace, server, changes, clock, headroom, garbage, uploads },
     turn,
   });
+  caches.watchEvictions(tracking, (cache, key) => tracking.gone(cache, key));
   const own = socketPeer(config.socket);
   return {
     pubsub,
-    changed: (cache, change) => tracking.changed(cache, change),
-    gone: (cache, key) => tracking.gone(cache, key),
+    changed: (cache, change) => {
+      keyspace.changed(cache, change);
+      tracking.changed(cache, change);
+    },
     listen: config.resp.listen,
     takeSocket: (socket, first) => acceptResp(shared, connections, socket, first, own),
     takeTcp: (socket) =>

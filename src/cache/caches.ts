@@ -101,6 +101,16 @@ export class Caches {
     return { entries, loaded: Promise.all(loads).then(() => undefined) };
   }
 
+  /** Has `tell` told of each entry that is evicted or expires, while `watcher` is active. */
+  watchEvictions(watcher: { readonly active: boolean }, tell: (cache: string, key: Buffer) => void): void {
+    this.store.evictionWatcher = {
+      get active() {
+        return watcher.active;
+      },
+      evicted: ({ id }, key) => tell(this.#byId[id]!.name, key),
+    };
+  }
+
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();

@@ -68,6 +68,12 @@ export interface Attributes {
   timed?: boolean;
 }
 
+/** Who wants to know of entries that are evicted or expire. */
+export interface EvictionWatcher {
+  readonly active: boolean;
+  evicted(cache: StoreCache, key: Buffer): void;
+}
+
 /** What every entry costs beyond its record. */
 export const ENTRY_OVERHEAD_BYTES = SLOT_BYTES + EVICTION_SLOT_BYTES + INDEX_BYTES_PER_ENTRY;
 const LEAST_ENTRY_BYTES = ENTRY_OVERHEAD_BYTES + 4;
@@ -85,6 +91,7 @@ export class Store implements DraftRoom {
   readonly deadlines: TimerWheel;
   readonly caches: StoreCache[] = [];
   readonly maxValueBytes: number;
+  evictionWatcher: EvictionWatcher | undefined;
   readonly #seed: HashSeed;
   readonly #records: Records;
   readonly #index: KeyIndex;
@@ -373,8 +380,13 @@ export class Store implements DraftRoom {
   }
 
   evict(slot: number, reason: EvictionReason): void {
-    this.cacheOf(slot).evictions[reason]++;
+    const cache = this.cacheOf(slot);
+    const { evictionWatcher } = this;
+    const key = evictionWatcher?.active ? this.key(slot) : undefined;
+    cache.evictions[reason]++;
     this.remove(slot);
+    // Only now: what it does with it may need room itself.
+    if (key) evictionWatcher!.evicted(cache, key);
   }
 
   /** Drops every entry of the cache, however many, at once; returns how many. Memory comes back behind it. */
