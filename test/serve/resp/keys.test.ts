@@ -35,6 +35,18 @@ keys('EXPIRE and its kin give an end, TTL and its kin say it', () => {
   lab.end();
 });
 
+keys('a time is as long as it was said to be, wherever between two milliseconds it began', () => {
+  const lab = new CommandLab();
+  for (const fraction of [0.1, 0.5, 0.3]) {
+    lab.clock.advance(fraction);
+    lab.say('SET', 'k', 'v', 'PX', '1000');
+    assert.is(lab.say('PTTL', 'k'), 1000);
+    lab.say('PEXPIREAT', 'k', '2000000');
+    assert.is(lab.say('PEXPIRETIME', 'k'), 2_000_000);
+  }
+  lab.end();
+});
+
 keys('an end that is past deletes', () => {
   const lab = new CommandLab();
   for (const said of [

@@ -80,7 +80,8 @@ function endIn({ clock, keyspace }: CommandContext, call: Call, { unitMs, isAbso
   if (keyspace.find(call, 1) === NO_SLOT) return NOT_THERE;
   const endAtMs = keyspace.endAtMs();
   if (endAtMs === Number.POSITIVE_INFINITY) return ENDLESS;
-  const ms = Math.max(0, Math.round(isAbsolute ? endAtMs : endAtMs - clock.now()));
+  // Both whole, as the end was made of whole ones: what lives 1,000 ms does so for 1,000 at first.
+  const ms = Math.max(0, Math.round(endAtMs) - (isAbsolute ? 0 : Math.floor(clock.now())));
   return unitMs === 1 ? ms : Math.floor((ms + 500) / 1000);
 }
 
