@@ -67,6 +67,7 @@ export function runResp(input: RespInput): RunningResp {
   });
   const facts = new Map(config.caches.map(({ name, mode, writes }) => [name, { mode, writes }]));
   const keyspace = new Keyspace({ caches, changes, clock, facts });
+  const defect = (error: unknown): void => log.error('a defect was survived', describeDefect(error));
   const dispatch: Dispatch = new Dispatch({
     commands: allCommands({
       pubsub,
@@ -75,12 +76,13 @@ export function runResp(input: RespInput): RunningResp {
       random: Math.random,
     }),
     tracking,
-    defect: (error) => log.error('a defect was survived', describeDefect(error)),
+    defect,
   });
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const shared = new RespServer({
     ...{ dispatch, keyspace, server, changes, clock, headroom, garbage, uploads },
     turn,
+    defect,
   });
   caches.watchEvictions(tracking, (cache, key) => tracking.gone(cache, key));
   const own = socketPeer(config.socket);

@@ -13,7 +13,7 @@ import { Account } from './account.ts';
 import { Client, type ClientPort } from './client.ts';
 import type { CommandContext } from './context.ts';
 import { errorText } from './error-text.ts';
-import { Intake } from './intake.ts';
+import { FED, Intake, NO_ROOM } from './intake.ts';
 import { Outbox } from './outbox.ts';
 import { BROKEN, INCOMPLETE, Parser } from './parser.ts';
 import { Reply } from './reply.ts';
@@ -60,6 +60,8 @@ export class RespConnection implements ClientPort, Guest {
   #isHeld = false;
   /** Commands are being run. */
   #isWorking = false;
+  /** There is no memory for what comes: until there is some, nothing is read. */
+  #lacksRoom = false;
   /** No more commands are run; it ends when all replies were sent. */
   #isClosing = false;
   /** The client sends no more. */
@@ -95,8 +97,9 @@ export class RespConnection implements ClientPort, Guest {
   // --- what the socket tells
 
   received(chunk: Buffer): void {
-    const { server } = this.#shared.parts;
+    const { clock, server } = this.#shared.parts;
     server.netInputBytes += chunk.length;
+    this.client.lastCommandAtMs = clock.now();
     if (this.#isClosing) return;
     this.#intake.add(chunk);
     this.#work();
@@ -176,15 +179,30 @@ export class RespConnection implements ClientPort, Guest {
 
   /** Runs what can be run, sends what was replied, and says whether more is to be read. */
   #work(): void {
-    if (this.#isWorking || this.client.closed) return;
-    this.#isWorking = true;
-    const isReady = this.#runAll();
-    this.#flush();
-    this.#isWorking = false;
-    if (!this.#intake.settle()) this.#refuseForRoom();
-    if (isReady) this.#socket.resume();
+    if (this.#isWorking || this.#lacksRoom || this.client.closed) return;
+    const isReady = this.#runSafely();
+    if (this.#isClosing) this.#intake.close();
+    else if (!this.#intake.settle() || this.#lacksRoom) void this.#awaitRoom();
+    else if (isReady) this.#socket.resume();
     else this.#socket.pause();
     this.#endIfDone();
+  }
+
+  #runSafely(): boolean {
+    this.#isWorking = true;
+    try {
+      const isReady = this.#runAll();
+      this.#flush();
+      return isReady;
+    } catch (error) {
+      // Nothing is known to throw here; whatever does is to end one connection only.
+      this.#shared.parts.defect(error);
+      this.#shared.renewScratch();
+      this.cut();
+      return false;
+    } finally {
+      this.#isWorking = false;
+    }
   }
 
   /** True where all that came was run. */
@@ -193,10 +211,13 @@ export class RespConnection implements ClientPort, Guest {
       if (this.#isClosing) return true;
       if (this.#outbox.bytes > MOST_UNSENT_BYTES || this.#pending.length >= MOST_PENDING) return false;
       if (!this.#isHeld) {
+        if (this.#parser.isUnknown) this.#parser.isUnknown = !this.client.authenticated;
         const said = this.#parser.next();
         if (said === BROKEN) return this.#refuseBroken();
         if (said === INCOMPLETE) {
-          if (this.#intake.feed()) continue;
+          const fed = this.#intake.feed();
+          if (fed === FED) continue;
+          this.#lacksRoom = fed === NO_ROOM;
           return true;
         }
       }
@@ -306,9 +327,23 @@ export class RespConnection implements ClientPort, Guest {
     return true;
   }
 
-  #refuseForRoom(): void {
-    this.#replyLast(errorText(new RoomError('there is no memory left for what this connection sends')));
-    this.#flush();
+  async #awaitRoom(): Promise<void> {
+    const { uploads } = this.#shared.parts;
+    const lacking = new RoomError('there is no memory left for what this connection sends');
+    this.#lacksRoom = true;
+    this.#socket.pause();
+    try {
+      await uploads.admit(() => {
+        if (!this.#intake.hasRoomNow()) throw lacking;
+      }, this.#socket);
+      this.#lacksRoom = false;
+      this.#work();
+    } catch {
+      this.#lacksRoom = false;
+      if (this.client.closed) return;
+      this.#replyLast(errorText(lacking));
+      this.#work();
+    }
   }
 
   #replyLast(text: string): void {

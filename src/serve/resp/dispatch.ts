@@ -76,6 +76,7 @@ export class Dispatch {
     if (!command) return this.#refuse(client, reply, mark, unknown(row, call));
     if (command.arity > 0 ? call.count !== command.arity : call.count < -command.arity)
       return this.#refuse(client, reply, mark, wrongArity(command.name));
+    client.lastCommand = command.name;
     if (client.isPlain) return this.execute(command, context, call, reply);
     return this.#runOdd(command, context, call, reply, mark);
   }

@@ -4,6 +4,10 @@
 import type { Account } from './account.ts';
 import type { Parser } from './parser.ts';
 
+export const NOTHING_MORE = 0;
+export const FED = 1;
+export const NO_ROOM = 2;
+
 /** Up to here what is left belongs to the cost of the connection. */
 const FREE_BYTES = 4096;
 
@@ -41,10 +45,10 @@ export class Intake {
     this.#incomingAt = 0;
   }
 
-  /** The parser has no whole command: hands it more; false where there is none. */
-  feed(): boolean {
+  /** The parser has no whole command: hands it more, where there is more, and memory for it. */
+  feed(): number {
     const chunk = this.#incoming;
-    if (!chunk) return false;
+    if (!chunk) return NOTHING_MORE;
     const parser = this.#parser;
     if (parser.end === parser.from) {
       this.#dropOwn();
@@ -55,9 +59,9 @@ export class Intake {
       );
       this.#incoming = undefined;
       this.#passedChunk(chunk);
-      return true;
+      return FED;
     }
-    if (!this.#hasRoomFor(1)) return false;
+    if (!this.#hasRoomFor(1)) return NO_ROOM;
     const own = this.#own!;
     const { end } = parser;
     const length = Math.min(own.length - end, chunk.length - this.#incomingAt);
@@ -68,7 +72,13 @@ export class Intake {
       this.#incoming = undefined;
       this.#passedChunk(chunk);
     }
-    return true;
+    return FED;
+  }
+
+  /** Whether there is memory now for what comes, where there was none. */
+  hasRoomNow(): boolean {
+    const { end, from } = this.#parser;
+    return (end === from || this.#hasRoomFor(this.#incoming ? 1 : 0)) && this.#chargeAll();
   }
 
   /** Nothing more is parsed for now: what is left is kept in memory of its own. False where there is none. */
@@ -88,7 +98,9 @@ export class Intake {
     return this.#chargeAll();
   }
 
+  /** Lets go of all of it. */
   close(): void {
+    this.#chargeUpTo(0);
     this.#own = undefined;
     this.#incoming = undefined;
     this.#parser.rest();

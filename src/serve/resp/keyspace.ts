@@ -4,7 +4,7 @@
 // next write. No string is made of a key, and nothing is allocated for a read of what is stored.
 
 import { checkKeyLength, DEFAULT_CONTENT_TYPE } from '../../cache/attributes.ts';
-import type { Cache } from '../../cache/cache.ts';
+import type { Cache, CacheChange } from '../../cache/cache.ts';
 import { HIT, NEGATIVE_HIT, NOT_THERE, REFUSED, STALE, WAIT } from '../../cache/cache.ts';
 import type { Caches } from '../../cache/caches.ts';
 import type { Clock } from '../../cache/clock.ts';
@@ -15,6 +15,7 @@ import { NO_SLOT } from '../../store/entries.ts';
 import type { Call } from './call.ts';
 import type { Client } from './client.ts';
 import { errorText } from './error-text.ts';
+import { Misses } from './misses.ts';
 import type { Reply } from './reply.ts';
 
 export { NO_SLOT };
@@ -42,7 +43,7 @@ export interface WriteTerms {
   readonly tags?: readonly string[];
   /** Overrules what the cache takes writes for. */
   readonly meaning?: 'fill' | 'change' | undefined;
-  /** Only where its lease is not void, if the client missed the key: for SET. */
+  /** Not where the key was changed since the client missed it: for SET. */
   readonly leased?: boolean;
 }
 
@@ -55,6 +56,9 @@ export class Keyspace {
   readonly caches: Caches;
   readonly #parts: KeyspaceParts;
   readonly #default: Cache | undefined;
+  readonly #misses = new Misses();
+  /** What is set in these after a miss is a fill. */
+  readonly #filled = new Set<Cache>();
   /** Of these caches several keys mean the same. */
   readonly #folding = new Set<Cache>();
   /** Of the caches but `default`: by the length of their names, as these are compared byte by byte. */
@@ -66,11 +70,19 @@ export class Keyspace {
     this.#default = parts.caches.get(DEFAULT);
     for (const cache of parts.caches.all) {
       if (cache.fold(ANY_KEY) !== ANY_KEY) this.#folding.add(cache);
+      const facts = parts.facts.get(cache.name);
+      if (facts?.writes === 'fill' && facts.mode !== 'replicated') this.#filled.add(cache);
       if (cache === this.#default) continue;
       const name = Buffer.from(cache.name, 'latin1');
       this.#named[name.length] ??= [];
       this.#named[name.length]!.push({ name, cache });
     }
+  }
+
+  /** To be told of each change of a cache, right after it. */
+  changed(name: string, change: CacheChange): void {
+    const cache = this.caches.get(name);
+    if (cache) this.#misses.changed(cache, change);
   }
 
   /** The cache that plain keys belong to; undefined where the configuration has none called `default`. */
@@ -133,11 +145,17 @@ export class Keyspace {
   // --- reading, through the loader
 
   /** Says HIT, STALE, NEGATIVE_HIT, NOT_THERE, REFUSED or WAIT, and sets `cache` and `slot`. */
-  read(_client: Client, call: Call, i: number): number {
+  read(client: Client, call: Call, i: number): number {
     const end = call.end(i);
+    const nowMs = this.#parts.clock.now();
     const cache = this.locate(call.bytes, call.start(i), end);
-    const outcome = cache.read(call.bytes, this.keyStart, end, this.#parts.clock.now());
+    const outcome = cache.read(call.bytes, this.keyStart, end, nowMs);
     this.slot = cache.slot;
+    if (outcome === NOT_THERE) {
+      if (this.#filled.has(cache)) this.#misses.note(client, cache, call.bytes, this.keyStart, end, nowMs);
+    } else if (client.voidMisses > 0) {
+      this.#misses.take(client, cache, call.bytes, this.keyStart, end, nowMs);
+    }
     return outcome;
   }
 
@@ -166,7 +184,7 @@ export class Keyspace {
    * TooLargeError or RoomError; nothing changed then.
    */
   write(
-    _client: Client,
+    client: Client,
     cache: Cache,
     key: Buffer,
     value: Buffer,
@@ -176,6 +194,11 @@ export class Keyspace {
   ): void {
     const { shelf } = cache;
     const nowMs = this.#parts.clock.now();
+    const isLate = this.#misses.take(client, cache, key, 0, key.length, nowMs);
+    if (isLate && terms.leased) {
+      cache.counters.voidFills++;
+      return;
+    }
     const endAtMs = terms.keepEnd ? this.#endOf(cache, key, nowMs) : terms.endAtMs;
     const draft = shelf.store.draft(shelf.stored);
     try {
@@ -193,10 +216,11 @@ export class Keyspace {
   }
 
   /** Deletes the key of argument `i`, on every instance; whether it was there. */
-  remove(_client: Client, call: Call, i: number): boolean {
+  remove(client: Client, call: Call, i: number): boolean {
     const wasThere = this.find(call, i) !== NO_SLOT;
     const { cache } = this;
     const key = copyOf(call.bytes, this.keyStart, call.end(i));
+    this.#misses.take(client, cache, key, 0, key.length, this.#parts.clock.now());
     cache.counters.deletes++;
     cache.invalidateKey(key);
     this.#parts.changes.wrote(cache, key, 'delete');

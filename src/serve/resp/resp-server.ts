@@ -23,6 +23,8 @@ export interface RespServerParts {
   readonly garbage: Garbage;
   /** Who waits for memory to receive in. */
   readonly uploads: RoomQueue;
+  /** For what nobody foresaw. */
+  readonly defect: (error: unknown) => void;
   /** Lets others have their turn. */
   readonly turn: () => Promise<void>;
 }

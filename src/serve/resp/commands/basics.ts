@@ -5,7 +5,7 @@ import type { Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { NOT_AN_INTEGER } from '../error-text.ts';
 import { invalidExpireTime, momentOf } from '../expire-options.ts';
-import { NO_SLOT } from '../keyspace.ts';
+import { NO_SLOT, type WriteTerms } from '../keyspace.ts';
 import { integerOf } from '../numbers.ts';
 import type { Reply } from '../reply.ts';
 import { parseSetOptions, type SetOptions } from '../set-options.ts';
@@ -29,7 +29,7 @@ function get({ keyspace, client }: CommandContext, call: Call, reply: Reply): vo
 
 function set(context: CommandContext, call: Call, reply: Reply): void {
   if (call.count === 3) {
-    store(context, call, {});
+    store(context, call, LEASED);
     reply.ok();
     return;
   }
@@ -53,7 +53,7 @@ function setWith(context: CommandContext, call: Call, options: SetOptions, reply
   else if (options.get || !isMet) reply.null();
   if (!isMet) return;
   try {
-    storeUntil(context, call, endAtMs, options.keepEnd);
+    storeUntil(context, call, endAtMs, options);
   } catch (error) {
     reply.truncate(mark);
     throw error;
@@ -65,22 +65,22 @@ function storeUntil(
   context: CommandContext,
   call: Call,
   endAtMs: number | undefined,
-  keepEnd: boolean,
+  { condition, get, keepEnd }: SetOptions,
 ): void {
   const { client, clock, keyspace } = context;
+  // Who sets a condition, or is told what was there, knows what it replaces.
+  const leased = condition === undefined && !get;
   // An end that has passed already: what was there before must go all the same.
   if (endAtMs !== undefined && endAtMs <= clock.now()) keyspace.remove(client, call, 1);
-  else store(context, call, { endAtMs, keepEnd });
+  else store(context, call, { endAtMs, keepEnd, leased });
 }
 
-function store(
-  { client, keyspace }: CommandContext,
-  call: Call,
-  terms: { endAtMs?: number | undefined; keepEnd?: boolean },
-): void {
+const LEASED: WriteTerms = { leased: true };
+
+function store({ client, keyspace }: CommandContext, call: Call, terms: WriteTerms): void {
   const key = keyspace.key(call, 1);
   const { cache } = keyspace;
-  keyspace.write(client, cache, key, call.bytes, call.start(2), call.end(2), { ...terms, leased: true });
+  keyspace.write(client, cache, key, call.bytes, call.start(2), call.end(2), terms);
 }
 
 /** When the value is to go; undefined: as its cache says; an error text where that is no time. */
