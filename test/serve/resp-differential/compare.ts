@@ -7,6 +7,8 @@ import { type Case, nameOf, type Step } from './step.ts';
 
 export interface Mismatch {
   readonly step: Step;
+  /** The step before it, which is often the one to look at. */
+  readonly before: string;
   /** Where it stands in the sequence. */
   readonly index: number;
   readonly redis: string;
@@ -28,7 +30,7 @@ export async function compareCase(
   await Promise.all([redis.reset(), ours.reset()]);
   for (const [index, step] of steps.entries()) {
     const [a, b] = await Promise.all([answers(redis, step), answers(ours, step)]);
-    if (!judge.same(step, a, b) || isFault(a) || isFault(b)) found.push(mismatch(step, index, a, b));
+    if (!judge.same(step, a, b) || isFault(a) || isFault(b)) found.push(mismatch(steps, index, a, b));
   }
   redis.close();
   ours.close();
@@ -50,7 +52,7 @@ export async function compareSequence(
       const [a, b] = await Promise.all([redis.pipeline(run), ours.pipeline(run)]);
       for (const [i, step] of run.entries()) {
         if (judge.same(step, [a[i]!], [b[i]!])) continue;
-        const found = mismatch(step, from + i, [a[i]!], [b[i]!]);
+        const found = mismatch(steps, from + i, [a[i]!], [b[i]!]);
         if (!allowed(found)) return found;
       }
       from += run.length;
@@ -62,8 +64,8 @@ export async function compareSequence(
   }
 }
 
-export function told({ step, redis, ours }: Mismatch): string {
-  return `${step.text} | Redis: ${redis} | ours: ${ours}`;
+export function told({ step, before, redis, ours }: Mismatch): string {
+  return `${step.text} (after ${before}) | Redis: ${redis} | ours: ${ours}`;
 }
 
 /** Steps after which the server may do something in its own time: what comes behind them waits for the reply. */
@@ -94,6 +96,13 @@ function isFault([first]: readonly Tree[]): boolean {
   return first !== undefined && first.type === 'closed' && first.text !== '';
 }
 
-function mismatch(step: Step, index: number, redis: readonly Tree[], ours: readonly Tree[]): Mismatch {
-  return { step, index, redis: redis.map(show).join(' '), ours: ours.map(show).join(' ') };
+function mismatch(
+  steps: readonly Step[],
+  index: number,
+  redis: readonly Tree[],
+  ours: readonly Tree[],
+): Mismatch {
+  const before = steps[index - 1]?.text ?? 'nothing';
+  const answers = { redis: redis.map(show).join(' '), ours: ours.map(show).join(' ') };
+  return { step: steps[index]!, index, before, ...answers };
 }

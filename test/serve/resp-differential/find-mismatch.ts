@@ -14,10 +14,10 @@ export async function findMismatch(
   redis: Side,
   ours: Side,
   allowed: Allowed,
-  length = LENGTH,
+  connections: 1 | 2 = 2,
 ): Promise<string | undefined> {
   const compare = (steps: readonly Step[]) => compareSequence(steps, redis, ours, allowed);
-  const steps = generate(seed, length);
+  const steps = generate(seed, LENGTH, connections);
   const first = await compare(steps);
   if (!first) return undefined;
   const short = await shrink(

@@ -24,7 +24,10 @@ const families = given.length > 0 ? given : Object.keys(CORPUS);
 const program = tool('redis-server')!;
 const redis = await RedisServer.start(program);
 const other = where === 'redis' ? await RedisServer.start(program) : undefined;
-const daemon = where === undefined ? await Daemon.start({ config: {} }) : undefined;
+const daemon =
+  where === undefined
+    ? await Daemon.start({ config: { caches: { default: { writes: 'change' } } } })
+    : undefined;
 const path = other?.socket ?? daemon?.socket ?? where!;
 try {
   const listed = new ListedDifferences();

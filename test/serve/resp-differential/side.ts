@@ -41,7 +41,9 @@ export class Side {
       client.write(step.args.join(' '));
       return step.how === 'raw' ? [await client.next()] : await client.rest();
     }
-    const args = await Promise.all(step.args.map((arg) => this.#resolved(arg)));
+    const args: string[] = [];
+    // One by one: two that name the same connection are not to open it twice.
+    for (const arg of step.args) args.push(await this.#resolved(arg));
     if (step.how === 'frames') return framesOf(client, args);
     if (step.how === 'scan') return [await scanned(client, args)];
     return [step.how === 'until' ? await untilNone(client, args) : await client.send(...args)];

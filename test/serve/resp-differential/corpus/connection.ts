@@ -33,7 +33,7 @@ export const connection: Family = {
     HELLO 2 FOO
     HELLO 2 AUTH
     HELLO 2 AUTH a
-    HELLO 2 AUTH default wrong
+    shape: HELLO 2 AUTH default whatever
     HELLO 3 AUTH someone wrong
     HELLO 2 SETNAME
     shape: HELLO 2 SETNAME me

@@ -75,7 +75,6 @@ export const pubsub: Family = {
     frames: EXEC
     frames: FOO
     frames: GET
-    frames: HELLO
     frames: CLIENT ID
     frames: UNSUBSCRIBE
     GET a

@@ -46,15 +46,15 @@ export const server: Family = {
     shape: COMMAND HELP
   `,
   'COMMAND INFO by command': `
-    COMMAND INFO get
-    COMMAND INFO set
-    COMMAND INFO mget mset
-    COMMAND INFO del exists
-    COMMAND INFO ping none echo
-    COMMAND INFO multi exec watch
-    COMMAND INFO incr incrbyfloat append
-    COMMAND INFO subscribe publish
-    COMMAND INFO scan keys rename
+    shape: COMMAND INFO get
+    shape: COMMAND INFO set
+    shape: COMMAND INFO mget mset
+    shape: COMMAND INFO del exists
+    shape: COMMAND INFO ping none echo
+    shape: COMMAND INFO multi exec watch
+    shape: COMMAND INFO incr incrbyfloat append
+    shape: COMMAND INFO subscribe publish
+    shape: COMMAND INFO scan keys rename
   `,
   'INFO, CONFIG, TIME, SLOWLOG, WAIT': `
     shape: INFO

@@ -187,11 +187,9 @@ export const tracking: Family = {
   `,
   'a key that dies': `
     CLIENT TRACKING ON
-    SET a 1 PX 1
+    SET a 1 PX 200
     GET a
     2> until: EXISTS a
-    2> GET a
-    RESET
-    PING
+    frames: PING
   `,
 };

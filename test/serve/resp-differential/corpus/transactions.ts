@@ -244,8 +244,7 @@ export const transactions: Family = {
     MULTI
     PING
     EXEC
-    SET c 1
-    2> PEXPIRE c 1
+    SET c 1 PX 200
     WATCH c
     until: EXISTS c
     MULTI
