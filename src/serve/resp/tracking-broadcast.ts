@@ -36,6 +36,11 @@ export class Broadcasts {
     this.#parts = parts;
   }
 
+  /** Prefixes. */
+  get size(): number {
+    return this.#groups.size;
+  }
+
   add(state: TrackingState, prefix: string): void {
     let group = this.#groups.get(prefix);
     if (!group) {

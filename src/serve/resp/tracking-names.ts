@@ -7,14 +7,21 @@ import { NO_SLOT } from '../../store/entries.ts';
 import type { TrackedNames } from './tracking.ts';
 
 const DEFAULT = 'default';
+const ANY_KEY = Buffer.from('key');
+/** Longer keys, which are few, get memory of their own to be looked up with. */
+const SCRATCH_BYTES = 1024;
 
 export class CacheNames implements TrackedNames {
   readonly #caches: Caches;
   readonly #clock: Clock;
+  /** Of these several keys mean the same. */
+  readonly #folding: ReadonlySet<Cache>;
+  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
   constructor(caches: Caches, clock: Clock) {
     this.#caches = caches;
     this.#clock = clock;
+    this.#folding = new Set(caches.all.filter((cache) => cache.fold(ANY_KEY) !== ANY_KEY));
   }
 
   nameOf(cache: string, key: Buffer): string {
@@ -23,27 +30,24 @@ export class CacheNames implements TrackedNames {
   }
 
   cacheOf(name: string): string {
-    const colonAt = name.indexOf(':');
-    const begin = colonAt === -1 ? '' : name.slice(0, colonAt);
-    return begin !== DEFAULT && this.#caches.get(begin) ? begin : DEFAULT;
+    return this.#named(name)?.name ?? DEFAULT;
   }
 
   stored(name: string): string {
-    const cache = this.#caches.get(this.cacheOf(name));
-    if (!cache) return name;
-    const key = keyOf(cache, name);
-    const folded = cache.fold(key);
-    return folded === key ? name : this.nameOf(cache.name, folded);
+    const cache = this.#of(name);
+    if (!cache || !this.#folding.has(cache)) return name;
+    const key = Buffer.from(name.slice(startIn(cache)), 'latin1');
+    return this.nameOf(cache.name, cache.fold(key));
   }
 
   /** Until it gets old, its load is tried again, or it ends. Of what is not stored, for as long as nothing is loaded. */
   keepMs(name: string): number {
-    const cache = this.#caches.get(this.cacheOf(name));
+    const cache = this.#of(name);
     if (!cache || cache.shelf.passesThrough) return 0;
     const { shelf, loads } = cache;
-    const slot = shelf.peek(keyOf(cache, name));
-    if (slot === NO_SLOT) return loads ? 0 : Number.POSITIVE_INFINITY;
     const nowMs = this.#clock.now();
+    const slot = this.#find(cache, name, nowMs);
+    if (slot === NO_SLOT) return loads ? 0 : Number.POSITIVE_INFINITY;
     const lifeMs = shelf.diesAtMs(slot, nowMs) - nowMs;
     if (!loads || shelf.isNegative(slot)) return lifeMs;
     const freshMs = shelf.freshForMs(slot, nowMs);
@@ -51,12 +55,31 @@ export class CacheNames implements TrackedNames {
   }
 
   mayHave(name: string, tag: string): boolean {
-    const cache = this.#caches.get(this.cacheOf(name));
-    const slot = cache ? cache.shelf.peek(keyOf(cache, name)) : NO_SLOT;
+    const cache = this.#of(name);
+    const slot = cache ? this.#find(cache, name, this.#clock.now()) : NO_SLOT;
     return !cache || slot === NO_SLOT || cache.shelf.store.tags(slot).includes(tag);
+  }
+
+  #of(name: string): Cache | undefined {
+    return this.#named(name) ?? this.#caches.get(DEFAULT);
+  }
+
+  /** Undefined for what is of the default one. */
+  #named(name: string): Cache | undefined {
+    const colonAt = name.indexOf(':');
+    const cache = colonAt === -1 ? undefined : this.#caches.get(name.slice(0, colonAt));
+    return cache?.name === DEFAULT ? undefined : cache;
+  }
+
+  #find(cache: Cache, name: string, nowMs: number): number {
+    const isShort = name.length <= SCRATCH_BYTES;
+    const bytes = isShort ? this.#scratch : Buffer.from(name, 'latin1');
+    if (isShort) bytes.write(name, 'latin1');
+    return cache.shelf.find(bytes, startIn(cache), name.length, nowMs);
   }
 }
 
-function keyOf({ name: cache }: Cache, name: string): Buffer {
-  return Buffer.from(cache === DEFAULT ? name : name.slice(cache.length + 1), 'latin1');
+/** Where its keys begin in names. */
+function startIn({ name }: Cache): number {
+  return name === DEFAULT ? 0 : name.length + 1;
 }

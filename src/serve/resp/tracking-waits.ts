@@ -31,6 +31,11 @@ export class TrackingWaits {
     this.#parts = parts;
   }
 
+  /** Names that are awaited. */
+  get size(): number {
+    return this.#byName.size;
+  }
+
   /** Where there is no room to wait for changes, all of it counts as changed. */
   begin(names: readonly WaitedName[]): WaitedRead {
     let costBytes = 0;

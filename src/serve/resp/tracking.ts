@@ -165,6 +165,7 @@ export class Tracking {
     if (!this.active) return;
     const { names } = this.#parts;
     if (key !== undefined) {
+      if (this.#hasNothing) return;
       const name = names.nameOf(cache, key);
       this.#waits.changed(name);
       this.#changedOne(name, this.by);
@@ -176,7 +177,7 @@ export class Tracking {
 
   /** An entry was evicted or expired, or was replaced by what its origin says now: no client did that. */
   gone(cache: string, key: Buffer): void {
-    if (!this.active) return;
+    if (!this.active || this.#hasNothing) return;
     const name = this.#parts.names.nameOf(cache, key);
     this.#waits.replaced(name);
     this.#changedOne(name, 0);
@@ -206,6 +207,11 @@ export class Tracking {
   }
 
   // --- the inside
+
+  /** Nobody has read anything, or wants to hear of all there is. */
+  get #hasNothing(): boolean {
+    return this.#table.size === 0 && this.#broadcasts.size === 0 && this.#waits.size === 0;
+  }
 
   #changedOne(name: string, by: number): void {
     const row = this.#table.take(name);

@@ -444,7 +444,7 @@ test('over its bound the table drops keys by chance, and tells', () => {
 
 test('without memory for a key its reader is told at once that it changed', () => {
   const world = new World();
-  world.freeBytes = 700;
+  world.freeBytes = 500;
   const reader = world.client();
   for (const name of ['a', 'b', 'c', 'd']) world.tracking.note(reader, name);
   assert.is(world.tracking.keys, 2);
