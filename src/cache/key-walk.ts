@@ -1,4 +1,4 @@
-// All entries of all caches, in an order that holds while others come and go: who is there from the begin of a walk to
+// All entries of some caches, in an order that holds while others come and go: who is there from the begin of a walk to
 // its end is met at least once, and who is written anew meanwhile keeps its place.
 //
 // The places are the store's slots, in which an entry stays for as long as it lives. A walk keeps nothing between its
@@ -6,7 +6,6 @@
 
 import type { Store } from '../store/store.ts';
 import type { Cache } from './cache.ts';
-import type { Caches } from './caches.ts';
 import type { Shelf } from './shelf.ts';
 
 /** Told of an entry; the slot is good until the next write to the store. False ends the step behind it. */
@@ -16,23 +15,25 @@ export type Visit = (cache: Cache, slot: number) => boolean;
 const RANDOM_TRIES = 64;
 
 export class KeyWalk {
-  readonly #caches: Caches;
   readonly #store: Store;
+  /** By the number of its part of the store. */
+  readonly #caches: (Cache | undefined)[] = [];
 
-  constructor(caches: Caches) {
-    this.#caches = caches;
-    this.#store = caches.store;
+  /** Over the entries of these caches, of one store. */
+  constructor(store: Store, caches: readonly Cache[]) {
+    this.#store = store;
+    for (const cache of caches) this.#caches[cache.shelf.stored.id] = cache;
   }
 
   /**
-   * Looks at up to `most` places from `from` on, and visits the entries there that are of `among` and could be read;
-   * returns the place where to go on, 0 at the end.
+   * Looks at up to `most` places from `from` on, and visits the entries there that could be read; returns the place where
+   * to go on, 0 at the end.
    */
-  step(from: number, most: number, nowMs: number, visit: Visit, among = this.#caches.all): number {
+  step(from: number, most: number, nowMs: number, visit: Visit): number {
     const end = this.#store.entries.highWater;
     const until = Math.min(end, from + most);
     for (let slot = from; slot < until; ) {
-      const cache = this.#cacheAt(slot, nowMs, among);
+      const cache = this.#cacheAt(slot, nowMs);
       slot++;
       if (cache && !visit(cache, slot - 1)) return slot < end ? slot : 0;
     }
@@ -42,11 +43,10 @@ export class KeyWalk {
   /** The slot of some entry with its cache, each as likely as another where most places are taken. `random`: in [0, 1). */
   any(random: () => number, nowMs: number): { cache: Cache; slot: number } | undefined {
     const places = this.#store.entries.highWater;
-    const among = this.#caches.all;
     let slot = 0;
     for (let i = 0; i < RANDOM_TRIES; i++) {
       slot = Math.floor(random() * places);
-      const cache = this.#cacheAt(slot, nowMs, among);
+      const cache = this.#cacheAt(slot, nowMs);
       if (cache) return { cache, slot };
     }
     return this.#firstFrom(slot, nowMs) ?? this.#firstFrom(0, nowMs);
@@ -61,13 +61,12 @@ export class KeyWalk {
     return found;
   }
 
-  #cacheAt(slot: number, nowMs: number, among: readonly Cache[]): Cache | undefined {
-    for (const cache of among) {
-      if (this.#store.isLive(cache.shelf.stored, slot)) {
-        return isReadable(cache.shelf, slot, nowMs) ? cache : undefined;
-      }
-    }
-    return undefined;
+  #cacheAt(slot: number, nowMs: number): Cache | undefined {
+    const store = this.#store;
+    if (!store.entries.isUsed(slot)) return undefined;
+    const cache = this.#caches[store.cacheOf(slot).id];
+    if (!cache || !store.isLive(cache.shelf.stored, slot)) return undefined;
+    return isReadable(cache.shelf, slot, nowMs) ? cache : undefined;
   }
 }
 

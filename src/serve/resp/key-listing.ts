@@ -30,8 +30,6 @@ export class KeyListing {
   readonly #context: CommandContext;
   readonly #options: ListingOptions;
   readonly #walk: KeyWalk;
-  /** Of these caches names may match. */
-  readonly #among: Cache[];
   readonly #names: Reply;
   #count = 0;
   #met = 0;
@@ -44,10 +42,11 @@ export class KeyListing {
     const { client, keyspace } = context;
     this.#context = context;
     this.#options = options;
-    this.#walk = new KeyWalk(keyspace.caches);
-    this.#among = keyspace.caches.all.filter(
-      (cache) => cache === keyspace.defaultCache || mayBegin(options.glob.prefix, `${cache.name}:`),
-    );
+    const { all, store } = keyspace.caches;
+    const { prefix } = options.glob;
+    const mayMatch = (cache: Cache): boolean =>
+      cache === keyspace.defaultCache || mayBegin(prefix, `${cache.name}:`);
+    this.#walk = new KeyWalk(store, all.filter(mayMatch));
     this.#names = new Reply(undefined, client.port.account);
     this.#placesLeft = options.mostPlaces;
     this.#at = options.from;
@@ -93,7 +92,7 @@ export class KeyListing {
     try {
       const visit = (cache: Cache, slot: number): boolean => this.#visit(cache, slot);
       const from = this.#at;
-      this.#at = this.#walk.step(from, most, clock.now(), visit, this.#among);
+      this.#at = this.#walk.step(from, most, clock.now(), visit);
       this.#placesLeft -= this.#at === 0 ? 0 : this.#at - from;
     } catch (error) {
       this.#names.discharge();

@@ -209,6 +209,7 @@ export class CommandLab {
       shareBytes: undefined,
       evictable: true,
       loading: loader && { loader, settings },
+      changed: (change) => this.keyspace.changed(name, change),
       unstorable: () => {},
       defect: (error) => this.defects.push(error),
     });

@@ -34,6 +34,26 @@ strings('SETEX and PSETEX store until then', () => {
   lab.end();
 });
 
+strings('what is stored after a miss is not kept where the key changed in between', () => {
+  const lab = new CommandLab();
+  const other = lab.newClient();
+  for (const words of [
+    ['SETEX', 'k', '10', 'old'],
+    ['PSETEX', 'k', '10', 'old'],
+    ['MSET', 'k', 'old'],
+  ]) {
+    assert.is(lab.say('GET', 'k'), null);
+    lab.sayAs(other, 'SET', 'k', 'new');
+    lab.sayAs(other, 'DEL', 'k');
+    const [name, ...rest] = words;
+    assert.is(lab.say(name!, ...rest), 'OK');
+    assert.is(lab.say('GET', 'k'), null, name);
+  }
+  assert.is(lab.say('SETEX', 'k', '10', 'kept'), 'OK');
+  assert.is(lab.say('GET', 'k'), 'kept');
+  lab.end();
+});
+
 strings('GETSET and GETDEL answer what was there', () => {
   const lab = new CommandLab();
   assert.is(lab.say('GETSET', 'k', 'one'), null);

@@ -120,7 +120,7 @@ const EVERYTHING = new Glob(Buffer.from('*'));
 const NAMELESS_TRIES = 100;
 
 function randomKey({ clock, keyspace }: CommandContext, random: () => number, reply: Reply): void {
-  const walk = new KeyWalk(keyspace.caches);
+  const walk = new KeyWalk(keyspace.caches.store, keyspace.caches.all);
   for (let i = 0; i < NAMELESS_TRIES; i++) {
     const found = walk.any(random, clock.now());
     if (!found) break;

@@ -37,6 +37,8 @@ export const stringCommands: readonly Command[] = [
 
 /** Of MSET. */
 const PAIRS_AT_ONCE = 1000;
+/** Of what is stored whatever is there: it may come after a miss, with what was read elsewhere. */
+const LEASED: WriteTerms = { leased: true };
 
 function setnx(context: CommandContext, call: Call, reply: Reply): void {
   const isFree = context.keyspace.find(call, 1) === NO_SLOT;
@@ -58,7 +60,7 @@ function setUntil(context: CommandContext, call: Call, reply: Reply, form: TimeF
     reply.error(end);
     return;
   }
-  write(context, call, 1, 3, { endAtMs: end });
+  write(context, call, 1, 3, { endAtMs: end, leased: true });
   reply.ok();
 }
 
@@ -75,9 +77,11 @@ function mset(context: CommandContext, call: Call, reply: Reply): void | Promise
   }
   if (call.count > 2 * PAIRS_AT_ONCE) {
     const steps = { first: 1, step: 2, aTurn: PAIRS_AT_ONCE };
-    return inTurns(context, call, steps, (of, i) => write(context, of, i, i + 1)).then(() => reply.ok());
+    return inTurns(context, call, steps, (of, i) => write(context, of, i, i + 1, LEASED)).then(() =>
+      reply.ok(),
+    );
   }
-  for (let i = 1; i < call.count; i += 2) write(context, call, i, i + 1);
+  for (let i = 1; i < call.count; i += 2) write(context, call, i, i + 1, LEASED);
   reply.ok();
 }
 
