@@ -16,6 +16,8 @@ export class CacheNames implements TrackedNames {
   readonly #clock: Clock;
   /** Of these several keys mean the same. */
   readonly #folding: ReadonlySet<Cache>;
+  /** Of what `keepMs` was asked for last; 0: it is old, or there is nothing. */
+  version = 0;
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
   constructor(caches: Caches, clock: Clock) {
@@ -42,6 +44,7 @@ export class CacheNames implements TrackedNames {
 
   /** Until it gets old, its load is tried again, or it ends. Of what is not stored, for as long as nothing is loaded. */
   keepMs(name: string): number {
+    this.version = 0;
     const cache = this.#of(name);
     if (!cache || cache.shelf.passesThrough) return 0;
     const { shelf, loads } = cache;
@@ -49,9 +52,11 @@ export class CacheNames implements TrackedNames {
     const slot = this.#find(cache, name, nowMs);
     if (slot === NO_SLOT) return loads ? 0 : Number.POSITIVE_INFINITY;
     const lifeMs = shelf.diesAtMs(slot, nowMs) - nowMs;
-    if (!loads || shelf.isNegative(slot)) return lifeMs;
-    const freshMs = shelf.freshForMs(slot, nowMs);
-    return Math.min(lifeMs, freshMs > 0 ? freshMs : shelf.times.retryMs);
+    const isLasting = !loads || shelf.isNegative(slot);
+    const freshMs = isLasting ? Number.POSITIVE_INFINITY : shelf.freshForMs(slot, nowMs);
+    if (freshMs <= 0) return Math.min(lifeMs, shelf.times.retryMs);
+    this.version = shelf.version(slot);
+    return Math.min(lifeMs, freshMs);
   }
 
   mayHave(name: string, tag: string): boolean {

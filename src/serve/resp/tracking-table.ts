@@ -10,6 +10,8 @@ export interface Row {
   spellings: Set<string> | undefined;
   /** One, as a rule. */
   readers: number | Set<number>;
+  /** Of what its readers have; 0: it was old, or nothing. */
+  version: number;
   /** Second in which it is looked at again; 0: in none. */
   dueSecond: number;
   /** Where it stands among the rows; -1: it was taken. */
@@ -69,6 +71,10 @@ export class TrackingTable {
     return row;
   }
 
+  get(name: string): Row | undefined {
+    return this.#byName.get(name);
+  }
+
   /** Takes the row out; undefined where nobody has read the key. */
   take(name: string): Row | undefined {
     const row = this.#byName.get(name);
@@ -115,7 +121,8 @@ export class TrackingTable {
   }
 
   #insert(name: string, reader: number): Row {
-    const row = { name, spellings: undefined, readers: reader, dueSecond: 0, at: this.#rows.length };
+    const at = this.#rows.length;
+    const row = { name, spellings: undefined, readers: reader, version: 0, dueSecond: 0, at };
     this.#rows.push(row);
     this.#byName.set(name, row);
     return row;

@@ -24,8 +24,10 @@ export interface TrackedNames {
   cacheOf(name: string): string;
   /** Names that mean the same have this in common. */
   stored(name: string): string;
-  /** What is known of it now may be kept for so long; 0: it may not, Infinity: until it changes. */
+  /** What is known of it now may be kept for so long; 0: it may not, Infinity: until it changes. Sets `version`. */
   keepMs(name: string): number;
+  /** Of what `keepMs` was asked for last; 0: it is old, or there is nothing. */
+  readonly version: number;
   /** Whether a change of all that has the tag may be one of this: what is not stored may have had it. */
   mayHave(name: string, tag: string): boolean;
 }
@@ -133,9 +135,16 @@ export class Tracking {
     const { names } = this.#parts;
     const stored = names.stored(name);
     const keepMs = names.keepMs(stored);
+    const { version } = names;
+    // Who has read something else was not told, so it is told now.
+    if (this.#table.get(stored)?.version !== version) this.#takeAndTell(stored, 0);
     const row = keepMs > 0 ? this.#table.add(stored, name, client.id) : undefined;
-    if (!row) this.#notices.tell(state, writeChanged([name]));
-    else if (keepMs !== Number.POSITIVE_INFINITY && row.at !== -1) this.#deadlines.add(row, keepMs);
+    if (!row) {
+      this.#notices.tell(state, writeChanged([name]));
+      return;
+    }
+    row.version = version;
+    if (keepMs !== Number.POSITIVE_INFINITY && row.at !== -1) this.#deadlines.add(row, keepMs);
   }
 
   /** The client is reading the names, and its reply is to come: `noteWaited` is to be said of it then. */
@@ -214,12 +223,15 @@ export class Tracking {
   }
 
   #changedOne(name: string, by: number): void {
-    const row = this.#table.take(name);
-    if (row) {
-      this.#deadlines.remove(row);
-      this.#notices.tellOf(row, by);
-    }
+    this.#takeAndTell(name, by);
     this.#broadcasts.changed(name, by);
+  }
+
+  #takeAndTell(name: string, by: number): void {
+    const row = this.#table.take(name);
+    if (!row) return;
+    this.#deadlines.remove(row);
+    this.#notices.tellOf(row, by);
   }
 
   /** Those of the cache whose keys begin with `prefix`. Broadcasts keep no names: who may be concerned keeps nothing. */
@@ -237,12 +249,14 @@ export class Tracking {
     for (const state of this.#broadcasts.concerned(begin, mayMatter)) this.#notices.tell(state, ALL_CHANGED);
   }
 
+  /** It may be kept on where it is what was read, and is not old; to what was old, its readers are to look again. */
   #due(rows: readonly Row[]): void {
+    const { names } = this.#parts;
     const old = rows.filter((row) => {
-      const keepMs = this.#parts.names.keepMs(row.name);
-      // Also where it may be kept for ever now: it may not have been what was read.
-      if (keepMs > 0) this.#deadlines.add(row, keepMs);
-      return keepMs <= 0;
+      const keepMs = names.keepMs(row.name);
+      const isSame = keepMs > 0 && row.version !== 0 && names.version === row.version;
+      if (isSame) this.#deadlines.add(row, keepMs);
+      return !isSame;
     });
     for (const { name } of old) this.#table.take(name);
     this.#notices.tellOfAll(old);

@@ -24,6 +24,7 @@ function setUp() {
       cacheOf: () => 'default',
       stored: (name) => name,
       keepMs: () => Number.POSITIVE_INFINITY,
+      version: 0,
       mayHave: () => true,
     },
     clock: new FakeClock(),

@@ -86,6 +86,22 @@ test('what is there may be kept until it gets old, or ends; what is not there, i
   assert.is(names.keepMs('one:a'), 0);
 });
 
+test('a client keeps nothing for much longer than it is fresh here, though nobody reads it here any more', async () => {
+  const { lab, tracking, client } = setUp({ refreshMs: 10_000, retryMs: 5000 });
+  await lab.loaded('old', {}, 'a');
+  tracking.note(client, 'one:a');
+  lab.clock.advance(12_000);
+  assert.equal(client.take(), [changed('one:a')]);
+  // It looks again: the old value is served, and reloaded behind it.
+  assert.is(lab.read('a').result, 'stale');
+  tracking.note(client, 'one:a');
+  lab.loader.last.answer('new');
+  await settled();
+  lab.clock.advance(7000);
+  assert.equal(client.take(), [changed('one:a')]);
+  assert.is(lab.read('a').text, 'new');
+});
+
 test('of a cache that passes through nothing may be kept', () => {
   const { plain, names } = setUp();
   plain.passThrough('joining', true);

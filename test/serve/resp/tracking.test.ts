@@ -22,17 +22,23 @@ const PLAIN: TrackingOptions = {
 class World {
   readonly clock = new FakeClock();
   readonly clients = new Map<number, PushClient>();
+  /** Name → its version, else 1. */
+  readonly versions = new Map<string, number>();
   /** Name → how long it may be kept; else for ever. */
   readonly keepMs = new Map<string, number>();
   readonly tags = new Map<string, string>();
   usedBytes = 0;
   freeBytes = Number.POSITIVE_INFINITY;
   readonly soon: (() => void)[] = [];
-  readonly names: TrackedNames = {
+  readonly names: TrackedNames & { version: number } = {
     nameOf: (cache, key) => (cache === 'default' ? '' : `${cache}:`) + key.toString('latin1'),
     cacheOf: (name) => /^(users|flags):/.exec(name)?.[1] ?? 'default',
     stored: (name) => (name.startsWith('flags:') ? name.toLowerCase() : name),
-    keepMs: (name) => this.keepMs.get(name) ?? Number.POSITIVE_INFINITY,
+    keepMs: (name) => {
+      this.names.version = this.versions.get(name) ?? 1;
+      return this.keepMs.get(name) ?? Number.POSITIVE_INFINITY;
+    },
+    version: 0,
     mayHave: (name, tag) => (this.tags.get(name) ?? tag) === tag,
   };
   readonly tracking: Tracking;
@@ -348,6 +354,31 @@ test('what was reloaded meanwhile, and is the same, may be kept on', () => {
   assert.equal(reader.take(), []);
   world.keepMs.set('users:1', 0);
   world.clock.advance(8000);
+  assert.equal(reader.take(), [changed('users:1')]);
+});
+
+test('of what is another now who has the one of before is told, though nobody said that it changed', () => {
+  const world = new World();
+  const [early, late] = [world.client(), world.client()];
+  world.keepMs.set('users:1', 3000);
+  world.keepMs.set('users:2', 3000);
+  for (const name of ['users:1', 'users:2']) world.tracking.note(early, name);
+  for (const name of ['users:1', 'users:2']) world.versions.set(name, 2);
+  world.tracking.note(late, 'users:1');
+  assert.equal(early.take(), [changed('users:1')]);
+  world.clock.advance(5000);
+  assert.equal([early.take(), late.take()], [[changed('users:2')], []]);
+});
+
+test('who has read what was old is to look again, whatever it is then', () => {
+  const world = new World();
+  const reader = world.client();
+  world.keepMs.set('users:1', 3000);
+  world.versions.set('users:1', 0);
+  world.tracking.note(reader, 'users:1');
+  world.tracking.note(reader, 'users:1');
+  assert.equal(reader.take(), []);
+  world.clock.advance(5000);
   assert.equal(reader.take(), [changed('users:1')]);
 });
 
