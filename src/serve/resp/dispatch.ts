@@ -73,9 +73,9 @@ export class Dispatch {
     const command = row && (row.parts.length > 0 && call.count > 1 ? partOf(row, call) : row.command);
     context.server.commands++;
     reply.proto = client.proto;
-    if (!command) return this.#refuse(client, reply, mark, unknown(row, call));
+    if (!command) return this.#runUnknown(client, row, call, reply, mark);
     if (command.arity > 0 ? call.count !== command.arity : call.count < -command.arity)
-      return this.#refuse(client, reply, mark, wrongArity(command.name));
+      return this.#refuse(client, reply, mark, wrongArity(command.name), command);
     client.lastCommand = command.name;
     if (client.isPlain) return this.execute(command, context, call, reply);
     return this.#runOdd(command, context, call, reply, mark);
@@ -128,11 +128,11 @@ export class Dispatch {
     const { client } = context;
     const { flags, name } = command;
     if (!client.authenticated && !flags.includes('noauth'))
-      return this.#refuse(client, reply, mark, 'NOAUTH Authentication required.');
+      return this.#refuse(client, reply, mark, 'NOAUTH Authentication required.', command);
     if (client.transaction && flags.includes('no_multi'))
-      return this.#refuse(client, reply, mark, 'ERR Command not allowed inside a transaction');
+      return this.#refuse(client, reply, mark, 'ERR Command not allowed inside a transaction', command);
     if (client.isSubscriber && client.proto === 2 && !flags.includes('pubsub-mode'))
-      return this.#refuse(client, reply, mark, onlySubscribing(name));
+      return this.#refuse(client, reply, mark, onlySubscribing(name), command);
     if (client.transaction && !flags.includes('unqueued')) {
       this.#queue(client, command, call, reply, mark);
       return this.#quieten(client, reply, mark);
@@ -142,10 +142,29 @@ export class Dispatch {
     return waits.then(() => this.#quieten(client, reply, mark));
   }
 
-  #refuse(client: Client, reply: Reply, mark: number, text: string): void {
-    if (client.transaction) client.transaction.failed = true;
-    reply.error(text);
+  /** What keeps EXEC from being run ends the transaction, too. */
+  #refuse(client: Client, reply: Reply, mark: number, text: string, command?: Command): void {
+    if (command?.name === 'exec') {
+      client.endTransaction();
+      client.watched = [];
+      reply.error(`EXECABORT Transaction discarded because of: ${text.replace(/^ERR /, '')}`);
+    } else {
+      if (client.transaction) client.transaction.failed = true;
+      reply.error(text);
+    }
     this.#quieten(client, reply, mark);
+  }
+
+  #runUnknown(client: Client, row: Row | undefined, call: Call, reply: Reply, mark: number): void {
+    const isHelp = row !== undefined && row.parts.length > 0 && call.count === 2 && call.is(1, 'HELP');
+    if (!isHelp || !client.isPlain) {
+      this.#refuse(client, reply, mark, unknown(row, call));
+      return;
+    }
+    reply.array(row.parts.length + 2);
+    reply.simple(`${row.word} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`);
+    for (const { word } of row.parts) reply.simple(word);
+    reply.simple('HELP');
   }
 
   #queue(client: Client, command: Command, call: Call, reply: Reply, mark: number): void {
@@ -219,14 +238,21 @@ function partOf(row: Row, call: Call): Command | undefined {
 function unknown(row: Row | undefined, call: Call): string {
   if (row && call.count === 1) return wrongArity(row.word.toLowerCase());
   if (row) {
-    const shown = call.text(1).slice(0, SHOWN_BYTES);
+    const shown = shownText(call, 1, SHOWN_BYTES);
     return `ERR unknown subcommand '${shown}'. Try ${row.word} HELP.`;
   }
   let shown = '';
   for (let i = 1; i < call.count && shown.length < SHOWN_BYTES; i++)
-    shown += `'${call.text(i).slice(0, SHOWN_BYTES - shown.length)}' `;
-  const name = call.text(0).slice(0, SHOWN_BYTES);
+    shown += `'${shownText(call, i, SHOWN_BYTES - shown.length)}' `;
+  const name = shownText(call, 0, SHOWN_BYTES);
   return `ERR unknown command '${name}'${whyUnknown(name)}, with args beginning with: ${shown}`;
+}
+
+/** As Redis shows it: up to a zero byte. */
+function shownText(call: Call, i: number, most: number): string {
+  const zeroAt = call.bytes.indexOf(0, call.start(i));
+  const length = Math.min(call.length(i), most, zeroAt === -1 ? most : zeroAt - call.start(i));
+  return call.bytes.toString('latin1', call.start(i), call.start(i) + length);
 }
 
 function onlySubscribing(name: string): string {

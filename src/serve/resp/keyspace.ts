@@ -199,8 +199,10 @@ export class Keyspace {
       cache.counters.voidFills++;
       return;
     }
+    const meaning = terms.meaning ?? this.#parts.facts.get(cache.name)?.writes;
     const endAtMs = terms.keepEnd ? this.#endOf(cache, key, nowMs) : terms.endAtMs;
     const draft = shelf.store.draft(shelf.stored);
+    this.#misses.isFilling = meaning !== 'change';
     try {
       draft.append(value.subarray(start, end));
       cache.write(key, draft, {
@@ -209,9 +211,9 @@ export class Keyspace {
         ttlMs: endAtMs === undefined ? undefined : endAtMs - nowMs,
       });
     } finally {
+      this.#misses.isFilling = false;
       draft.release();
     }
-    const meaning = terms.meaning ?? this.#parts.facts.get(cache.name)?.writes;
     if (meaning === 'change') this.#parts.changes.wrote(cache, key, 'write');
   }
 

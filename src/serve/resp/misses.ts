@@ -1,6 +1,8 @@
 // Which keys a client missed, so that what it sets them to counts as a fill of what it read elsewhere since: where the key
 // was changed in between, that is of before the change, and is not kept.
 //
+// Another fill is no change: both store what the origin says, and the last one stays, as with Redis.
+//
 // The fence of the cache would do, were it exact: it may take another key's change for this one's, and a client that
 // is told OK expects to find what it set. What is remembered is bounded in number and in time: a pool hands connections
 // to one caller after another, and what one missed is not to bother another for long.
@@ -24,6 +26,8 @@ export interface Miss {
 export class Misses {
   /** Those of all clients. */
   readonly #byHash = new Map<number, Miss[]>();
+  /** What changes now, a fill changes. */
+  isFilling = false;
 
   /** The client found nothing under the key `bytes[start, end)`. */
   note(client: Client, cache: Cache, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
@@ -53,7 +57,7 @@ export class Misses {
   /** To be told of each change of a cache, right after it. */
   changed(cache: Cache, { key, tag }: CacheChange): void {
     // What is not there has no tags.
-    if (this.#byHash.size === 0 || tag !== undefined) return;
+    if (this.#byHash.size === 0 || this.isFilling || tag !== undefined) return;
     if (key !== undefined) this.#void(this.#byHash.get(cache.shelf.hash(key)));
     // Of keys only a hash is kept: any of the cache may have the prefix.
     else this.#voidAllOf(cache);

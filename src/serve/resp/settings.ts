@@ -2,7 +2,7 @@
 
 import type { Call } from './call.ts';
 import type { CommandContext } from './context.ts';
-import { wrongArity } from './error-text.ts';
+import { SYNTAX_ERROR } from './error-text.ts';
 import { Glob, MAX_PATTERN_BYTES } from './glob.ts';
 import type { Reply } from './reply.ts';
 
@@ -48,7 +48,7 @@ function matching(names: readonly string[], call: Call, i: number): string[] {
 /** Nothing can be set while the daemon runs: its settings are those of its configuration. */
 export function setConfig(context: CommandContext, call: Call, reply: Reply): void {
   if (call.count % 2 !== 0) {
-    reply.error(wrongArity('config|set'));
+    reply.error(SYNTAX_ERROR);
     return;
   }
   const settings = settingsOf(context);

@@ -90,7 +90,7 @@ function chooseListed({ server }: CommandContext, call: Call): Client[] | string
   const listed: Client[] = [];
   for (let i = 3; i < call.count; i++) {
     const id = integerOf(call, i);
-    if (id === undefined || id < 1n) return 'ERR Invalid client ID';
+    if (id === undefined) return 'ERR Invalid client ID';
     const client = server.clients.get(Number(id));
     if (client) listed.push(client);
   }

@@ -33,7 +33,7 @@ export function commandCommands(all: () => readonly Command[]): readonly Command
     row('info', -2, (_context, call, reply) => info(shown(), call, reply)),
     row('docs', -2, (_context, call, reply) => docs(shown(), call, reply)),
     row('list', -2, (_context, call, reply) => list(shown(), call, reply)),
-    row('getkeys', -3, (context, call, reply) => getKeys(all(), context, call, reply)),
+    row('getkeys', -4, (context, call, reply) => getKeys(all(), context, call, reply)),
   ];
 }
 
@@ -73,7 +73,7 @@ function info(table: Map<string, Shown>, call: Call, reply: Reply): void {
   for (let i = 2; i < call.count; i++) {
     const shown = find(table, call, i);
     if (shown) replyOne(shown, reply);
-    else reply.nullArray();
+    else reply.null();
   }
 }
 
@@ -85,9 +85,10 @@ function replyOne({ name, arity, flags, keys, parts }: Shown, reply: Reply): voi
   for (const place of keys) reply.integer(place);
   replyCategories(flags, reply);
   // Tips and key specifications: there are none.
-  reply.array(0);
-  reply.array(0);
-  reply.array(parts.length);
+  reply.set(0);
+  reply.set(0);
+  if (parts.length === 0) reply.set(0);
+  else reply.array(parts.length);
   for (const part of parts) replyOne(part, reply);
 }
 
@@ -163,7 +164,10 @@ function filtered(table: Map<string, Shown>, call: Call): string[] | string {
 }
 
 function getKeys(commands: readonly Command[], _context: CommandContext, call: Call, reply: Reply): void {
-  const command = commands.find(({ name }) => call.is(2, name.toUpperCase()));
+  const command = commands.find(({ name }) => {
+    const [word = '', part] = name.toUpperCase().split('|', 2);
+    return call.is(2, word) && (part === undefined || call.is(3, part));
+  });
   const count = call.count - 2;
   if (!command) {
     reply.error('ERR Invalid command specified');

@@ -109,6 +109,8 @@ function memoryUsage({ keyspace }: CommandContext, call: Call, reply: Reply): vo
     reply.error(SYNTAX_ERROR);
   } else if (isSamples && integerOf(call, 4) === undefined) {
     reply.error(NOT_AN_INTEGER);
+  } else if (isSamples && integerOf(call, 4)! < 0n) {
+    reply.error(SYNTAX_ERROR);
   } else if (keyspace.find(call, 2) === NO_SLOT) {
     reply.null();
   } else {
@@ -159,8 +161,10 @@ function references({ keyspace }: CommandContext, call: Call, reply: Reply): voi
 // --- what is not kept, and not allowed
 
 function slowlogGet(_context: CommandContext, call: Call, reply: Reply): void {
-  if (call.count > 3) reply.error(SYNTAX_ERROR);
-  else if (call.count === 3 && integerOf(call, 2) === undefined) reply.error(NOT_AN_INTEGER);
+  const count = call.count === 3 ? integerOf(call, 2) : 10n;
+  if (call.count > 3)
+    reply.error("ERR unknown subcommand or wrong number of arguments for 'GET'. Try SLOWLOG HELP.");
+  else if (count === undefined || count < -1n) reply.error('ERR count should be greater than or equal to -1');
   else reply.array(0);
 }
 
