@@ -19,6 +19,11 @@ export function foundLength(keyspace: Keyspace): number {
   return keyspace.slot === NO_SLOT ? 0 : keyspace.cache.shelf.store.valueLength(keyspace.slot);
 }
 
+/** What was found is in use, unless its client reads without leaving a trace (CLIENT NO-TOUCH). */
+export function touchFound({ client, keyspace }: CommandContext): void {
+  if (keyspace.slot !== NO_SLOT && !client.noTouch) keyspace.touch();
+}
+
 /** What a value is stored with, of the entry that was found. */
 export function foundTerms(keyspace: Keyspace) {
   if (keyspace.slot === NO_SLOT) return {};

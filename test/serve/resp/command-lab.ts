@@ -222,6 +222,7 @@ export class CommandLab {
         nameOf: (_cache, key) => key.toString('latin1'),
         cacheOf: () => 'default',
         stored: (name) => name,
+        version: 0,
         keepMs: () => 0,
         mayHave: () => true,
       },

@@ -160,6 +160,20 @@ strings('GETRANGE counts from either end', () => {
   lab.end();
 });
 
+strings('looking at a value is a read of it, unless the client leaves no trace', () => {
+  const lab = new CommandLab();
+  lab.say('MSET', 'idle:a', 'v', 'idle:b', 'v', 'idle:c', 'v', 'idle:d', 'v');
+  lab.clock.advance(40_000);
+  lab.say('STRLEN', 'idle:a');
+  lab.say('GETRANGE', 'idle:b', '0', '-1');
+  lab.say('LCS', 'idle:c', 'none');
+  lab.client.noTouch = true;
+  lab.say('STRLEN', 'idle:d');
+  lab.clock.advance(40_000);
+  assert.equal((lab.say('KEYS', '*') as string[]).sort(), ['idle:a', 'idle:b', 'idle:c']);
+  lab.end();
+});
+
 strings('counting keeps to 64 bits, and to what is stored', () => {
   const lab = new CommandLab();
   assert.is(lab.say('INCR', 'n'), 1);

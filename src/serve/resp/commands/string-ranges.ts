@@ -5,11 +5,10 @@ import type { Call } from '../call.ts';
 import type { Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../error-text.ts';
-import { NO_SLOT } from '../keyspace.ts';
 import { Lcs, MAX_CELLS } from '../lcs.ts';
 import { integerOf } from '../numbers.ts';
 import type { Reply } from '../reply.ts';
-import { foundLength, foundValue, rewrite } from '../rewriting.ts';
+import { foundLength, foundValue, rewrite, touchFound } from '../rewriting.ts';
 import { tooLongError } from '../value-length.ts';
 
 export const stringRangeCommands: readonly Command[] = [
@@ -22,13 +21,15 @@ export const stringRangeCommands: readonly Command[] = [
 /** Cells of one turn: about a millisecond. */
 const CELLS_A_TURN = 400_000;
 
-function getrange({ keyspace }: CommandContext, call: Call, reply: Reply): void {
+function getrange(context: CommandContext, call: Call, reply: Reply): void {
+  const { keyspace } = context;
   const [first, last] = [integerOf(call, 2), integerOf(call, 3)];
   if (first === undefined || last === undefined) {
     reply.error(NOT_AN_INTEGER);
     return;
   }
-  if (keyspace.find(call, 1) !== NO_SLOT) keyspace.touch();
+  keyspace.find(call, 1);
+  touchFound(context);
   const length = foundLength(keyspace);
   const start = placeOf(first, length);
   const end = Math.min(placeOf(last, length), length - 1) + 1;
@@ -104,7 +105,8 @@ function lcs(context: CommandContext, call: Call, reply: Reply): void | Promise<
   const bytes = aLength + bLength + Lcs.bytesFor(aLength, bLength, !options.wantsLength);
   if (!account.charge(bytes)) throw new RoomError('there is no memory left to compare these strings');
   const value = (i: number): Buffer => {
-    if (keyspace.find(call, i) !== NO_SLOT) keyspace.touch();
+    keyspace.find(call, i);
+    touchFound(context);
     return foundValue(keyspace);
   };
   const table = new Lcs(value(1), value(2), !options.wantsLength);

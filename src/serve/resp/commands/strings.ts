@@ -17,7 +17,7 @@ import { inTurns } from '../in-turns.ts';
 import { HIT, NO_SLOT, REFUSED, replyAnswer, STALE, WAIT, type WriteTerms } from '../keyspace.ts';
 import { integerOf } from '../numbers.ts';
 import type { Reply } from '../reply.ts';
-import { foundLength, rewrite } from '../rewriting.ts';
+import { foundLength, rewrite, touchFound } from '../rewriting.ts';
 import { tooLongError } from '../value-length.ts';
 
 export const stringCommands: readonly Command[] = [
@@ -124,9 +124,10 @@ function write(context: CommandContext, call: Call, key: number, value: number, 
 
 // --- reading what is stored
 
-function strlen({ keyspace }: CommandContext, call: Call, reply: Reply): void {
-  if (keyspace.find(call, 1) !== NO_SLOT) keyspace.touch();
-  reply.integer(foundLength(keyspace));
+function strlen(context: CommandContext, call: Call, reply: Reply): void {
+  context.keyspace.find(call, 1);
+  touchFound(context);
+  reply.integer(foundLength(context.keyspace));
 }
 
 function getdel(context: CommandContext, call: Call, reply: Reply): void {
