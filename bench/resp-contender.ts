@@ -78,6 +78,10 @@ export class RunningServer {
     return server;
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   get rssBytes(): number {
     return 1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.#child.pid}/status`, 'utf8'))![1]);
   }

@@ -7,6 +7,7 @@ import { idleProcess } from './idle-process.ts';
 import { landscapeCalls } from './landscape-calls.ts';
 import { memory } from './memory.ts';
 import { resp } from './resp.ts';
+import { tails } from './tails.ts';
 
 const MEASUREMENTS: Readonly<Record<string, (options: readonly string[]) => Promise<void>>> = {
   http: httpHits,
@@ -16,6 +17,7 @@ const MEASUREMENTS: Readonly<Record<string, (options: readonly string[]) => Prom
   'hit-ratio': hitRatio,
   memory,
   resp,
+  tails,
 };
 
 const given = process.argv.slice(2);

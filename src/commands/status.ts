@@ -9,7 +9,7 @@ import { type Host, print, printJson } from './host.ts';
 import { formatBytes, formatField, formatShare, formatSpan } from './quantity.ts';
 import { type Align, escapeControls, type Paint, paintFor, renderList, renderTable } from './table.ts';
 
-const HEADING = ['CACHE', 'ENTRIES', 'BYTES', 'HITS', 'LOADS', 'FAILURES', 'EVICTIONS'];
+const HEADING = ['CACHE', 'ENTRIES', 'BYTES', 'OVERHEAD', 'WINDOW', 'HITS', 'LOADS', 'FAILURES', 'EVICTED'];
 const ALIGN: readonly Align[] = ['left', ...Array<Align>(HEADING.length - 1).fill('right')];
 /** Results of a read for which nobody waited. All results together are the reads. */
 const SERVED_AT_ONCE = ['hit', 'stale', 'negative'];
@@ -55,16 +55,24 @@ function summary(answer: Fields): (readonly [string, string])[] {
 
 function cacheRow(cache: Fields): string[] {
   const reads = fieldsAt(cache, 'reads');
-  const evictions = fieldsAt(cache, 'evictions');
+  const bytes = numberAt(cache, 'bytes') ?? 0;
   return [
     textAt(cache, 'name') ?? '?',
     textAt(cache, 'entries') ?? '-',
-    formatBytes(numberAt(cache, 'bytes') ?? 0),
+    formatBytes(bytes),
+    formatShare(numberAt(cache, 'overhead_bytes') ?? 0, bytes),
+    formatShare(numberAt(cache, 'window_share') ?? 0, 1),
     formatShare(sum(reads, SERVED_AT_ONCE), sum(reads, Object.keys(reads))),
     textAt(cache, 'loads') ?? '-',
     textAt(cache, 'load_failures') ?? '-',
-    String(sum(evictions, Object.keys(evictions))),
+    evicted(fieldsAt(cache, 'evictions')),
   ];
+}
+
+/** How many entries went, by reason. */
+function evicted(evictions: Fields): string {
+  const reasons = Object.keys(evictions).filter((reason) => (numberAt(evictions, reason) ?? 0) > 0);
+  return reasons.map((reason) => `${reason} ${textAt(evictions, reason)}`).join(', ') || '0';
 }
 
 function sum(counts: Fields, names: readonly string[]): number {

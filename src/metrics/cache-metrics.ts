@@ -52,6 +52,19 @@ export function describeCaches(prom: PromClient, registry: Registry, caches: Cac
     (add) => each(({ name, shelf }) => add({ cache: name }, shelf.stored.bytes))(),
   );
   gauge(
+    'sidecache_overhead_bytes',
+    'The part of the stored bytes that is neither key nor value.',
+    ['cache'],
+    (add) =>
+      each(({ name, shelf: { stored } }) => add({ cache: name }, stored.bytes - stored.payloadBytes))(),
+  );
+  gauge(
+    'sidecache_eviction_window_ratio',
+    'The part of the cache that is for what was stored last; the rest is for what is asked for often.',
+    ['cache'],
+    (add) => each(({ name, shelf }) => add({ cache: name }, shelf.stored.eviction.windowShare))(),
+  );
+  gauge(
     'sidecache_memory_limit_bytes',
     'The budget: what may be charged for all that is held for others.',
     [],

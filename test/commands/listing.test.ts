@@ -100,6 +100,8 @@ const STATUS = {
       name: 'users',
       entries: 1200,
       bytes: 1_572_864,
+      overhead_bytes: 157_286,
+      window_share: 0.05,
       reads: { hit: 90, stale: 4, miss: 4, negative: 1, error: 1 },
       loads: 10,
       load_failures: 1,
@@ -133,9 +135,9 @@ test('status shows the instance, its memory and a line for each cache', async ()
     'up        1h 2m',
     'memory    16M of 64M (25.0%)',
     '',
-    'CACHE    ENTRIES  BYTES   HITS  LOADS  FAILURES  EVICTIONS',
-    'default        0     0B      -      0         0          0',
-    'users       1200   1.5M  95.0%     10         1          3',
+    'CACHE    ENTRIES  BYTES  OVERHEAD  WINDOW   HITS  LOADS  FAILURES          EVICTED',
+    'default        0     0B         -    0.0%      -      0         0                0',
+    'users       1200   1.5M     10.0%    5.0%  95.0%     10         1  memory 2, ttl 1',
     '',
   ]);
 });

@@ -1,0 +1,189 @@
+// How evenly the daemon answers as its entries grow: hits at a fixed rate with 1,000 entries and with 1,000,000, in turns
+// of one run, and the longest pauses of its main thread while it fills, reads, expires and drops a whole cache.
+//
+// --entries N, --rate READS_PER_SECOND, --seconds N (of each), --node FILE
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Latencies, pacedReads } from './paced-reads.ts';
+import { RunningServer, sidecache } from './resp-contender.ts';
+import { fill, respSets } from './resp-load.ts';
+import { median, range, ratios } from './statistics.ts';
+
+const VALUE = 'v'.repeat(100);
+const REPLY_BYTES = `$100\r\n${VALUE}\r\n`.length;
+const FEW = 1000;
+const CONNECTIONS = 20;
+const ROUNDS = 6;
+
+interface Pauses {
+  readonly longestMs: number;
+  readonly over5: number;
+  readonly longestCollectionMs: number;
+  readonly collectionsOver5: number;
+}
+
+export async function tails(options: readonly string[] = []): Promise<void> {
+  const { values } = parseArgs({
+    args: [...options],
+    options: {
+      entries: { type: 'string', default: '1000000' },
+      rate: { type: 'string', default: '50000' },
+      seconds: { type: 'string', default: '60' },
+      node: { type: 'string', default: process.execPath },
+    },
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'bench-tails-'));
+  const few = await Observed.start(values.node, join(folder, 'few.json'), FEW);
+  const many = await Observed.start(values.node, join(folder, 'many.json'), Number(values.entries));
+  try {
+    console.log(`\nPauses of the main thread with ${values.entries} entries, ms`);
+    console.log(
+      '| while | longest | over 5 ms | longest collection | collections over 5 ms |\n|---|---|---|---|---|',
+    );
+    await few.fill();
+    await many.pausesWhile('filling', () => many.fill());
+    const rounds = await readInTurns(few, many, Number(values.rate), Number(values.seconds) / ROUNDS);
+    await many.pausesWhile('expiring half of them', () => many.expire(0.5));
+    await many.fill();
+    await many.pausesWhile('dropping all of them', () => many.flush());
+    report(rounds, values.rate);
+  } finally {
+    await few.stop();
+    await many.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+type Round = { few: Latencies; many: Latencies };
+
+async function readInTurns(few: Observed, many: Observed, rate: number, seconds: number): Promise<Round[]> {
+  const rounds: Round[] = [];
+  await many.pausesWhile(`${rate} reads a second`, async () => {
+    for (let i = 0; i < ROUNDS; i++) {
+      const [first, second] = i % 2 === 0 ? [few, many] : [many, few];
+      const one = await first.read(rate, seconds);
+      const two = await second.read(rate, seconds);
+      rounds.push(i % 2 === 0 ? { few: one, many: two } : { few: two, many: one });
+    }
+  });
+  return rounds;
+}
+
+function report(rounds: readonly Round[], rate: string): void {
+  console.log(`\nHits at ${rate} a second, ${CONNECTIONS} connections, ms; ${ROUNDS} rounds in turns`);
+  console.log('| | 1,000 entries | many | ratio, median of rounds | range |\n|---|---|---|---|---|');
+  for (const share of ['p50', 'p99', 'p999'] as const) {
+    const few = rounds.map((round) => round.few[share]);
+    const many = rounds.map((round) => round.many[share]);
+    const ratio = ratios(many, few);
+    const cells = [
+      median(few).toFixed(2),
+      median(many).toFixed(2),
+      median(ratio).toFixed(2),
+      range(ratio, 2),
+    ];
+    console.log(`| ${share} | ${cells.join(' | ')} |`);
+  }
+}
+
+/** A daemon with the observer of pauses in it. */
+class Observed {
+  readonly #server: RunningServer;
+  readonly #file: string;
+  readonly #entries: number;
+
+  private constructor(server: RunningServer, file: string, entries: number) {
+    this.#server = server;
+    this.#file = file;
+    this.#entries = entries;
+  }
+
+  static async start(node: string, file: string, entries: number): Promise<Observed> {
+    const { name, command } = sidecache('1G', node);
+    const observed = (folder: string, socket: string): string[] => {
+      const [program, ...rest] = command(folder, socket);
+      return ['env', `BENCH_PAUSES=${file}`, program!, '--require', resolve('bench/pauses.cjs'), ...rest];
+    };
+    return new Observed(await RunningServer.start({ name, command: observed }), file, entries);
+  }
+
+  fill(): Promise<void> {
+    return fill(this.#server.socket, this.#entries, respSets(key, VALUE));
+  }
+
+  read(readsPerSecond: number, seconds: number): Promise<Latencies> {
+    return pacedReads({
+      path: this.#server.socket,
+      connections: CONNECTIONS,
+      readsPerSecond,
+      seconds,
+      // Steps that have no divisor in common with the entries: all are read, in no order of memory.
+      request: (n) => get(key((n * 7919) % this.#entries)),
+      replyBytes: REPLY_BYTES,
+    });
+  }
+
+  /** Has a part of the entries end at once, and waits until they are gone. */
+  async expire(part: number): Promise<void> {
+    const ending = Math.floor(this.#entries * part);
+    const endsAtMs = Date.now() + 60_000;
+    const request = (n: number): string => command('PEXPIREAT', key(n), String(endsAtMs));
+    await fill(this.#server.socket, ending, { request, answer: /:1\r\n/g });
+    await this.#until(this.#entries - ending);
+  }
+
+  /** Drops everything; the answer must not wait for it. */
+  async flush(): Promise<void> {
+    const startedMs = performance.now();
+    await this.#server.ask(command('FLUSHALL'));
+    console.log(`| FLUSHALL answered after ${(performance.now() - startedMs).toFixed(1)} ms | | | | |`);
+    await this.#until(0);
+    await new Promise((later) => setTimeout(later, 3000));
+  }
+
+  async pausesWhile(what: string, work: () => Promise<unknown>): Promise<void> {
+    await this.#pauses();
+    await work();
+    const { longestMs, over5, longestCollectionMs, collectionsOver5 } = await this.#pauses();
+    const cells = [longestMs.toFixed(1), over5, longestCollectionMs.toFixed(1), collectionsOver5];
+    console.log(`| ${what} | ${cells.join(' | ')} |`);
+  }
+
+  async stop(): Promise<void> {
+    await this.#server.stop();
+  }
+
+  async #until(entries: number): Promise<void> {
+    while ((await this.#server.ask(command('DBSIZE'))) !== `:${entries}\r\n`) {
+      await new Promise((later) => setTimeout(later, 200));
+    }
+  }
+
+  async #pauses(): Promise<Pauses> {
+    rmSync(this.#file, { force: true });
+    process.kill(this.#server.pid, 'SIGUSR2');
+    for (;;) {
+      try {
+        return JSON.parse(readFileSync(this.#file, 'utf8')) as Pauses;
+      } catch {
+        await new Promise((later) => setTimeout(later, 20));
+      }
+    }
+  }
+}
+
+/** 14 bytes. */
+function key(index: number): string {
+  return `key:${String(index).padStart(10, '0')}`;
+}
+
+function get(name: string): string {
+  return `*2\r\n$3\r\nGET\r\n$${name.length}\r\n${name}\r\n`;
+}
+
+function command(...words: string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
+}
