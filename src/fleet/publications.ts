@@ -32,6 +32,8 @@ const TIMEOUT_MS = 2000;
 /** Who does not know such messages is a daemon of before; another may be in its place after an upgrade. */
 const REFUSED_FOR_MS = 60_000;
 const COST_BYTES = 100;
+/** To members that are asked at one time: what is confirmed and repaired goes over the same way, and comes first. */
+const MOST_AT_ONCE = 16;
 
 /** One that is kept, as JSON. */
 interface Kept {
@@ -55,6 +57,8 @@ export class Publications {
   #length = 0;
   readonly #progress = new WeakMap<Member, Progress>();
   #isClosed = false;
+  /** Messages of the fleet that are on their way. */
+  #sending = 0;
   /** Those that some member was not sent, or that were too large for all. */
   missed = 0;
 
@@ -71,7 +75,7 @@ export class Publications {
       this.missed++;
       return;
     }
-    for (const member of members) this.#send(member);
+    this.#sendAll();
     this.#trim();
   }
 
@@ -95,6 +99,7 @@ export class Publications {
     const progress = this.#progressOf(member);
     const latest = this.#first + this.#kept.length;
     if (this.#isClosed || progress.isSending || progress.next >= latest) return;
+    if (this.#sending >= MOST_AT_ONCE) return;
     if (members.get(identity.incarnation) !== member) return;
     if (place === undefined || progress.refusedUntilMs > this.#parts.clock.now()) {
       this.missed += latest - progress.next;
@@ -105,15 +110,25 @@ export class Publications {
     const from = Math.max(progress.next, this.#first);
     progress.next = latest;
     progress.isSending = true;
+    this.#sending++;
     const body = this.#bodyFrom(from);
     const ask = { place, to: identity.incarnation, kind: 'publish', body, timeoutMs: TIMEOUT_MS } as const;
     void link.ask(ask).then(({ result }) => {
       progress.isSending = false;
+      this.#sending--;
       if (result !== 'answered') this.missed += latest - from;
       if (result === 'refused') progress.refusedUntilMs = this.#parts.clock.now() + REFUSED_FOR_MS;
-      this.#send(member);
+      this.#sendAll();
       this.#trim();
     });
+  }
+
+  /** Who is furthest behind comes first. */
+  #sendAll(): void {
+    const { all } = this.#parts.members;
+    const next = (member: Member): number => this.#progressOf(member).next;
+    if (all.length > MOST_AT_ONCE) all.sort((one, other) => next(one) - next(other));
+    for (const member of all) this.#send(member);
   }
 
   #bodyFrom(number: number): string {

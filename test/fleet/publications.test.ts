@@ -32,7 +32,7 @@ function setUp(count = 2) {
     },
   });
   const add = (name: string): Member => members.add(identityOf(name), `place-${name}`, clock.now(), 0)!;
-  for (let i = 1; i <= count; i++) add(`peer${i}`);
+  for (let i = 1; i <= count; i++) add(`peer${100 + i}`);
   const publish = (channel: string, payload: string): void =>
     publications.publish({ channel: Buffer.from(channel), payload: Buffer.from(payload) });
   return { clock, link, members, memory, publications, publish, add };
@@ -94,6 +94,27 @@ test('one that does not answer costs the others nothing, and no more memory than
   assert.match(late.at(-1)!, /^a 2999/);
   assert.is(publications.missed, 3000 - late.length);
   assert.is(memory.used, 0);
+});
+
+test('of many members some are sent at one time, and none is forgotten for the others', async () => {
+  const { link, publish, memory, publications } = setUp(40);
+  const received = new Map<string, string[]>();
+  let most = 0;
+  const answerOne = async (): Promise<void> => {
+    most = Math.max(most, link.asks.length);
+    const { to } = link.asks[0]!.ask;
+    received.set(to!, [...(received.get(to!) ?? []), ...(await answer(link))]);
+  };
+  for (let i = 0; i < 100; i++) {
+    publish('a', String(i));
+    await answerOne();
+  }
+  while (link.asks.length > 0) await answerOne();
+  assert.is(most, 16);
+  const all = Array.from({ length: 100 }, (_, i) => `a ${i}`);
+  assert.is(received.size, 40);
+  for (const messages of received.values()) assert.equal(messages, all);
+  assert.equal([memory.used, publications.missed], [0, 0]);
 });
 
 test('what could not be delivered is not sent again', async () => {
