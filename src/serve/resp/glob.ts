@@ -51,6 +51,8 @@ export class Glob {
   /** Whether all of `bytes[start, end)` matches. */
   matches(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
     const elements = this.#elements;
+    // As Redis has it: of patterns that could match nothing, only `*` and the empty one do.
+    if (start === end) return this.length === 0 || (this.length === 1 && this.matchesAll);
     let at = 0;
     let next = start;
     let runAt = -1;

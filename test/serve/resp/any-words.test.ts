@@ -58,6 +58,7 @@ for (const seed of [1, 2, 3]) {
       if (random() < 0.01) lab.clock.advance(random() * 20_000);
     }
     await lab.asking('DISCARD');
+    lab.say('UNWATCH');
     for (const load of [...lab.loader.open]) load.fail();
     await settled();
     for (const load of [...lab.loader.open]) load.fail();

@@ -27,6 +27,7 @@ import { Keyspace } from '../../../src/serve/resp/keyspace.ts';
 import { Reply } from '../../../src/serve/resp/reply.ts';
 import { ServerFacts } from '../../../src/serve/resp/server-facts.ts';
 import { Tracking } from '../../../src/serve/resp/tracking.ts';
+import { Watches } from '../../../src/serve/resp/watches.ts';
 import { Store } from '../../../src/store/store.ts';
 import { FakeClock } from '../../cache/fake-clock.ts';
 import { ScriptedLoader } from '../../cache/scripted-loader.ts';
@@ -53,6 +54,7 @@ export class CommandLab {
   readonly store: Store;
   readonly caches: Caches;
   readonly keyspace: Keyspace;
+  readonly watches = new Watches();
   readonly defects: unknown[] = [];
   /** What others were told, and who listens: `write default a`. */
   readonly told: string[] = [];
@@ -156,6 +158,7 @@ export class CommandLab {
   end(): void {
     assert.equal(this.defects, []);
     assert.is(this.roomUsed, 0);
+    assert.is(this.watches.size, 0);
     assert.is(this.store.draftBytes, 0);
     assert.equal(this.loader.open.length, 0);
   }
@@ -194,9 +197,7 @@ export class CommandLab {
       ...keyCommands,
       ...expiryCommands,
       ...scanCommands(random),
-      ...transactionCommands((command, context, call, reply) =>
-        this.#dispatch.execute(command, context, call, reply),
-      ),
+      ...transactionCommands((...call) => this.#dispatch.execute(...call), this.watches),
       ...sidecacheCommands,
     ];
   }
@@ -209,7 +210,10 @@ export class CommandLab {
       shareBytes: undefined,
       evictable: true,
       loading: loader && { loader, settings },
-      changed: (change) => this.keyspace.changed(name, change),
+      changed: (change) => {
+        this.keyspace.changed(name, change);
+        this.watches.changed(this.cache(name), change);
+      },
       unstorable: () => {},
       defect: (error) => this.defects.push(error),
     });

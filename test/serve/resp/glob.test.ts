@@ -20,6 +20,7 @@ glob('a pattern without wildcards matches itself only', () => {
 
 glob('* takes any number of bytes, ? exactly one', () => {
   holds('*', ['', 'a', 'a:b\r\n\0'], []);
+  holds('**', ['a', 'ab'], ['']);
   holds('a*', ['a', 'ab', 'abc'], ['', 'ba']);
   holds('*a', ['a', 'ba', 'aaa'], ['', 'ab']);
   holds('a**b', ['ab', 'axb', 'axxbb'], ['a', 'b', 'abx']);

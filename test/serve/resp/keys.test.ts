@@ -272,6 +272,16 @@ keys('COUNT says about how many keys a call looks at', () => {
   lab.end();
 });
 
+keys('a few keys among many that went are told in one page', () => {
+  const lab = new CommandLab();
+  for (let i = 0; i < 2000; i++) lab.say('SET', `k${i}`, 'v');
+  for (let i = 0; i < 1999; i++) lab.say('DEL', `k${i}`);
+  assert.equal(lab.say('SCAN', '0'), ['0', ['k1999']]);
+  lab.say('DEL', 'k1999');
+  assert.equal(lab.say('SCAN', '0'), ['0', []]);
+  lab.end();
+});
+
 keys('KEYS and a large SCAN give others their turn and see what comes meanwhile', async () => {
   const lab = new CommandLab();
   for (let i = 0; i < 10_000; i++) lab.say('SET', `k${i}`, 'v');

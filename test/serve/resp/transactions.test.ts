@@ -89,6 +89,11 @@ transactions('EXEC does nothing once a watched key changed', () => {
     assert.is(watched(change, exists), null, words.join(' '));
   }
   assert.is(watched(exists), null, 'created');
+  const comesAndGoes = (lab: CommandLab): void => {
+    lab.say('SET', 'k', 'v');
+    lab.say('GETDEL', 'k');
+  };
+  assert.is(watched(comesAndGoes), null, 'created and deleted');
   assert.is(
     watched((lab) => lab.clock.advance(10), expires),
     null,
@@ -141,6 +146,24 @@ transactions('UNWATCH and EXEC end the watch', () => {
   assert.is(lab.say('EXEC'), null);
   lab.say('MULTI');
   assert.equal(lab.say('EXEC'), []);
+  lab.end();
+});
+
+transactions('a client that goes watches nothing any more', () => {
+  const lab = new CommandLab();
+  const client = lab.newClient();
+  lab.sayAs(client, 'WATCH', 'a', 'b', 'a');
+  assert.is(lab.watches.size, 2);
+  client.ended();
+  assert.is(lab.watches.size, 0);
+  const other = lab.newClient();
+  lab.sayAs(other, 'WATCH', 'a');
+  other.reset();
+  lab.sayAs(other, 'WATCH', 'b');
+  assert.is(lab.watches.size, 1);
+  lab.say('SET', 'a', 'v');
+  lab.sayAs(other, 'MULTI');
+  assert.equal(lab.sayAs(other, 'EXEC'), []);
   lab.end();
 });
 

@@ -28,8 +28,9 @@ export function scanCommands(random: () => number): readonly Command[] {
 const COUNT = 10n;
 /** However many are asked for: a reply has no more. */
 const MOST_COUNT = 100_000;
-/** Places that are looked at for each key that is asked for, as Redis does. */
+/** Places that are looked at for each key that is asked for, as Redis does, and at least: most may be free. */
 const PLACES_A_KEY = 10;
+const LEAST_PLACES = 20_000;
 
 const PATTERN_TOO_LONG = `ERR the pattern is too long: at most ${MAX_PATTERN_BYTES} bytes`;
 const CURSOR = /^(?:[+-]?\d{1,20})?$/;
@@ -71,7 +72,7 @@ function scan(context: CommandContext, call: Call, reply: Reply): void | Promise
     glob,
     from: from!,
     mostKeys: count,
-    mostPlaces: count * PLACES_A_KEY,
+    mostPlaces: Math.max(LEAST_PLACES, count * PLACES_A_KEY),
     gathersNone: isOtherType,
   });
   return listing.run(() => {

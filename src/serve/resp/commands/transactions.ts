@@ -4,11 +4,11 @@
 // lets other clients' commands come between.
 
 import type { Call } from '../call.ts';
-import type { Client, QueuedCall } from '../client.ts';
+import type { QueuedCall, WatchedKey } from '../client.ts';
 import type { Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import type { Reply } from '../reply.ts';
-import { WatchedEntry } from '../watched-entry.ts';
+import { WatchedEntry, Watches } from '../watches.ts';
 
 /** Runs a command whatever its client is in the middle of; never throws, and a promise is never rejected. */
 export type Execute = (
@@ -18,7 +18,8 @@ export type Execute = (
   reply: Reply,
 ) => void | Promise<void>;
 
-export function transactionCommands(execute: Execute): readonly Command[] {
+/** `watches`: told of the changes of all caches. */
+export function transactionCommands(execute: Execute, watches = new Watches()): readonly Command[] {
   return [
     {
       name: 'multi',
@@ -32,28 +33,28 @@ export function transactionCommands(execute: Execute): readonly Command[] {
       arity: 1,
       flags: ['noscript', 'loading', 'stale', 'unqueued'],
       keys: [0, 0, 0],
-      run: (context, _call, reply) => exec(context, execute, reply),
+      run: (context, _call, reply) => exec(context, execute, watches, reply),
     },
     {
       name: 'discard',
       arity: 1,
       flags: ['noscript', 'loading', 'stale', 'fast', 'unqueued'],
       keys: [0, 0, 0],
-      run: discard,
+      run: (context, _call, reply) => discard(context, watches, reply),
     },
     {
       name: 'watch',
       arity: -2,
       flags: ['noscript', 'loading', 'stale', 'fast', 'unqueued'],
       keys: [1, -1, 1],
-      run: watch,
+      run: (context, call, reply) => watch(context, call, watches, reply),
     },
     {
       name: 'unwatch',
       arity: 1,
       flags: ['noscript', 'loading', 'stale', 'fast'],
       keys: [0, 0, 0],
-      run: unwatch,
+      run: (context, _call, reply) => unwatch(context, watches, reply),
     },
   ];
 }
@@ -71,17 +72,22 @@ function multi({ client }: CommandContext, _call: Call, reply: Reply): void {
   reply.ok();
 }
 
-function discard({ client }: CommandContext, _call: Call, reply: Reply): void {
+function discard({ client }: CommandContext, watches: Watches, reply: Reply): void {
   if (!client.transaction) {
     reply.error('ERR DISCARD without MULTI');
     return;
   }
   client.endTransaction();
-  client.watched = [];
+  watches.end(client);
   reply.ok();
 }
 
-function exec(context: CommandContext, execute: Execute, reply: Reply): void | Promise<void> {
+function exec(
+  context: CommandContext,
+  execute: Execute,
+  watches: Watches,
+  reply: Reply,
+): void | Promise<void> {
   const { client, clock } = context;
   const { transaction, watched } = client;
   if (!transaction) {
@@ -89,10 +95,11 @@ function exec(context: CommandContext, execute: Execute, reply: Reply): void | P
     return;
   }
   client.endTransaction();
-  client.watched = [];
+  const isUnchanged = watched.every((entry) => isAsItWas(entry, clock.now()));
+  watches.end(client);
   if (transaction.failed) {
     reply.error('EXECABORT Transaction discarded because of previous errors.');
-  } else if (!watched.every((entry) => isUnchanged(entry, clock.now()))) {
+  } else if (!isUnchanged) {
     reply.nullArray();
   } else {
     reply.array(transaction.queued.length);
@@ -100,7 +107,7 @@ function exec(context: CommandContext, execute: Execute, reply: Reply): void | P
   }
 }
 
-function isUnchanged(entry: Client['watched'][number], nowMs: number): boolean {
+function isAsItWas(entry: WatchedKey, nowMs: number): boolean {
   return entry instanceof WatchedEntry && entry.isUnchanged(nowMs);
 }
 
@@ -133,27 +140,28 @@ async function runRest(waits: Promise<void>, go: () => Promise<void> | undefined
 
 // --- WATCH
 
-function watch({ client, clock, keyspace }: CommandContext, call: Call, reply: Reply): void {
+function watch(context: CommandContext, call: Call, watches: Watches, reply: Reply): void {
+  const { client, clock, keyspace } = context;
   if (client.transaction) {
     reply.error('ERR WATCH inside MULTI is not allowed');
     return;
   }
-  const added: WatchedEntry[] = [];
-  for (let i = 1; i < call.count; i++) {
-    const key = keyspace.key(call, i);
-    added.push(new WatchedEntry(keyspace.cache, key, clock.now()));
-  }
-  const watched = [...client.watched, ...added];
-  const bytes = watched.reduce((sum, { key }) => sum + key.length, 0);
-  if (watched.length > MOST_WATCHED || bytes > MOST_WATCHED_BYTES) {
+  const count = client.watched.length + call.count - 1;
+  const bytes = client.watched.reduce((sum, { key }) => sum + key.length, call.argumentBytes);
+  if (count > MOST_WATCHED || bytes > MOST_WATCHED_BYTES) {
     reply.error(`ERR a client watches at most ${MOST_WATCHED} keys of ${MOST_WATCHED_BYTES} bytes in all`);
     return;
   }
-  client.watched = watched;
+  // None is watched where one belongs to no cache.
+  for (let i = 1; i < call.count; i++) keyspace.locate(call.bytes, call.start(i), call.end(i));
+  for (let i = 1; i < call.count; i++) {
+    const key = keyspace.key(call, i);
+    watches.begin(client, keyspace.cache, key, clock.now());
+  }
   reply.ok();
 }
 
-function unwatch({ client }: CommandContext, _call: Call, reply: Reply): void {
-  client.watched = [];
+function unwatch({ client }: CommandContext, watches: Watches, reply: Reply): void {
+  watches.end(client);
   reply.ok();
 }
