@@ -4,7 +4,7 @@ import type { Cache } from '../../cache/cache.ts';
 import type { Account } from './account.ts';
 import type { Call } from './call.ts';
 import type { Command } from './command.ts';
-import type { Miss } from './misses.ts';
+import type { ClientMisses } from './misses.ts';
 import type { Reply } from './reply.ts';
 
 /** What a client's connection can be asked for by others than the client. */
@@ -79,10 +79,9 @@ export class Client {
   patterns = 0;
   /** CLIENT TRACKING is on: what it reads is noted. */
   tracks = false;
-  /** What it found nothing of lately; how much of that changed since; whether there was ever any. */
-  readonly misses: Miss[] = [];
+  /** What it found nothing of lately, and how much of that changed since. */
+  misses: ClientMisses | undefined;
   voidMisses = 0;
-  missesBefore = false;
   closed = false;
   readonly #onClose: (() => void)[] = [];
   readonly #onReset: (() => void)[] = [];

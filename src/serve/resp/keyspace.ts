@@ -142,6 +142,12 @@ export class Keyspace {
     return copyOf(call.bytes, this.keyStart, call.end(i));
   }
 
+  /** The same as a part of the call's bytes: good until the command has returned. */
+  keyView(call: Call, i: number): Buffer {
+    this.locate(call.bytes, call.start(i), call.end(i));
+    return call.bytes.subarray(this.keyStart, call.end(i));
+  }
+
   // --- reading, through the loader
 
   /** Says HIT, STALE, NEGATIVE_HIT, NOT_THERE, REFUSED or WAIT, and sets `cache` and `slot`. */
@@ -221,7 +227,7 @@ export class Keyspace {
   remove(client: Client, call: Call, i: number): boolean {
     const wasThere = this.find(call, i) !== NO_SLOT;
     const { cache } = this;
-    const key = copyOf(call.bytes, this.keyStart, call.end(i));
+    const key = call.bytes.subarray(this.keyStart, call.end(i));
     this.#misses.take(client, cache, key, 0, key.length, this.#parts.clock.now());
     cache.counters.deletes++;
     cache.invalidateKey(key);

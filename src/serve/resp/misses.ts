@@ -21,11 +21,22 @@ export interface Miss {
   readonly hash: number;
   readonly atMs: number;
   isVoid: boolean;
+  /** Another client's miss of the same key. */
+  next: Miss | undefined;
+}
+
+/** What one client missed lately. */
+export class ClientMisses {
+  /** Empty places are undefined. */
+  readonly places: (Miss | undefined)[] = [];
+  /** Where the next goes, in place of the oldest. */
+  at = 0;
+  count = 0;
 }
 
 export class Misses {
   /** Those of all clients. */
-  readonly #byHash = new Map<number, Miss[]>();
+  readonly #byHash = new Map<number, Miss>();
   /** What changes now, a fill changes. */
   isFilling = false;
 
@@ -33,24 +44,24 @@ export class Misses {
   note(client: Client, cache: Cache, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
     const { store, stored } = cache.shelf;
     const hash = store.hash(stored, bytes, start, end);
-    this.#forget(this.#find(client, hash));
-    if (client.misses.length >= MOST) this.#forget(client.misses[0]);
-    if (!client.missesBefore) client.onClose(() => this.#forgetAll(client));
-    client.missesBefore = true;
-    const miss = { client, cache, hash, atMs: nowMs, isVoid: false };
-    client.misses.push(miss);
-    const others = this.#byHash.get(hash);
-    if (others) others.push(miss);
-    else this.#byHash.set(hash, [miss]);
+    const own = this.#ownOf(client);
+    this.#forget(own, find(own, hash));
+    this.#forget(own, own.places[own.at]);
+    const miss = { client, cache, hash, atMs: nowMs, isVoid: false, next: this.#byHash.get(hash) };
+    this.#byHash.set(hash, miss);
+    own.places[own.at] = miss;
+    own.at = (own.at + 1) % MOST;
+    own.count++;
   }
 
   /** The client writes or deletes the key, or has seen what is there. True: what it sets now is of before a change. */
   take(client: Client, cache: Cache, bytes: Uint8Array, start: number, end: number, nowMs: number): boolean {
-    if (client.misses.length === 0) return false;
+    const own = client.misses;
+    if (!own || own.count === 0) return false;
     const { store, stored } = cache.shelf;
-    const miss = this.#find(client, store.hash(stored, bytes, start, end));
-    this.#forget(miss);
+    const miss = find(own, store.hash(stored, bytes, start, end));
     if (!miss) return false;
+    this.#forget(own, miss);
     return miss.isVoid && nowMs - miss.atMs <= GOOD_FOR_MS;
   }
 
@@ -58,41 +69,48 @@ export class Misses {
   changed(cache: Cache, { key, tag }: CacheChange): void {
     // What is not there has no tags.
     if (this.#byHash.size === 0 || this.isFilling || tag !== undefined) return;
-    if (key !== undefined) this.#void(this.#byHash.get(cache.shelf.hash(key)));
+    if (key !== undefined) markVoid(this.#byHash.get(cache.shelf.hash(key)));
     // Of keys only a hash is kept: any of the cache may have the prefix.
-    else this.#voidAllOf(cache);
+    else for (const miss of this.#byHash.values()) if (miss.cache === cache) markVoid(miss);
   }
 
   // --- the inside
 
-  #find(client: Client, hash: number): Miss | undefined {
-    for (const miss of client.misses) if (miss.hash === hash) return miss;
-    return undefined;
+  #ownOf(client: Client): ClientMisses {
+    if (client.misses) return client.misses;
+    const own = new ClientMisses();
+    client.misses = own;
+    client.onClose(() => {
+      for (const miss of own.places) this.#forget(own, miss);
+    });
+    return own;
   }
 
-  #void(misses: readonly Miss[] | undefined): void {
-    if (!misses) return;
-    for (const miss of misses) {
-      if (!miss.isVoid) miss.client.voidMisses++;
-      miss.isVoid = true;
-    }
-  }
-
-  #voidAllOf(cache: Cache): void {
-    for (const misses of this.#byHash.values()) if (misses[0]!.cache === cache) this.#void(misses);
-  }
-
-  #forget(miss: Miss | undefined): void {
+  #forget(own: ClientMisses, miss: Miss | undefined): void {
     if (!miss) return;
-    const { client, hash } = miss;
-    client.misses.splice(client.misses.indexOf(miss), 1);
-    if (miss.isVoid) client.voidMisses--;
-    const left = this.#byHash.get(hash)!.filter((other) => other !== miss);
-    if (left.length > 0) this.#byHash.set(hash, left);
-    else this.#byHash.delete(hash);
+    own.places[own.places.indexOf(miss)] = undefined;
+    own.count--;
+    if (miss.isVoid) miss.client.voidMisses--;
+    let before = this.#byHash.get(miss.hash)!;
+    if (before === miss) {
+      if (miss.next) this.#byHash.set(miss.hash, miss.next);
+      else this.#byHash.delete(miss.hash);
+      return;
+    }
+    while (before.next !== miss) before = before.next!;
+    before.next = miss.next;
   }
+}
 
-  #forgetAll(client: Client): void {
-    while (client.misses.length > 0) this.#forget(client.misses[0]);
+function find({ places }: ClientMisses, hash: number): Miss | undefined {
+  for (const miss of places) if (miss !== undefined && miss.hash === hash) return miss;
+  return undefined;
+}
+
+/** It, and those of the same key. */
+function markVoid(first: Miss | undefined): void {
+  for (let miss = first; miss; miss = miss.next) {
+    if (!miss.isVoid) miss.client.voidMisses++;
+    miss.isVoid = true;
   }
 }

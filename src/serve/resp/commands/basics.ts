@@ -78,7 +78,7 @@ function storeUntil(
 const LEASED: WriteTerms = { leased: true };
 
 function store({ client, keyspace }: CommandContext, call: Call, terms: WriteTerms): void {
-  const key = keyspace.key(call, 1);
+  const key = keyspace.keyView(call, 1);
   const { cache } = keyspace;
   keyspace.write(client, cache, key, call.bytes, call.start(2), call.end(2), terms);
 }
