@@ -22,6 +22,10 @@ const TAGS = ['red', 'blue'];
 class Keeper extends PushClient {
   readonly kept = new Map<string, string>();
 
+  keep(name: string, text: string | undefined): void {
+    if (text !== undefined) this.kept.set(name, text);
+  }
+
   override onPush = (): void => {
     for (const frame of this.take()) {
       if (frame === ALL_CHANGED) this.kept.clear();
@@ -64,9 +68,10 @@ class Simulation {
   async step(): Promise<void> {
     const { lab } = this;
     const cache = this.random.percent(60) ? lab.cache : this.plain;
-    const key = Buffer.from(`k${this.#below(KEYS)}`);
+    const key = this.#key();
     const what = this.random();
-    if (what < 0.55) this.#read(this.keepers[this.#below(4)]!, cache, key);
+    if (what < 0.4) this.#read(this.keepers[this.#below(4)]!, cache, [key]);
+    else if (what < 0.55) this.#read(this.keepers[this.#below(4)]!, cache, [key, this.#key()]);
     else if (what < 0.7) await this.#land();
     else if (what < 0.8) this.#write(cache, key);
     else if (what < 0.85) cache.invalidateKey(key);
@@ -94,37 +99,42 @@ class Simulation {
     while (this.lab.loader.open.length > 0) await this.#land();
   }
 
-  #read(keeper: Keeper, cache: Cache, key: Buffer): void {
-    const name = cache === this.plain ? key.toString() : `one:${key}`;
-    // As a client does: it asks for nothing that it has.
-    if (keeper.kept.has(name)) return;
-    const { shelf } = cache;
-    const outcome = cache.read(Buffer.from(key), 0, key.length, this.lab.clock.now());
-    if (outcome === HIT || outcome === STALE) {
-      keeper.kept.set(name, storedBytes(shelf.store, cache.slot).toString());
-      this.tracking.note(keeper, name);
-    } else if (outcome === WAIT) {
-      this.#await(keeper, cache, key, name);
+  /** As a client does: it asks for nothing that it has. One reply, when all of it is there. */
+  #read(keeper: Keeper, cache: Cache, keys: readonly Buffer[]): void {
+    const nameOf = (key: Buffer): string => (cache === this.plain ? key.toString() : `one:${key}`);
+    const asked = keys.filter((key) => !keeper.kept.has(nameOf(key)));
+    const names = asked.map(nameOf);
+    const texts = asked.map((key) => this.#readOne(cache, key));
+    const isThere = (text: unknown): text is string | undefined => typeof text !== 'object';
+    if (texts.every(isThere)) {
+      for (const [i, name] of names.entries()) keeper.keep(name, texts[i]);
+      for (const name of names) this.tracking.note(keeper, name);
+      return;
     }
+    const read = this.tracking.wait(names);
+    this.open++;
+    void Promise.all(texts).then((all) => {
+      this.open--;
+      for (const [i, name] of names.entries()) keeper.keep(name, all[i]);
+      this.tracking.noteWaited(keeper, read);
+    });
   }
 
-  #await(keeper: Keeper, cache: Cache, key: Buffer, name: string): void {
+  /** A promise where it must be loaded; undefined: there is nothing, or an error. */
+  #readOne(cache: Cache, key: Buffer): string | undefined | Promise<string | undefined> {
+    const outcome = cache.read(Buffer.from(key), 0, key.length, this.lab.clock.now());
+    if (outcome === HIT || outcome === STALE) return storedBytes(cache.shelf.store, cache.slot).toString();
+    if (outcome !== WAIT) return undefined;
     const reading: Reading = {
       ...{ result: 'waiting', text: undefined, error: undefined, answer: undefined, answers: 0 },
     };
     const waiter = waiterOf(reading);
-    const read = this.tracking.wait([name]);
-    this.open++;
-    cache.wait(key, {
-      answered: (answer) => {
+    return new Promise((resolve) => {
+      const answered: typeof waiter.answered = (answer) => {
         waiter.answered(answer);
-        void Promise.resolve().then(() => {
-          this.open--;
-          if (reading.text !== undefined) keeper.kept.set(name, reading.text);
-          this.tracking.noteWaited(keeper, read);
-        });
-      },
-      isOpen: () => true,
+        resolve(reading.text);
+      };
+      cache.wait(key, { answered, isOpen: () => true });
     });
   }
 
@@ -152,6 +162,10 @@ class Simulation {
     const cache = name.startsWith('one:') ? this.lab.cache : this.plain;
     const slot = cache.shelf.peek(Buffer.from(name.replace('one:', '')));
     return slot === -1 ? undefined : storedBytes(cache.shelf.store, slot).toString();
+  }
+
+  #key(): Buffer {
+    return Buffer.from(`k${this.#below(KEYS)}`);
   }
 
   #tag(): string {
