@@ -160,6 +160,28 @@ strings('GETRANGE counts from either end', () => {
   lab.end();
 });
 
+strings('a long part of a value is held, not copied, and stays what it was', () => {
+  const lab = new CommandLab();
+  const long = Array.from({ length: 40_000 }, (_, i) => String(i)).join(' ');
+  lab.say('SET', 'k', long);
+  for (const [from, to] of [
+    [0, -1],
+    [1, 70_000],
+    [5, 65_540],
+    [100_000, -7],
+  ] as const) {
+    assert.is(
+      lab.say('GETRANGE', 'k', String(from), String(to)),
+      long.slice(from, to < 0 ? long.length + to + 1 : to + 1),
+    );
+  }
+  lab.say('MULTI');
+  lab.say('GETRANGE', 'k', '1', '70000');
+  lab.say('SET', 'k', 'x'.repeat(100_000));
+  assert.equal(lab.say('EXEC'), [long.slice(1, 70_001), 'OK']);
+  lab.end();
+});
+
 strings('looking at a value is a read of it, unless the client leaves no trace', () => {
   const lab = new CommandLab();
   lab.say('MSET', 'idle:a', 'v', 'idle:b', 'v', 'idle:c', 'v', 'idle:d', 'v');

@@ -7,9 +7,10 @@ import type { CommandContext } from '../context.ts';
 import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../error-text.ts';
 import { Lcs, MAX_CELLS } from '../lcs.ts';
 import { integerOf } from '../numbers.ts';
-import type { Reply } from '../reply.ts';
+import { COPIED_BYTES, type Reply } from '../reply.ts';
 import { foundLength, foundValue, rewrite, touchFound } from '../rewriting.ts';
 import { tooLongError } from '../value-length.ts';
+import { partOf } from '../value-part.ts';
 
 export const stringRangeCommands: readonly Command[] = [
   { name: 'getrange', arity: 4, flags: ['readonly'], keys: [1, 1, 1], run: getrange },
@@ -38,8 +39,13 @@ function getrange(context: CommandContext, call: Call, reply: Reply): void {
     reply.bulkText('');
     return;
   }
+  const { store } = keyspace.cache.shelf;
+  if (end - start > COPIED_BYTES) {
+    reply.value(partOf(store.hold(keyspace.slot), start, end));
+    return;
+  }
   const part = Buffer.allocUnsafe(end - start);
-  keyspace.cache.shelf.store.copyValue(keyspace.slot, start, part, 0, part.length);
+  store.copyValue(keyspace.slot, start, part, 0, part.length);
   reply.bulk(part);
 }
 
