@@ -401,9 +401,10 @@ export class Cache {
 
   /** Whoever asks for the key from now on has it loaded, and at once. */
   #startAnew(key: Buffer): void {
+    if (!this.loads) return;
     const keyText = key.toString('latin1');
-    this.loads?.ground(keyText);
-    this.loads?.failures.forget(keyText);
+    this.loads.ground(keyText);
+    this.loads.failures.forget(keyText);
   }
 
   #changePrefix(prefix: Buffer): void {

@@ -35,6 +35,8 @@ export class Shelf {
   readonly #reloads: boolean;
   readonly #deadlineChanged: () => void;
   readonly #expiryMs: number;
+  /** What clients write here never gets old by itself. */
+  readonly #isTimeless: boolean;
   /** Versions are counted from 1 in every daemon's life; its own ETags are to be of this one only. */
   readonly #etagSalt: string;
 
@@ -47,6 +49,8 @@ export class Shelf {
     this.#reloads = parts.reloads;
     this.#deadlineChanged = parts.deadlineChanged;
     this.#expiryMs = parts.times.expiryMs ?? NEVER;
+    const { refreshMs, ttlMs, expiryMs } = parts.times;
+    this.#isTimeless = refreshMs === undefined && ttlMs === undefined && expiryMs === undefined;
     this.#etagSalt = Math.floor(parts.random() * 2 ** 48).toString(36);
   }
 
@@ -177,9 +181,14 @@ export class Shelf {
     endAtMs: number = NEVER,
   ): number {
     const nowMs = this.#clock.now();
+    if (this.#isTimeless && terms === undefined && endAtMs === NEVER) {
+      const slot = this.store.put(this.stored, key, draft, attributes, nowMs);
+      this.store.entries.setLoadedAt(slot, nowMs, nowMs);
+      return slot;
+    }
     const times = this.#timesOf(terms, nowMs, endAtMs);
     const timed = this.#expiryMs !== NEVER || Lifetimes.needsWords(times);
-    const slot = this.store.put(this.stored, key, draft, { ...attributes, timed }, nowMs);
+    const slot = this.store.put(this.stored, key, draft, attributes, nowMs, timed);
     this.#set(slot, times, nowMs);
     return slot;
   }
@@ -189,8 +198,7 @@ export class Shelf {
     const nothing = this.store.draft();
     try {
       const nowMs = this.#clock.now();
-      const attributes = { contentType: '', etag: '', tags, timed: true };
-      const slot = this.store.put(this.stored, key, nothing, attributes, nowMs);
+      const slot = this.store.put(this.stored, key, nothing, { contentType: '', etag: '', tags }, nowMs, true);
       this.setFlag(slot, NEGATIVE, true);
       const atMs = Math.min(nowMs + forMs, nowMs + (this.times.ttlMs ?? NEVER));
       const ends = { waitAtMs: NEVER, errorUntilMs: atMs, diesAtMs: atMs };

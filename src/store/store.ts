@@ -64,8 +64,6 @@ export interface Attributes {
   /** The origin's own ETag; '' where it gave none. */
   etag: string;
   tags: readonly string[];
-  /** It will have times (lifetimes.ts). */
-  timed?: boolean;
 }
 
 /** Who wants to know of entries that are evicted or expire. */
@@ -162,8 +160,11 @@ export class Store implements DraftRoom {
 
   /** The live entry under `bytes[start, end)`, else NO_SLOT. */
   find(cache: StoreCache, bytes: Uint8Array, start: number, end: number): number {
+    return this.#findHashed(cache, hashBytes(bytes, start, end, this.#seed, 0), bytes, start, end);
+  }
+
+  #findHashed(cache: StoreCache, hash: number, bytes: Uint8Array, start: number, end: number): number {
     const { cohort, place } = this.entries;
-    const hash = hashBytes(bytes, start, end, this.#seed, 0);
     for (let slot = this.#index.first(hash); slot !== NO_SLOT; slot = this.#index.next(slot, hash)) {
       const own = cohort[slot]!;
       if (own !== cache.cohort && !this.#cohorts.isLive(own, cache.id)) continue;
@@ -293,23 +294,33 @@ export class Store implements DraftRoom {
 
   /**
    * Stores the draft under the key, in the slot of the entry it replaces where there is one: that keeps its place
-   * among what was read. The caller sets the times, and still releases the draft. Throws TooLargeError or RoomError;
-   * what was stored before then stays.
+   * among what was read. The caller sets the times, `timed` where there will be any but that of loading, and still
+   * releases the draft. Throws TooLargeError or RoomError; what was stored before then stays.
    */
-  put(cache: StoreCache, key: Uint8Array, draft: Draft, attributes: Attributes, nowMs: number): number {
+  put(
+    cache: StoreCache,
+    key: Uint8Array,
+    draft: Draft,
+    attributes: Attributes,
+    nowMs: number,
+    timed = false,
+  ): number {
     const { entries } = this;
-    const { contentType, etag, tags, timed = false } = attributes;
+    const { contentType, etag, tags } = attributes;
     const typeId = this.#types.idOf(contentType);
     const type = typeId === NOT_INTERNED ? contentType : '';
     this.#planned.plan({ key, etag, type, timed, valueLength: draft.length });
     const costBytes = recordCost(this.#planned) + this.#tags.linksCost(tags);
     this.#chargeEntry(cache, costBytes, this.#tags.newTagsCost(cache.id, tags), draft);
-    const found = this.find(cache, key, 0, key.length);
+    const hash = hashBytes(key, 0, key.length, this.#seed, 0);
+    const found = this.#findHashed(cache, hash, key, 0, key.length);
     const readAtMs = found === NO_SLOT ? nowMs : this.lifetimes.readAtMs(found, nowMs);
     const slot = found === NO_SLOT ? this.#admit(cache) : found;
     const moreBytes = found === NO_SLOT ? costBytes : costBytes - this.costOf(found);
     if (found !== NO_SLOT) this.#release(slot);
     this.#write(slot, key, attributes, type, draft);
+    this.#hashedSlot = slot;
+    this.#hashed = hash;
     entries.typeId[slot] = typeId;
     this.#version = (this.#version + 1) >>> 0;
     entries.version[slot] = this.#version;
@@ -321,7 +332,7 @@ export class Store implements DraftRoom {
     this.#count(cache, costBytes, key.length + draft.length);
     this.#enter(cache, slot);
     if (found !== NO_SLOT) cache.eviction.resized(slot, moreBytes);
-    else this.#index.insert(slot, this.hashOf(slot));
+    else this.#index.insert(slot, hash);
     if (found === NO_SLOT) cache.eviction.added(slot);
     this.#chargePolicy(cache);
     return slot;
@@ -513,7 +524,6 @@ export class Store implements DraftRoom {
     }
     this.#records.write(place, at, rest, 0, header.restLength);
     this.entries.place[slot] = place;
-    this.#hashedSlot = NO_SLOT;
   }
 
   #admit(cache: StoreCache): number {
