@@ -84,7 +84,7 @@ export function runResp(input: RespInput): RunningResp {
     turn,
     defect,
   });
-  caches.watchEvictions(tracking, (cache, key) => tracking.gone(cache, key));
+  caches.watchEntries(tracking, (cache, key) => tracking.gone(cache, key));
   const own = socketPeer(config.socket);
   return {
     pubsub,

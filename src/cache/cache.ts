@@ -53,6 +53,8 @@ export interface CacheParts {
   readonly unstorable: (why: string) => void;
   /** Told of each load that the origin failed, and of the first that it answered after some. */
   readonly loadFailed?: (error: SidecacheError, key: Buffer, inARow: number) => void;
+  /** Told when a load has replaced, or dropped, what was stored under the key. */
+  readonly replaced?: ((key: Buffer) => void) | undefined;
   readonly loadRecovered?: (afterFailures: number) => void;
   /** Told of what a waiter threw, against its contract. */
   readonly defect?: ((error: unknown) => void) | undefined;

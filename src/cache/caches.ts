@@ -28,7 +28,7 @@ export interface Applied {
 
 export type NewCache = Omit<
   CacheParts,
-  'store' | 'stored' | 'fence' | 'clock' | 'random' | 'deadlineChanged'
+  'store' | 'stored' | 'fence' | 'clock' | 'random' | 'deadlineChanged' | 'replaced'
 > & {
   readonly shareBytes: number | undefined;
   readonly evictable: boolean;
@@ -50,6 +50,8 @@ export class Caches {
   #timer: Timer | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
   #reclaiming = false;
+  #watcher: { readonly active: boolean } | undefined;
+  #tell: (cache: string, key: Buffer) => void = () => {};
   #closed = false;
 
   constructor(store: Store, clock: Clock, random: () => number) {
@@ -70,6 +72,9 @@ export class Caches {
       clock: this.#clock,
       random: this.#random,
       deadlineChanged: () => this.#arm(),
+      replaced: (key) => {
+        if (this.#watcher?.active) this.#tell(cache.name, key);
+      },
     });
     this.#byName.set(cache.name, added);
     this.#byId[stored.id] = added;
@@ -101,8 +106,10 @@ export class Caches {
     return { entries, loaded: Promise.all(loads).then(() => undefined) };
   }
 
-  /** Has `tell` told of each entry that is evicted or expires, while `watcher` is active. */
-  watchEvictions(watcher: { readonly active: boolean }, tell: (cache: string, key: Buffer) => void): void {
+  /** Has `tell` told, while `watcher` is active, of each entry that is evicted, expires, or is replaced by a load. */
+  watchEntries(watcher: { readonly active: boolean }, tell: (cache: string, key: Buffer) => void): void {
+    this.#watcher = watcher;
+    this.#tell = tell;
     this.store.evictionWatcher = {
       get active() {
         return watcher.active;

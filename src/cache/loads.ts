@@ -48,6 +48,8 @@ export interface LoadsParts {
   readonly unstorable: (why: string) => void;
   /** Told of each load that the origin failed, and of the first that it answered after some. */
   readonly loadFailed?: (error: SidecacheError, key: Buffer, inARow: number) => void;
+  /** Told when a load has replaced, or dropped, what was stored under the key. */
+  readonly replaced?: ((key: Buffer) => void) | undefined;
   readonly loadRecovered?: (afterFailures: number) => void;
   /** Told of what a waiter threw. */
   readonly defect?: ((error: unknown) => void) | undefined;
@@ -280,6 +282,7 @@ export class Loads {
     const slot = terms.unstorable === undefined ? this.#tryKeep(keep) : NO_SLOT;
     if (slot === NO_SLOT) return this.#notKept(flight, terms.unstorable ?? 'no-room');
     this.#count(flight, 'stored');
+    this.#parts.replaced?.(flight.key);
     return slot;
   }
 
@@ -289,6 +292,7 @@ export class Loads {
     if (why !== undefined) {
       this.#shelf.remove(flight.key);
       this.#parts.unstorable(why);
+      this.#parts.replaced?.(flight.key);
     }
     return NO_SLOT;
   }
@@ -345,6 +349,7 @@ export class Loads {
     if (kept) this.#shelf.remove(flight.key);
     if (kept && negativeMs !== undefined) this.#shelf.keepAbsence(flight.key, negativeMs, tags);
     this.#count(flight, kept ? 'absent' : 'void');
+    if (kept) this.#parts.replaced?.(flight.key);
     this.#answerAll(flight, tags, { kind: 'absent', status, collapsed: false });
   }
 
