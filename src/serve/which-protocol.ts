@@ -30,6 +30,8 @@ export interface ProtocolsParts {
 
 const TOO_LATE = refusal('bad_request', 'the request did not come to its end in time', 408);
 
+const NOT_ALL = refusal('bad_request', 'the connection ended before its first line did');
+
 /** From now on the server's connections that speak RESP are handed to `takeResp`. */
 export function tellProtocols(server: Server, parts: ProtocolsParts): void {
   const takeHttp = server.listeners('connection');
@@ -52,7 +54,6 @@ function readFirst(socket: Socket, parts: ProtocolsParts, takeHttp: () => void):
   const decided = (): void => {
     late.cancel();
     socket.off('data', onData);
-    socket.off('error', onError);
     socket.off('end', onEnd);
   };
   const onData = (chunk: Buffer): void => {
@@ -75,8 +76,7 @@ function readFirst(socket: Socket, parts: ProtocolsParts, takeHttp: () => void):
   };
   const onEnd = (): void => {
     decided();
-    if (first) socket.unshift(first);
-    takeHttp();
+    refuseOn(socket, NOT_ALL);
   };
   const onError = (): void => {};
   socket.on('data', onData);

@@ -19,6 +19,8 @@ import { BROKEN, INCOMPLETE, Parser } from './parser.ts';
 import { Reply } from './reply.ts';
 import type { RespServer } from './resp-server.ts';
 
+/** While a command waits its turn so much is taken in of what comes behind it. */
+const MOST_UNPARSED_BYTES = 65_536;
 /** Over so many bytes of replies not taken, no command is run. */
 const MOST_UNSENT_BYTES = 131_072;
 /** Replies of so many bytes leave before the next command is run. */
@@ -108,6 +110,8 @@ export class RespConnection implements ClientPort, Guest {
   /** The client sends no more: what it sent is answered, then the connection ends. */
   ended(): void {
     this.#isEnded = true;
+    // Nobody can tell how long that may be; and it may be gone altogether.
+    if (this.#isHeld && this.#shared.parts.server.isPaused) this.cut();
     this.#endIfDone();
   }
 
@@ -183,7 +187,8 @@ export class RespConnection implements ClientPort, Guest {
     const isReady = this.#runSafely();
     if (this.#isClosing) this.#intake.close();
     else if (!this.#intake.settle() || this.#lacksRoom) void this.#awaitRoom();
-    else if (isReady) this.#socket.resume();
+    // Whose end of the connection goes is noticed only while it is read.
+    else if (isReady || this.#intake.bytes < MOST_UNPARSED_BYTES) this.#socket.resume();
     else this.#socket.pause();
     this.#endIfDone();
   }
