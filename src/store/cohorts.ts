@@ -13,14 +13,17 @@ export class Cohorts {
   readonly #dropped: boolean[] = [];
   readonly #free: number[] = [];
 
-  /** A new one for the cache; `before`, its current one, goes on living until it has no entries. */
+  /** A new one for the cache; `before`, its current one, goes on living until it has no entries. Without any it will do again. */
   begin(cacheId: number, before: number | undefined): number {
+    if (before !== undefined && this.#entries[before] === 0) {
+      this.#dropped[before] = false;
+      return before;
+    }
     const cohort = this.#free.pop() ?? this.#cacheId.length;
     if (cohort > MOST_COHORTS) return NO_COHORT;
     this.#cacheId[cohort] = cacheId;
     this.#entries[cohort] = 0;
     this.#dropped[cohort] = false;
-    if (before !== undefined) this.#retire(before);
     return cohort;
   }
 

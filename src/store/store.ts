@@ -435,10 +435,7 @@ export class Store implements DraftRoom {
 
   /** Makes every entry of the cache old at once; false where that cannot be told of any more generations. */
   makeOld(cache: StoreCache): boolean {
-    const next = this.#cohorts.begin(cache.id, cache.cohort);
-    if (next === NO_COHORT) return false;
-    cache.cohort = next;
-    return true;
+    return this.#beginCohort(cache);
   }
 
   /** Takes back the memory of up to `most` dropped entries; false when nothing is left to take back. */
@@ -570,11 +567,13 @@ export class Store implements DraftRoom {
     place[slot] = to;
   }
 
-  #beginCohort(cache: StoreCache): void {
+  /** False where each generation that there can be has live entries, this cache's own among them. */
+  #beginCohort(cache: StoreCache): boolean {
     let next = this.#cohorts.begin(cache.id, cache.cohort);
-    // Each of the old ones has an entry to be taken back.
     while (next === NO_COHORT && this.#reclaimDoomed()) next = this.#cohorts.begin(cache.id, cache.cohort);
+    if (next === NO_COHORT) return false;
     cache.cohort = next;
+    return true;
   }
 
   #isDropped(slot: number, cacheId: number): boolean {

@@ -34,12 +34,12 @@ export function putBytes(
   cache: StoreCache,
   key: string | Buffer,
   bytes: Uint8Array,
-  some: Partial<Attributes> = {},
+  { timed, ...some }: Partial<Attributes> & { timed?: boolean } = {},
   nowMs = 0,
 ): number {
   const draft = draftOf(store, bytes);
   try {
-    return store.put(cache, Buffer.from(key), draft, attributes(some), nowMs);
+    return store.put(cache, Buffer.from(key), draft, attributes(some), nowMs, timed);
   } finally {
     draft.release();
   }
