@@ -4,6 +4,7 @@
 import type { Call } from './call.ts';
 import type { CommandContext } from './context.ts';
 import { type Keyspace, NO_SLOT } from './keyspace.ts';
+import { withBytes } from './passing-bytes.ts';
 
 /** The value that was found, not to be kept for long; empty where there is none. */
 export function foundValue(keyspace: Keyspace): Buffer {
@@ -41,4 +42,30 @@ export function rewrite({ client, keyspace }: CommandContext, call: Call, i: num
   const terms = foundTerms(keyspace);
   const key = keyspace.key(call, i);
   keyspace.write(client, keyspace.cache, key, value, 0, value.length, terms);
+}
+
+/**
+ * The same with a value that begins as the one that was found, goes on with zeros where it is longer, and is changed by
+ * `change`.
+ */
+export function rewriteFound(
+  context: CommandContext,
+  call: Call,
+  i: number,
+  length: number,
+  change: (value: Buffer) => void,
+): void {
+  withBytes(length, (value) => {
+    const copied = copyFound(context.keyspace, value);
+    value.fill(0, copied);
+    change(value);
+    rewrite(context, call, i, value);
+  });
+}
+
+/** Copies the value that was found, and says how long it is. */
+export function copyFound(keyspace: Keyspace, target: Buffer): number {
+  const length = foundLength(keyspace);
+  if (length > 0) keyspace.cache.shelf.store.copyValue(keyspace.slot, 0, target, 0, length);
+  return length;
 }

@@ -182,6 +182,22 @@ strings('a long part of a value is held, not copied, and stays what it was', () 
   lab.end();
 });
 
+strings('a long value that is changed is what it was but for the change', () => {
+  const lab = new CommandLab();
+  let long = Array.from({ length: 40_000 }, (_, i) => String(i)).join(' ');
+  lab.say('SET', 'k', long);
+  lab.say('APPEND', 'k', 'tail');
+  lab.say('SETRANGE', 'k', '100000', 'middle');
+  long = `${long.slice(0, 100_000)}middle${long.slice(100_006)}tail`;
+  assert.is(lab.say('GET', 'k'), long);
+  lab.say('SETRANGE', 'k', String(long.length + 2), 'end');
+  lab.say('COPY', 'k', 'short:copy');
+  lab.say('RENAME', 'k', 'renamed');
+  assert.is(lab.say('GET', 'renamed'), `${long}\0\0end`);
+  assert.is(lab.say('GET', 'short:copy'), `${long}\0\0end`);
+  lab.end();
+});
+
 strings('looking at a value is a read of it, unless the client leaves no trace', () => {
   const lab = new CommandLab();
   lab.say('MSET', 'idle:a', 'v', 'idle:b', 'v', 'idle:c', 'v', 'idle:d', 'v');

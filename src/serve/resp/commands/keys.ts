@@ -7,8 +7,9 @@ import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../error-text.ts';
 import { inTurns } from '../in-turns.ts';
 import { NO_SLOT } from '../keyspace.ts';
 import { integerOf } from '../numbers.ts';
+import { withBytes } from '../passing-bytes.ts';
 import type { Reply } from '../reply.ts';
-import { foundTerms, foundValue } from '../rewriting.ts';
+import { copyFound, foundLength, foundTerms } from '../rewriting.ts';
 
 export const keyCommands: readonly Command[] = [
   { name: 'touch', arity: -2, flags: ['readonly', 'fast'], keys: [1, -1, 1], run: touch },
@@ -102,10 +103,12 @@ const NOT_AN_INT = `ERR value is out of range, value must between ${-MAX_INT - 1
 /** What was found under the first key becomes the entry of the second, with its end, content type and tags. */
 function duplicate({ client, keyspace }: CommandContext, call: Call): void {
   keyspace.find(call, 1);
-  const value = foundValue(keyspace);
   const terms = foundTerms(keyspace);
-  const key = keyspace.key(call, 2);
-  keyspace.write(client, keyspace.cache, key, value, 0, value.length, terms);
+  withBytes(foundLength(keyspace), (value) => {
+    copyFound(keyspace, value);
+    const key = keyspace.key(call, 2);
+    keyspace.write(client, keyspace.cache, key, value, 0, value.length, terms);
+  });
 }
 
 /** Whether both keys name one entry: of a cache, several may. */

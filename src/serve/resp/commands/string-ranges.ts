@@ -8,7 +8,7 @@ import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../error-text.ts';
 import { Lcs, MAX_CELLS } from '../lcs.ts';
 import { integerOf } from '../numbers.ts';
 import { COPIED_BYTES, type Reply } from '../reply.ts';
-import { foundLength, foundValue, rewrite, touchFound } from '../rewriting.ts';
+import { foundLength, foundValue, rewriteFound, touchFound } from '../rewriting.ts';
 import { tooLongError } from '../value-length.ts';
 import { partOf } from '../value-part.ts';
 
@@ -74,10 +74,9 @@ function setrange(context: CommandContext, call: Call, reply: Reply): void {
     reply.error(tooLong);
     return;
   }
-  const value = Buffer.alloc(length);
-  if (before > 0) keyspace.cache.shelf.store.copyValue(keyspace.slot, 0, value, 0, before);
-  call.bytes.copy(value, Number(offset), call.start(3), call.end(3));
-  rewrite(context, call, 1, value);
+  rewriteFound(context, call, 1, length, (value) => {
+    call.bytes.copy(value, Number(offset), call.start(3), call.end(3));
+  });
   reply.integer(length);
 }
 

@@ -17,7 +17,7 @@ import { inTurns } from '../in-turns.ts';
 import { HIT, NO_SLOT, REFUSED, replyAnswer, STALE, WAIT, type WriteTerms } from '../keyspace.ts';
 import { integerOf } from '../numbers.ts';
 import type { Reply } from '../reply.ts';
-import { foundLength, rewrite, touchFound } from '../rewriting.ts';
+import { foundLength, rewriteFound, touchFound } from '../rewriting.ts';
 import { tooLongError } from '../value-length.ts';
 
 export const stringCommands: readonly Command[] = [
@@ -109,10 +109,9 @@ function append(context: CommandContext, call: Call, reply: Reply): void {
     reply.error(tooLong);
     return;
   }
-  const value = Buffer.allocUnsafe(length);
-  if (before > 0) keyspace.cache.shelf.store.copyValue(keyspace.slot, 0, value, 0, before);
-  call.bytes.copy(value, before, call.start(2), call.end(2));
-  rewrite(context, call, 1, value);
+  rewriteFound(context, call, 1, length, (value) => {
+    call.bytes.copy(value, before, call.start(2), call.end(2));
+  });
   reply.integer(length);
 }
 
