@@ -20,7 +20,7 @@ export const stringRangeCommands: readonly Command[] = [
 ];
 
 /** Cells of one turn: about a millisecond. */
-const CELLS_A_TURN = 400_000;
+const CELLS_A_TURN = 100_000;
 
 function getrange(context: CommandContext, call: Call, reply: Reply): void {
   const { keyspace } = context;
