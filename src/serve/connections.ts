@@ -57,6 +57,10 @@ export interface Guest {
   readonly isBusy: boolean;
   /** It is of use although nothing is asked: it does not make way. */
   readonly isKept: boolean;
+  /** Memory is held for what its client has not sent yet, or not taken. */
+  readonly isHolding: boolean;
+  /** Ends it, and lets go of all that is held. */
+  giveUp(): void;
 }
 
 interface Connection {
@@ -110,6 +114,7 @@ export class Connections {
     this.#parts = parts;
     this.#turnedAway = new TurnedAway(parts.clock);
     parts.headroom.onFull((bytes) => this.#makeRoom(bytes));
+    parts.headroom.onHeld((bytes) => this.#endStalled(bytes));
   }
 
   count(server: Server): number {
@@ -172,6 +177,7 @@ export class Connections {
     if (!connection) return;
     connection.guest = guest;
     connection.asked = true;
+    connection.quietSinceMs = this.#parts.clock.now();
     this.#charge(connection, 0);
   }
 
@@ -237,11 +243,25 @@ export class Connections {
     return closed !== undefined;
   }
 
-  /** Closes such as never asked anything, until so many bytes are free. */
+  /** Closes such as never asked anything, then such as keep others from memory, until so many bytes are free. */
   #makeRoom(bytes: number): void {
     const { headroom } = this.#parts;
     const mostBytes = headroom.usedBytes - bytes;
     for (const connection of this.#spare(false, SILENT_AFTER_MS)) {
+      this.#close(connection);
+      if (headroom.usedBytes <= mostBytes) return;
+    }
+    this.#endStalled(headroom.usedBytes - mostBytes);
+  }
+
+  /** Closes guests for whom memory is held, and who neither sent nor took anything for long, until so much is free. */
+  #endStalled(bytes: number): void {
+    const { headroom, clock } = this.#parts;
+    const mostBytes = headroom.usedBytes - bytes;
+    for (const connection of this.#open.values()) {
+      const { guest, quietSinceMs } = connection;
+      if (!guest?.isHolding || clock.now() - quietSinceMs <= STALLED_AFTER_MS) continue;
+      guest.giveUp();
       this.#close(connection);
       if (headroom.usedBytes <= mostBytes) return;
     }
@@ -404,8 +424,11 @@ export class Connections {
     const { socket, guest, response } = connection;
     connection.unseenBytes = 0;
     if (guest) {
-      if (socket.bytesRead !== connection.readBytes || guest.isBusy) connection.quietSinceMs = nowMs;
+      const sentBytes = socket.bytesWritten - socket.writableLength;
+      const isActive = socket.bytesRead !== connection.readBytes || sentBytes !== connection.sentBytes;
+      if (isActive) connection.quietSinceMs = nowMs;
       connection.readBytes = socket.bytesRead;
+      connection.sentBytes = sentBytes;
       return;
     }
     const untakenBytes = untakenOf(connection);

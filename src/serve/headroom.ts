@@ -16,6 +16,7 @@ export class Headroom {
   /** Of those used. */
   #connectionBytes = 0;
   #makeRoom: (bytes: number) => void = () => {};
+  #letGo: (bytes: number) => void = () => {};
 
   constructor(budget: Budget) {
     const { limitBytes } = budget;
@@ -32,13 +33,23 @@ export class Headroom {
     this.#makeRoom = makeRoom;
   }
 
+  /** Who can end what others keep for nothing says how: asked where all but connections lacks so many bytes. */
+  onHeld(letGo: (bytes: number) => void): void {
+    this.#letGo = letGo;
+  }
+
   /** For all but connections. False and unchanged where there is no room. */
   charge(bytes: number): boolean {
-    const restBytes = this.#usedBytes - this.#connectionBytes + bytes;
-    if (restBytes > this.limitBytes * MOST_FOR_THE_REST) return false;
+    const lackingBytes = this.#restBytes + bytes - this.limitBytes * MOST_FOR_THE_REST;
+    if (lackingBytes > 0) this.#letGo(lackingBytes);
+    if (this.#restBytes + bytes > this.limitBytes * MOST_FOR_THE_REST) return false;
     const missingBytes = this.#usedBytes + bytes - this.limitBytes;
     if (missingBytes > 0) this.#makeRoom(missingBytes);
     return this.#take(bytes);
+  }
+
+  get #restBytes(): number {
+    return this.#usedBytes - this.#connectionBytes;
   }
 
   release(bytes: number): void {

@@ -20,12 +20,15 @@ class Lab {
   readonly clock = new FakeClock();
   readonly headroom = new Headroom(new Budget(1 << 20));
   readonly #sockets: Socket[] = [];
+  readonly connections: Connections;
   readonly #server: Server;
+  /** Of the server, the one accepted last. */
+  accepted: Socket | undefined;
 
   private constructor() {
     const { headroom, clock } = this;
-    const connections = new Connections({ headroom, garbage: new Garbage(), clock, most: 1000 });
-    this.#server = createHttpServer(connections, (_request, response) => response.end('answered'));
+    this.connections = new Connections({ headroom, garbage: new Garbage(), clock, most: 1000 });
+    this.#server = createHttpServer(this.connections, (_request, response) => response.end('answered'));
   }
 
   static async open(): Promise<Lab> {
@@ -41,7 +44,8 @@ class Lab {
     if (address === null || typeof address === 'string') throw new Error('no port');
     const socket = connect(address.port, '127.0.0.1').on('error', () => {});
     this.#sockets.push(socket);
-    await Promise.all([once(socket, 'connect'), once(this.#server, 'connection')]);
+    const [, [accepted]] = await Promise.all([once(socket, 'connect'), once(this.#server, 'connection')]);
+    this.accepted = accepted;
     return socket;
   }
 
@@ -107,6 +111,33 @@ test('who has been silent from the start makes way for a newcomer before who has
   await closed;
   asked.write('GET / HTTP/1.1\r\n\r\n');
   await once(asked, 'data');
+});
+
+test('who is no HTTP, keeps memory and moves nothing for 30 s is ended for who lacks it, not sooner', async ({
+  lab,
+}) => {
+  await lab.connect();
+  const heldBytes = 1 << 16;
+  assert.ok(lab.headroom.charge(heldBytes));
+  let givenUp = 0;
+  lab.connections.handOver(lab.accepted!, {
+    isBusy: true,
+    isKept: true,
+    get isHolding() {
+      return givenUp === 0;
+    },
+    giveUp: () => {
+      givenUp++;
+      lab.headroom.release(heldBytes);
+    },
+  });
+  while (lab.headroom.charge(FOR_ONE_BYTES));
+  lab.clock.advance(29_000);
+  assert.not(lab.headroom.charge(FOR_ONE_BYTES));
+  assert.is(givenUp, 0);
+  lab.clock.advance(2_000);
+  assert.ok(lab.headroom.charge(FOR_ONE_BYTES));
+  assert.is(givenUp, 1);
 });
 
 test.run();

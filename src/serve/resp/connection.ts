@@ -149,6 +149,15 @@ export class RespConnection implements ClientPort, Guest {
     return isSubscriber || tracks || transaction !== undefined || watched.length > 0;
   }
 
+  get isHolding(): boolean {
+    return this.account.bytes > 0;
+  }
+
+  giveUp(): void {
+    this.cut();
+    this.closed();
+  }
+
   push(write: (reply: Reply) => void): void {
     if (this.client.closed) return;
     this.#pushes ??= new Reply(undefined, this.account);
