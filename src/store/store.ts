@@ -80,6 +80,8 @@ const RECLAIM_AT_ONCE = 1000;
 const SWEEP_AT_ONCE = 5000;
 /** What eviction knows of a cache of few entries is not charged: some caches have room for less. */
 const FREE_POLICY_BYTES = 20 << 10;
+/** Its tables grow by doubling. What has to go for them goes bit by bit, for each entry takes its time. */
+const POLICY_STEP_BYTES = 4 << 10;
 
 export class Store implements DraftRoom {
   readonly budget: Budget;
@@ -246,7 +248,9 @@ export class Store implements DraftRoom {
   /** The entries of the cache that were read last, at most so many. */
   mostRecent(cache: StoreCache, most: number, nowMs: number): number[] {
     const slots = cache.eviction.newest(most).filter((slot) => this.isLive(cache, slot));
-    return slots.sort((a, b) => this.lifetimes.readAtMs(b, nowMs) - this.lifetimes.readAtMs(a, nowMs)).slice(0, most);
+    return slots
+      .sort((a, b) => this.lifetimes.readAtMs(b, nowMs) - this.lifetimes.readAtMs(a, nowMs))
+      .slice(0, most);
   }
 
   /** The live entries with the tag, each once. */
@@ -311,7 +315,7 @@ export class Store implements DraftRoom {
     const type = typeId === NOT_INTERNED ? contentType : '';
     this.#planned.plan({ key, etag, type, timed, valueLength: draft.length });
     const costBytes = recordCost(this.#planned) + this.#tags.linksCost(tags);
-    this.#chargeEntry(cache, costBytes, this.#tags.newTagsCost(cache.id, tags), draft);
+    this.#chargeEntry(cache, costBytes, tags, draft);
     const hash = hashBytes(key, 0, key.length, this.#seed, 0);
     const found = this.#findHashed(cache, hash, key, 0, key.length);
     const readAtMs = found === NO_SLOT ? nowMs : this.lifetimes.readAtMs(found, nowMs);
@@ -334,7 +338,6 @@ export class Store implements DraftRoom {
     if (found !== NO_SLOT) cache.eviction.resized(slot, moreBytes);
     else this.#index.insert(slot, hash);
     if (found === NO_SLOT) cache.eviction.added(slot);
-    this.#chargePolicy(cache);
     return slot;
   }
 
@@ -387,7 +390,6 @@ export class Store implements DraftRoom {
     this.#index.remove(slot, this.hashOf(slot));
     this.#release(slot);
     this.#leave(slot);
-    this.#chargePolicy(cache);
   }
 
   evict(slot: number, reason: EvictionReason): void {
@@ -410,6 +412,8 @@ export class Store implements DraftRoom {
     cache.entries = 0;
     cache.bytes = 0;
     cache.payloadBytes = 0;
+    this.budget.release(cache.policyBytes);
+    cache.policyBytes = 0;
     this.#beginCohort(cache);
     if (dropped <= RECLAIM_AT_ONCE) this.reclaim(RECLAIM_AT_ONCE);
     return dropped;
@@ -487,7 +491,7 @@ export class Store implements DraftRoom {
   // --- the inside
 
   /** Charges what the entry will cost in place of what its draft has charged; evicts nothing for what can never fit. */
-  #chargeEntry(cache: StoreCache, costBytes: number, newTagBytes: number, draft: Draft): void {
+  #chargeEntry(cache: StoreCache, costBytes: number, tags: readonly string[], draft: Draft): void {
     const most = cache.shareBytes ?? this.budget.limitBytes;
     if (costBytes > most) {
       throw new TooLargeError(
@@ -496,14 +500,32 @@ export class Store implements DraftRoom {
     }
     // The draft's charge becomes the entry's: counting both would evict twice.
     const draftBytes = draft.uncharge();
-    if (this.#mayFit(costBytes + newTagBytes) && evictWithin(this, cache, costBytes)) {
-      if (this.#charge(costBytes + newTagBytes, cache)) {
-        this.budget.release(newTagBytes);
-        return;
-      }
+    if (
+      this.#mayFit(costBytes + this.#tags.newTagsCost(cache.id, tags)) &&
+      evictWithin(this, cache, costBytes)
+    ) {
+      if (this.#chargeAll(cache, costBytes, tags)) return;
     }
     draft.charge(draftBytes);
     throw noRoom();
+  }
+
+  /** Charges `costBytes`, with room behind it for the tags that are new; they charge themselves. */
+  #chargeAll(cache: StoreCache, costBytes: number, tags: readonly string[]): boolean {
+    this.#chargePolicy(cache);
+    let charged = 0;
+    let wanted = costBytes + this.#tags.newTagsCost(cache.id, tags);
+    // What is evicted may be the last of a tag, which then is new.
+    while (charged < wanted) {
+      if (!this.#charge(wanted - charged, cache)) {
+        this.budget.release(charged);
+        return false;
+      }
+      charged = wanted;
+      wanted = costBytes + this.#tags.newTagsCost(cache.id, tags);
+    }
+    this.budget.release(charged - costBytes);
+    return true;
   }
 
   #write(slot: number, key: Uint8Array, attributes: Attributes, type: string, draft: Draft): void {
@@ -627,11 +649,12 @@ export class Store implements DraftRoom {
     if (overBytes > 0) this.#makeRoom(overBytes, cache);
   }
 
-  /** Charges what eviction has come to know of the cache. */
+  /** Charges what eviction has come to know of the cache, or a part of it: the rest as more is stored. */
   #chargePolicy(cache: StoreCache): void {
-    const bytes = Math.max(0, cache.eviction.overheadBytes - FREE_POLICY_BYTES);
-    this.budget.force(bytes - cache.policyBytes);
-    cache.policyBytes = bytes;
+    const missing = cache.eviction.overheadBytes - FREE_POLICY_BYTES - cache.policyBytes;
+    if (missing <= 0) return;
+    const bytes = Math.min(missing, POLICY_STEP_BYTES);
+    if (this.#charge(bytes, cache)) cache.policyBytes += bytes;
   }
 
   #charge(bytes: number, cache: StoreCache | undefined): boolean {

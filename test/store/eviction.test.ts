@@ -218,4 +218,50 @@ test('other tags never make an entry cost more than there is', () => {
   assert.is(store.budget.usedBytes, accountedBytes(store));
 });
 
+test('tags that go with what is evicted for them, and come again, find their room', () => {
+  const random = seededRandom(12);
+  const store = newStore({ memoryBytes: 24_000 });
+  const cache = newCache(store);
+  for (let i = 0; i < 5000; i++) {
+    const tags = Array.from({ length: 3 }, () => `${random.below(10)}`.repeat(1500));
+    putBytes(store, cache, `k${i}`, Buffer.alloc(random.below(1000)), { tags }, i);
+    assert.ok(store.budget.usedBytes <= store.budget.limitBytes, `${-store.budget.freeBytes} bytes too many`);
+  }
+  assert.is(store.budget.usedBytes, accountedBytes(store));
+});
+
+test('what eviction knows of many entries is charged, bit by bit, and never beyond the limit', () => {
+  const store = newStore({ memoryBytes: 2 << 20 });
+  const cache = newCache(store);
+  let most = 0;
+  for (let i = 0; i < 80_000; i++) {
+    const before = cache.evictions.memory;
+    putBytes(store, cache, `k${i}`, Buffer.alloc(10), {}, i);
+    if (i % 3 === 0) store.touch(cache, findKey(store, cache, `k${i}`), i);
+    if (i % 7 === 0) store.remove(findKey(store, cache, `k${i}`));
+    assert.ok(store.budget.usedBytes <= store.budget.limitBytes, `${-store.budget.freeBytes} bytes too many`);
+    most = Math.max(most, cache.evictions.memory - before);
+  }
+  assert.ok(cache.policyBytes > 200_000, `${cache.policyBytes} bytes`);
+  assert.ok(most < 500, `${most} went at once`);
+  assert.is(store.budget.usedBytes, accountedBytes(store));
+});
+
+test('what died and is still to be taken back goes uncounted, where room is made of it', () => {
+  const store = newStore({ memoryBytes: 1 << 20 });
+  const cache = newCache(store);
+  for (let i = 0; i < 20_000; i++) putBytes(store, cache, `k${i}`, Buffer.alloc(10), {}, i);
+  const before = cache.evictions.memory;
+  store.dropPrefix(cache, Buffer.from('k'), false);
+  assert.ok(store.hasDropped);
+  const told: string[] = [];
+  store.evictionWatcher = { active: true, evicted: (_, key) => told.push(key.toString()) };
+  for (let i = 0; i < 20; i++) putBytes(store, cache, `n${i}`, Buffer.alloc(50_000), {}, 20_000 + i);
+  assert.equal(
+    told.filter((key) => key.startsWith('k')),
+    [],
+  );
+  assert.is(cache.evictions.memory - before, told.length);
+});
+
 test.run();
