@@ -60,9 +60,7 @@ export class Draft implements Value {
   expect(bytes: number): void {
     this.#refuseReleased();
     this.#refuseOver(bytes);
-    this.#chargeUpTo(
-      bytes > SHORT_VALUE_BYTES ? pagesCost(bytes) : bytes + PIECES_COST_BYTES,
-    );
+    this.#chargeUpTo(bytes > SHORT_VALUE_BYTES ? pagesCost(bytes) : bytes + PIECES_COST_BYTES);
     if (bytes > SHORT_VALUE_BYTES) this.#spilled = true;
   }
 

@@ -169,7 +169,13 @@ export class RecordHeader {
 }
 
 /** Whether the record's key is `bytes[start, end)`. */
-export function hasKey(records: Records, place: number, bytes: Uint8Array, start: number, end: number): boolean {
+export function hasKey(
+  records: Records,
+  place: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
   const head = firstBytes(records, place);
   return keyLengthOf(head) === end - start && records.equals(place, keyStartOf(head), bytes, start, end);
 }
