@@ -5,7 +5,7 @@ import { type Entries, NO_SLOT } from './entries.ts';
 import { SEGMENTS } from './eviction/slots.ts';
 import type { Store, StoreCache } from './store.ts';
 
-/** Memory of dropped entries is taken back in steps of so many before anything that lives is evicted. */
+/** So many of a cache's entries that are dropped but still counted are looked for before any that lives is evicted. */
 const RECLAIMED_PER_STEP = 100;
 
 /** Evicts until the whole budget's use is down to `targetBytes`; false where too little may go. */
@@ -24,10 +24,10 @@ export function evictFor(store: Store, targetBytes: number, asking: StoreCache |
 export function evictWithin(store: Store, cache: StoreCache, bytes: number): boolean {
   const { shareBytes } = cache;
   if (shareBytes === undefined) return true;
-  while (cache.bytes + bytes > shareBytes && store.hasDropped) store.reclaim(RECLAIMED_PER_STEP);
+  if (cache.bytes + bytes > shareBytes) store.reclaimCounted(RECLAIMED_PER_STEP);
   while (cache.bytes + bytes > shareBytes) {
-    if (!cache.evictable || cache.entries === 0) return false;
-    store.evict(cache.eviction.victimFor(bytes), 'share');
+    if (cache.evictable && cache.entries > 0) store.evict(cache.eviction.victimFor(bytes), 'share');
+    else if (!store.reclaimCounted(RECLAIMED_PER_STEP)) return cache.bytes + bytes <= shareBytes;
   }
   return true;
 }

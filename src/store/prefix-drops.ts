@@ -1,21 +1,9 @@
 // Prefixes that were dropped, or marked old, until every entry has been looked at: what is concerned counts so from the
 // beginning, whoever asks, while a sweep over the slots goes on behind, a slice at a time.
-
-/** A cache with more waiting has the sweep brought to its end at once: each is a look at every entry that is read. */
-export const MOST_WAITING = 64;
-
-interface PrefixDrop {
-  readonly cacheId: number;
-  readonly prefix: Uint8Array;
-  /** Entries up to this version are concerned. */
-  readonly version: number;
-  /** Marks old instead of dropping. */
-  readonly soft: boolean;
-  /** Slots there were when it came: what is in others was stored after it. */
-  readonly slots: number;
-  /** How many of them are still to be looked at: it joined the sweep where that was. */
-  left: number;
-}
+//
+// The sweep goes round and round over the slots; a prefix waits from the place where it joined until the sweep is there
+// again. Each that joins brings the sweep on by a slice, so no more wait than there are slices in a round. Those that wait
+// are found by the hash of a key's beginning: to look at an entry is a look-up for each length that any of them has.
 
 /** What the sweep needs of the store. */
 export interface Swept {
@@ -23,15 +11,42 @@ export interface Swept {
   /** The cache of the slot's entry, where there is one that is not dropped with its cache. */
   cacheIdOf(slot: number): number | undefined;
   versionOf(slot: number): number;
+  hashOfPrefix(prefix: Uint8Array): number;
+  /** Hash of the first `length` bytes of the entry's key; undefined where it is shorter. */
+  hashOfBeginning(slot: number, length: number): number | undefined;
   keyStartsWith(slot: number, prefix: Uint8Array): boolean;
   drop(slot: number): void;
   markOld(slot: number): void;
 }
 
+interface PrefixDrop {
+  readonly group: Group;
+  readonly hash: number;
+  readonly prefix: Uint8Array;
+  /** Entries up to this version are concerned. */
+  readonly version: number;
+  /** Where the sweep was, and in which of its rounds. */
+  readonly at: number;
+  readonly round: number;
+  /** Slots whose entries were as good as stored anew since they were marked old. */
+  renewed: Set<number> | undefined;
+}
+
+/** Those of one cache that have one length, and either drop or mark old. */
+interface Group {
+  readonly cacheId: number;
+  readonly soft: boolean;
+  readonly length: number;
+  readonly byHash: Map<number, PrefixDrop[]>;
+}
+
 export class PrefixDrops {
   readonly #swept: Swept;
+  #groups: Group[] = [];
+  /** In the order in which they came, which is that in which the sweep is done with them. */
   #waiting: PrefixDrop[] = [];
   #at = 0;
+  #round = 0;
 
   constructor(swept: Swept) {
     this.#swept = swept;
@@ -41,39 +56,52 @@ export class PrefixDrops {
     return this.#waiting.length > 0;
   }
 
-  waiting(cacheId: number): number {
-    return this.#waiting.filter((one) => one.cacheId === cacheId).length;
-  }
-
   add(cacheId: number, prefix: Uint8Array, version: number, soft: boolean): void {
-    const { slots } = this.#swept;
-    if (slots === 0) return;
+    if (this.#swept.slots === 0) return;
+    const group = this.#groupOf(cacheId, prefix.length, soft);
+    const hash = this.#swept.hashOfPrefix(prefix);
     // A copy: what is handed in may be part of a whole request.
-    this.#waiting.push({ cacheId, prefix: Uint8Array.from(prefix), version, soft, slots, left: slots });
+    const kept = Uint8Array.from(prefix);
+    const where = { at: this.#at, round: this.#round };
+    const drop = { group, hash, prefix: kept, version, ...where, renewed: undefined };
+    this.#waiting.push(drop);
+    const same = group.byHash.get(hash);
+    if (same) same.push(drop);
+    else group.byHash.set(hash, [drop]);
   }
 
   /** The whole cache was dropped. */
   forget(cacheId: number): void {
-    this.#waiting = this.#waiting.filter((one) => one.cacheId !== cacheId);
+    if (!this.any) return;
+    this.#waiting = this.#waiting.filter(({ group }) => group.cacheId !== cacheId);
+    this.#groups = this.#groups.filter((group) => group.cacheId !== cacheId);
   }
 
   /** Whether the entry counts as dropped, or with `soft` as old, though it was not come to yet. */
   concern(slot: number, cacheId: number, soft: boolean): boolean {
-    for (const one of this.#waiting) if (one.soft === soft && this.#concerns(one, slot, cacheId)) return true;
-    return false;
+    return this.#concerning(slot, cacheId, soft) !== undefined;
+  }
+
+  /** The entry is as good as stored now: what marked it old before concerns it no more. */
+  renewed(slot: number, cacheId: number): void {
+    for (let one = this.#concerning(slot, cacheId, true); one; one = this.#concerning(slot, cacheId, true)) {
+      one.renewed ??= new Set();
+      one.renewed.add(slot);
+    }
   }
 
   /** Looks at up to `most` slots; says how many entries it dropped or marked old. */
   sweep(most: number): number {
     let found = 0;
-    const { slots } = this.#swept;
     for (let i = 0; i < most && this.any; i++) {
-      const slot = this.#at < slots ? this.#at : 0;
-      this.#at = slot + 1;
+      const slot = this.#at;
       if (this.#look(slot)) found++;
-      let ended = false;
-      for (const one of this.#waiting) if (slot < one.slots && --one.left === 0) ended = true;
-      if (ended) this.#waiting = this.#waiting.filter(({ left }) => left > 0);
+      this.#at = slot + 1;
+      if (this.#at >= this.#swept.slots) {
+        this.#at = 0;
+        this.#round++;
+      }
+      this.#end();
     }
     return found;
   }
@@ -87,8 +115,48 @@ export class PrefixDrops {
     return true;
   }
 
-  #concerns(one: PrefixDrop, slot: number, cacheId: number): boolean {
-    if (one.cacheId !== cacheId || ((one.version - this.#swept.versionOf(slot)) | 0) < 0) return false;
+  /** Those that joined at this place a round ago have been compared with every entry. */
+  #end(): void {
+    let ended = 0;
+    for (const { at, round } of this.#waiting) {
+      if (this.#round === round || (this.#round === round + 1 && this.#at < at)) break;
+      ended++;
+    }
+    if (ended > 0) for (const drop of this.#waiting.splice(0, ended)) this.#takeOff(drop);
+  }
+
+  #takeOff({ group, hash }: PrefixDrop): void {
+    const same = group.byHash.get(hash)!;
+    // They came in this order, too.
+    same.shift();
+    if (same.length > 0) return;
+    group.byHash.delete(hash);
+    if (group.byHash.size === 0) this.#groups.splice(this.#groups.indexOf(group), 1);
+  }
+
+  #concerning(slot: number, cacheId: number, soft: boolean): PrefixDrop | undefined {
+    for (const group of this.#groups) {
+      if (group.cacheId !== cacheId || group.soft !== soft) continue;
+      const hash = this.#swept.hashOfBeginning(slot, group.length);
+      const same = hash === undefined ? undefined : group.byHash.get(hash);
+      const one = same?.find((drop) => this.#concerns(drop, slot));
+      if (one) return one;
+    }
+    return undefined;
+  }
+
+  #concerns(one: PrefixDrop, slot: number): boolean {
+    if (((one.version - this.#swept.versionOf(slot)) | 0) < 0 || one.renewed?.has(slot)) return false;
     return this.#swept.keyStartsWith(slot, one.prefix);
+  }
+
+  #groupOf(cacheId: number, length: number, soft: boolean): Group {
+    const known = this.#groups.find(
+      (group) => group.cacheId === cacheId && group.length === length && group.soft === soft,
+    );
+    if (known) return known;
+    const group = { cacheId, soft, length, byHash: new Map<number, PrefixDrop[]>() };
+    this.#groups.push(group);
+    return group;
   }
 }

@@ -11,21 +11,22 @@ import { Budget } from './budget.ts';
 import { Cohorts, NO_COHORT } from './cohorts.ts';
 import { ContentTypes, NOT_INTERNED } from './content-types.ts';
 import { Draft, type DraftRoom, noRoom } from './draft.ts';
-import { Entries, NO_SLOT, OLD, SLOT_BYTES, TAGGED, TIMED } from './entries.ts';
+import { Entries, NO_SLOT, OLD, TAGGED, TIMED } from './entries.ts';
 import { EvictionPolicy } from './eviction/policy.ts';
-import { EVICTION_SLOT_BYTES, EvictionSlots } from './eviction/slots.ts';
+import { EvictionSlots } from './eviction/slots.ts';
 import { evictFor, evictWithin } from './eviction.ts';
 import { type HashSeed, hashBytes } from './hash.ts';
 import { HeldValue } from './held-value.ts';
-import { INDEX_BYTES_PER_ENTRY, KeyIndex } from './key-index.ts';
+import { BUCKET_BYTES_PER_ENTRY, KeyIndex } from './key-index.ts';
 import { Lifetimes } from './lifetimes.ts';
 import { PAGE_BYTES, PAGE_COST_BYTES, Pages } from './pages.ts';
 import { Pins } from './pins.ts';
-import { MOST_WAITING, PrefixDrops, type Swept } from './prefix-drops.ts';
+import { PrefixDrops, type Swept } from './prefix-drops.ts';
 import { emptyList, type RecencyList } from './recency.ts';
 import { hasKey, keyBegins, RecordHeader } from './record.ts';
 import { Records } from './records.ts';
 import { classOf, SIZE_CLASSES, sizeOf } from './size-classes.ts';
+import { SLOT_BYTES } from './slot-words.ts';
 import { LINK_COST_BYTES, TagIndex } from './tag-index.ts';
 import { TIMER_BYTES, TimerWheel } from './timer-wheel.ts';
 import type { Value } from './value.ts';
@@ -73,7 +74,7 @@ export interface EvictionWatcher {
 }
 
 /** What every entry costs beyond its record. */
-export const ENTRY_OVERHEAD_BYTES = SLOT_BYTES + EVICTION_SLOT_BYTES + INDEX_BYTES_PER_ENTRY;
+export const ENTRY_OVERHEAD_BYTES = SLOT_BYTES + BUCKET_BYTES_PER_ENTRY;
 const LEAST_ENTRY_BYTES = ENTRY_OVERHEAD_BYTES + 4;
 /** So many entries that were dropped together are taken back, and so many slots looked at for a prefix, at once. */
 const RECLAIM_AT_ONCE = 1000;
@@ -126,8 +127,8 @@ export class Store implements DraftRoom {
     this.entries = new Entries(maxEntries);
     this.lifetimes = new Lifetimes(this.entries, this.#records);
     this.deadlines = new TimerWheel(maxEntries);
-    this.#slots = new EvictionSlots(maxEntries);
-    this.#index = new KeyIndex(maxEntries, (slot) => this.hashOf(slot));
+    this.#slots = new EvictionSlots(this.entries.words);
+    this.#index = new KeyIndex(this.entries.words, (slot) => this.hashOf(slot));
     this.#tags = new TagIndex(this.budget, maxEntries, Math.floor(memoryBytes / LINK_COST_BYTES) + 1);
     this.#pins = new Pins(this.pages, this.budget);
     this.#prefixes = new PrefixDrops(this.#swept());
@@ -166,11 +167,11 @@ export class Store implements DraftRoom {
   }
 
   #findHashed(cache: StoreCache, hash: number, bytes: Uint8Array, start: number, end: number): number {
-    const { cohort, place } = this.entries;
+    const { entries } = this;
     for (let slot = this.#index.first(hash); slot !== NO_SLOT; slot = this.#index.next(slot, hash)) {
-      const own = cohort[slot]!;
+      const own = entries.cohort(slot);
       if (own !== cache.cohort && !this.#cohorts.isLive(own, cache.id)) continue;
-      if (!hasKey(this.#records, place[slot]!, bytes, start, end)) continue;
+      if (!hasKey(this.#records, entries.place(slot), bytes, start, end)) continue;
       if (!this.#isDropped(slot, cache.id)) return slot;
       this.remove(slot);
       return NO_SLOT;
@@ -187,7 +188,7 @@ export class Store implements DraftRoom {
   key(slot: number): Buffer {
     const header = this.#load(slot);
     const key = Buffer.allocUnsafe(header.keyLength);
-    this.#records.read(this.entries.place[slot]!, header.keyStart, key, 0, key.length);
+    this.#records.read(this.entries.place(slot), header.keyStart, key, 0, key.length);
     return key;
   }
 
@@ -198,7 +199,7 @@ export class Store implements DraftRoom {
   }
 
   contentType(slot: number): string {
-    const typeId = this.entries.typeId[slot]!;
+    const typeId = this.entries.typeId(slot);
     if (typeId !== NOT_INTERNED) return this.#types.name(typeId);
     const header = this.#load(slot);
     return this.#text(slot, header.restStart - header.typeLength, header.typeLength);
@@ -220,7 +221,7 @@ export class Store implements DraftRoom {
     if (paged > 0) this.pages.read(header.pagesHead, position, target, at, paged);
     if (paged === length) return;
     const from = header.restStart + position + paged - restFrom;
-    this.#records.read(this.entries.place[slot]!, from, target, at + paged, length - paged);
+    this.#records.read(this.entries.place(slot), from, target, at + paged, length - paged);
   }
 
   /** The value, kept until it is released. */
@@ -228,7 +229,7 @@ export class Store implements DraftRoom {
     const { pages, budget } = this;
     const header = this.#load(slot);
     const rest = Buffer.allocUnsafeSlow(header.restLength);
-    this.#records.read(this.entries.place[slot]!, header.restStart, rest, 0, rest.length);
+    this.#records.read(this.entries.place(slot), header.restStart, rest, 0, rest.length);
     const paged = header.paged
       ? { head: header.pagesHead, costBytes: header.pageCount * PAGE_COST_BYTES }
       : undefined;
@@ -237,12 +238,12 @@ export class Store implements DraftRoom {
 
   /** Whether the cache was refreshed whole since the entry was stored, or the entry itself was marked old. */
   isOld(cache: StoreCache, slot: number): boolean {
-    if (this.entries.cohort[slot] !== cache.cohort || this.entries.has(slot, OLD)) return true;
+    if (this.entries.cohort(slot) !== cache.cohort || this.entries.has(slot, OLD)) return true;
     return this.#prefixes.any && this.#prefixes.concern(slot, cache.id, true);
   }
 
   keyStartsWith(slot: number, prefix: Uint8Array): boolean {
-    return keyBegins(this.#records, this.entries.place[slot]!, prefix);
+    return keyBegins(this.#records, this.entries.place(slot), prefix);
   }
 
   /** The entries of the cache that were read last, at most so many. */
@@ -260,13 +261,13 @@ export class Store implements DraftRoom {
 
   isLive(cache: StoreCache, slot: number): boolean {
     const { entries } = this;
-    if (!entries.isUsed(slot) || !this.#cohorts.isLive(entries.cohort[slot]!, cache.id)) return false;
+    if (!entries.isUsed(slot) || !this.#cohorts.isLive(entries.cohort(slot), cache.id)) return false;
     return !this.#isDropped(slot, cache.id);
   }
 
   /** The cache of a slot that is in use. */
   cacheOf(slot: number): StoreCache {
-    return this.caches[this.#cohorts.cacheId(this.entries.cohort[slot]!)]!;
+    return this.caches[this.#cohorts.cacheId(this.entries.cohort(slot))]!;
   }
 
   /** Bytes charged for the entry. */
@@ -284,7 +285,7 @@ export class Store implements DraftRoom {
 
   hashOf(slot: number): number {
     if (slot === this.#hashedSlot) return this.#hashed;
-    this.#hashed = this.#hashAt(this.entries.place[slot]!);
+    this.#hashed = this.#hashAt(this.entries.place(slot));
     this.#hashedSlot = slot;
     return this.#hashed;
   }
@@ -325,9 +326,9 @@ export class Store implements DraftRoom {
     this.#write(slot, key, attributes, type, draft);
     this.#hashedSlot = slot;
     this.#hashed = hash;
-    entries.typeId[slot] = typeId;
+    entries.setTypeId(slot, typeId);
     this.#version = (this.#version + 1) >>> 0;
-    entries.version[slot] = this.#version;
+    entries.setVersion(slot, this.#version);
     entries.clearFlags(slot);
     entries.setFlag(slot, TIMED, timed);
     entries.setFlag(slot, TAGGED, tags.length > 0);
@@ -357,14 +358,14 @@ export class Store implements DraftRoom {
     if (entries.has(slot, TIMED)) return;
     const readAtMs = this.lifetimes.readAtMs(slot, nowMs);
     const header = this.#load(slot);
-    const before = { place: entries.place[slot]!, bytes: header.bytes, cost: recordCost(header) };
+    const before = { place: entries.place(slot), bytes: header.bytes, cost: recordCost(header) };
     const body = Buffer.allocUnsafe(before.bytes - header.keyStart);
     this.#records.read(before.place, header.keyStart, body, 0, body.length);
     header.retime(true);
     const place = this.#records.take(header.bytes);
     header.store(this.#records, place);
     this.#records.write(place, header.keyStart, body, 0, body.length);
-    entries.place[slot] = place;
+    entries.setPlace(slot, place);
     entries.setFlag(slot, TIMED, true);
     this.lifetimes.begin(slot, readAtMs);
     const moreBytes = recordCost(header) - before.cost;
@@ -376,7 +377,8 @@ export class Store implements DraftRoom {
   renew(cache: StoreCache, slot: number): void {
     const { entries } = this;
     entries.clearFlags(slot);
-    this.#cohorts.leave(entries.cohort[slot]!, cache.cohort);
+    if (this.#prefixes.any) this.#prefixes.renewed(slot, cache.id);
+    this.#cohorts.leave(entries.cohort(slot), cache.cohort);
     this.#enter(cache, slot);
   }
 
@@ -394,6 +396,10 @@ export class Store implements DraftRoom {
 
   evict(slot: number, reason: EvictionReason): void {
     const cache = this.cacheOf(slot);
+    if (this.#isDropped(slot, cache.id)) {
+      this.remove(slot);
+      return;
+    }
     const { evictionWatcher } = this;
     const key = evictionWatcher?.active ? this.key(slot) : undefined;
     cache.evictions[reason]++;
@@ -432,9 +438,7 @@ export class Store implements DraftRoom {
   /** Drops every entry whose key begins so, or marks it old, at once; returns how many of the first that were looked at. */
   dropPrefix(cache: StoreCache, prefix: Uint8Array, soft: boolean): number {
     this.#prefixes.add(cache.id, prefix, this.#version, soft);
-    const found = this.#prefixes.sweep(SWEEP_AT_ONCE);
-    if (this.#prefixes.waiting(cache.id) < MOST_WAITING) return found;
-    return found + this.#prefixes.sweep(Number.POSITIVE_INFINITY);
+    return this.#prefixes.sweep(SWEEP_AT_ONCE);
   }
 
   /** Makes every entry of the cache old at once; false where that cannot be told of any more generations. */
@@ -448,6 +452,17 @@ export class Store implements DraftRoom {
     while (left > 0 && (this.#reclaimDoomed() || this.#reclaimTagged())) left--;
     if (left > 0) this.#prefixes.sweep(left);
     return this.hasDropped;
+  }
+
+  /**
+   * Takes back up to `most` entries that died with a tag or a prefix and are still counted as their cache's, as far as
+   * looking at so many finds them; false when there are none left.
+   */
+  reclaimCounted(most: number): boolean {
+    let left = most;
+    while (left > 0 && this.#reclaimTagged()) left--;
+    if (left > 0) this.#prefixes.sweep(left);
+    return this.#tags.anyDropped || this.#prefixes.any;
   }
 
   get hasDropped(): boolean {
@@ -542,7 +557,7 @@ export class Store implements DraftRoom {
       at += text.length;
     }
     this.#records.write(place, at, rest, 0, header.restLength);
-    this.entries.place[slot] = place;
+    this.entries.setPlace(slot, place);
   }
 
   #admit(cache: StoreCache): number {
@@ -552,7 +567,7 @@ export class Store implements DraftRoom {
   }
 
   #enter(cache: StoreCache, slot: number): void {
-    this.entries.cohort[slot] = cache.cohort;
+    this.entries.setCohort(slot, cache.cohort);
     this.#cohorts.join(cache.cohort);
   }
 
@@ -564,7 +579,7 @@ export class Store implements DraftRoom {
   /** Gives back all that the slot holds, the slot and its place in the index apart. */
   #release(slot: number): void {
     const { entries } = this;
-    const cohort = entries.cohort[slot]!;
+    const cohort = entries.cohort(slot);
     const cache = this.caches[this.#cohorts.cacheId(cohort)]!;
     const live = this.#cohorts.isLive(cohort, cache.id);
     const costBytes = this.costOf(slot);
@@ -576,17 +591,17 @@ export class Store implements DraftRoom {
     if (header.paged) this.#pins.free(header.pagesHead, pagesCost);
     this.budget.release(costBytes - pagesCost);
     this.#cohorts.leave(cohort, cache.cohort);
-    this.#records.free(entries.place[slot]!, header.bytes);
+    this.#records.free(entries.place(slot), header.bytes);
   }
 
   /** A record is at another place now: its owner is found by its key. */
   #moved(from: number, to: number): void {
     const hash = this.#hashAt(to);
-    const { place } = this.entries;
+    const { entries } = this;
     let slot = this.#index.first(hash);
-    while (slot !== NO_SLOT && place[slot] !== from) slot = this.#index.next(slot, hash);
+    while (slot !== NO_SLOT && entries.place(slot) !== from) slot = this.#index.next(slot, hash);
     if (slot === NO_SLOT) throw new Error('store: a record that nobody owns was moved');
-    place[slot] = to;
+    entries.setPlace(slot, to);
   }
 
   /** False where each generation that there can be has live entries, this cache's own among them. */
@@ -619,7 +634,7 @@ export class Store implements DraftRoom {
   #reclaimTagged(): boolean {
     const slot = this.#tags.nextDropped();
     if (slot === NO_SLOT) return false;
-    const cohort = this.entries.cohort[slot]!;
+    const cohort = this.entries.cohort(slot);
     if (this.#cohorts.isLive(cohort, this.#cohorts.cacheId(cohort))) this.remove(slot);
     else this.#untag(slot);
     return true;
@@ -666,18 +681,25 @@ export class Store implements DraftRoom {
   /** Evicts nothing where that would not be enough; `cache` is the one that the room is for. */
   #makeRoom(bytes: number, cache?: StoreCache): boolean {
     const target = this.budget.usedBytes - bytes;
-    while (this.budget.usedBytes > target && this.reclaim(RECLAIM_AT_ONCE));
+    while (this.budget.usedBytes > target && (this.#reclaimDoomed() || this.#reclaimTagged()));
+    // What a slice of the sweep does not find goes as if it lived, when its turn comes.
+    if (this.budget.usedBytes > target) this.#prefixes.sweep(RECLAIM_AT_ONCE);
     if (this.budget.usedBytes <= target) return true;
     return this.#mayFit(bytes + this.budget.freeBytes) && evictFor(this, target, cache);
   }
 
   /** Whether there is room for `bytes`, or would be if every entry went that may; what is being sent would give none. */
   #mayFit(bytes: number): boolean {
-    let roomBytes = this.budget.freeBytes;
-    if (bytes <= roomBytes) return true;
-    roomBytes += this.#doomedBytes - this.#pins.ownedBytes;
-    for (const cache of this.caches) if (cache.evictable) roomBytes += cache.bytes;
-    return bytes <= roomBytes;
+    if (bytes <= this.budget.freeBytes || bytes <= this.#roomBytes) return true;
+    // Rather a pause than to refuse what has room: what died of a cache that is never evicted may be enough.
+    while (this.reclaimCounted(RECLAIM_AT_ONCE) && bytes > this.#roomBytes);
+    return bytes <= this.#roomBytes;
+  }
+
+  get #roomBytes(): number {
+    let bytes = this.budget.freeBytes + this.#doomedBytes - this.#pins.ownedBytes;
+    for (const cache of this.caches) if (cache.evictable) bytes += cache.bytes;
+    return bytes;
   }
 
   #swept(): Swept {
@@ -688,12 +710,20 @@ export class Store implements DraftRoom {
         return entries.highWater;
       },
       cacheIdOf: (slot) => {
-        const cohort = entries.cohort[slot]!;
+        const cohort = entries.cohort(slot);
         if (!entries.isUsed(slot)) return undefined;
         const cacheId = cohorts.cacheId(cohort);
         return cohorts.isLive(cohort, cacheId) ? cacheId : undefined;
       },
-      versionOf: (slot) => entries.version[slot]!,
+      versionOf: (slot) => entries.version(slot),
+      hashOfPrefix: (prefix) => hashBytes(prefix, 0, prefix.length, this.#seed, 0),
+      hashOfBeginning: (slot, length) => {
+        const header = this.#hashing;
+        header.load(this.#records, entries.place(slot));
+        return header.keyLength < length
+          ? undefined
+          : this.#hashOfKey(entries.place(slot), header.keyStart, length);
+      },
       keyStartsWith: (slot, prefix) => this.keyStartsWith(slot, prefix),
       drop: (slot) => this.remove(slot),
       markOld: (slot) => entries.setFlag(slot, OLD, true),
@@ -704,25 +734,28 @@ export class Store implements DraftRoom {
   #hashAt(place: number): number {
     const header = this.#hashing;
     header.load(this.#records, place);
-    const { keyStart, keyLength } = header;
-    if (this.#records.inOnePage(place, keyStart + keyLength)) {
+    return this.#hashOfKey(place, header.keyStart, header.keyLength);
+  }
+
+  #hashOfKey(place: number, keyStart: number, length: number): number {
+    if (this.#records.inOnePage(place, keyStart + length)) {
       const start = this.#records.offset(place) + keyStart;
-      return hashBytes(this.#records.bytes(place), start, start + keyLength, this.#seed, 0);
+      return hashBytes(this.#records.bytes(place), start, start + length, this.#seed, 0);
     }
-    const key = Buffer.allocUnsafe(keyLength);
-    this.#records.read(place, keyStart, key, 0, keyLength);
-    return hashBytes(key, 0, keyLength, this.#seed, 0);
+    const key = Buffer.allocUnsafe(length);
+    this.#records.read(place, keyStart, key, 0, length);
+    return hashBytes(key, 0, length, this.#seed, 0);
   }
 
   #load(slot: number): RecordHeader {
-    this.#header.load(this.#records, this.entries.place[slot]!);
+    this.#header.load(this.#records, this.entries.place(slot));
     return this.#header;
   }
 
   #text(slot: number, from: number, length: number): string {
     if (length === 0) return '';
     const bytes = Buffer.allocUnsafe(length);
-    this.#records.read(this.entries.place[slot]!, from, bytes, 0, length);
+    this.#records.read(this.entries.place(slot), from, bytes, 0, length);
     return bytes.toString('latin1');
   }
 }
