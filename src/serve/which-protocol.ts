@@ -71,8 +71,13 @@ function readFirst(socket: Socket, parts: ProtocolsParts, takeHttp: () => void):
     }
     socket.unshift(first);
     takeHttp();
-    connections.saw(socket, first.length);
-    socket.resume();
+    const { length } = first;
+    // Not before this chunk is through: the stream would read on whatever HTTP says, and hold all that is sent (measured).
+    process.nextTick(() => {
+      socket.resume();
+      // Once it was parsed: what was no part of a body then is a head that is still coming.
+      process.nextTick(() => connections.saw(socket, length));
+    });
   };
   const onEnd = (): void => {
     decided();
