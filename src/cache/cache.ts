@@ -145,11 +145,11 @@ export class Cache {
     this.slot = slot;
     if (slot === NO_SLOT) return this.#readMissing(bytes, start, end, nowMs);
     shelf.store.touch(shelf.stored, slot, nowMs);
-    const flags = shelf.store.entries.flags[slot]!;
-    if ((flags & READ_SINCE_LOAD) === 0 && !this.#noteFirstRead(slot, flags)) {
+    const { entries } = shelf.store;
+    if (!entries.has(slot, READ_SINCE_LOAD) && !this.#noteFirstRead(slot)) {
       return this.#readMissing(bytes, start, end, nowMs);
     }
-    if ((flags & NEGATIVE) !== 0) return this.#readNegative(bytes, start, end, slot, nowMs);
+    if (entries.has(slot, NEGATIVE)) return this.#readNegative(bytes, start, end, slot, nowMs);
     if (shelf.isFresh(slot, nowMs)) return this.#counted(HIT);
     return this.#readOld(bytes, start, end, slot, nowMs);
   }
@@ -285,9 +285,7 @@ export class Cache {
     const { loads, shelf } = this;
     if (!loads) return;
     const { entries } = shelf.store;
-    const recent = [...slots]
-      .sort((a, b) => entries.compareRead(b, a))
-      .slice(0, RELOAD_AT_ONCE);
+    const recent = [...slots].sort((a, b) => entries.compareRead(b, a)).slice(0, RELOAD_AT_ONCE);
     let next = 0;
     const reloadNext = async (): Promise<void> => {
       for (let slot = recent[next++]; slot !== undefined; slot = recent[next++]) {
@@ -351,10 +349,11 @@ export class Cache {
   }
 
   /** False where the entry had to go to make room for its own reload. */
-  #noteFirstRead(slot: number, flags: number): boolean {
+  #noteFirstRead(slot: number): boolean {
     const { store, stored } = this.shelf;
-    store.entries.flags[slot] = (flags | READ_SINCE_LOAD) & ~AHEAD_DUE;
-    if ((flags & AHEAD_DUE) === 0) return true;
+    store.entries.setFlag(slot, READ_SINCE_LOAD, true);
+    if (!store.entries.has(slot, AHEAD_DUE)) return true;
+    store.entries.setFlag(slot, AHEAD_DUE, false);
     this.loads?.startBehind(store.key(slot), 'ahead');
     return store.isLive(stored, slot);
   }

@@ -96,7 +96,7 @@ export class Shelf {
   }
 
   version(slot: number): number {
-    return this.store.entries.version[slot]!;
+    return this.store.entries.version(slot);
   }
 
   ageMs(slot: number, nowMs: number): number {
@@ -128,7 +128,7 @@ export class Shelf {
   /** The ETag that clients see: the origin's, else one made of the entry's version; '' for what is not stored. */
   etagOf(slot: number): string {
     if (slot === NO_SLOT) return '';
-    return this.store.etag(slot) || `"${this.#etagSalt}-${this.store.entries.version[slot]!.toString(36)}"`;
+    return this.store.etag(slot) || `"${this.#etagSalt}-${this.store.entries.version(slot).toString(36)}"`;
   }
 
   /** Below 0: it is old, for so long. Infinity: it never gets old. */
@@ -148,7 +148,8 @@ export class Shelf {
   oldAnswer(key: Uint8Array): (Answer & { kind: 'value' }) | undefined {
     const slot = this.peek(key);
     const nowMs = this.#clock.now();
-    if (slot === NO_SLOT || nowMs >= this.errorUntilMs(slot, nowMs) || this.isNegative(slot)) return undefined;
+    if (slot === NO_SLOT || nowMs >= this.errorUntilMs(slot, nowMs) || this.isNegative(slot))
+      return undefined;
     return this.answer(slot, nowMs, { stale: true, status: undefined });
   }
 
@@ -198,7 +199,14 @@ export class Shelf {
     const nothing = this.store.draft();
     try {
       const nowMs = this.#clock.now();
-      const slot = this.store.put(this.stored, key, nothing, { contentType: '', etag: '', tags }, nowMs, true);
+      const slot = this.store.put(
+        this.stored,
+        key,
+        nothing,
+        { contentType: '', etag: '', tags },
+        nowMs,
+        true,
+      );
       this.setFlag(slot, NEGATIVE, true);
       const atMs = Math.min(nowMs + forMs, nowMs + (this.times.ttlMs ?? NEVER));
       const ends = { waitAtMs: NEVER, errorUntilMs: atMs, diesAtMs: atMs };
@@ -293,13 +301,18 @@ export class Shelf {
   /** When the entry is to be reloaded ahead of its readers, the same however often asked; Infinity for never, or done. */
   #aheadAtMs(slot: number, nowMs: number): number {
     const { entries, lifetimes } = this.store;
-    if (!this.#reloads || !this.times.refreshAhead || this.isNegative(slot) || this.hasFlag(slot, AHEAD_DUE)) {
+    if (
+      !this.#reloads ||
+      !this.times.refreshAhead ||
+      this.isNegative(slot) ||
+      this.hasFlag(slot, AHEAD_DUE)
+    ) {
       return NEVER;
     }
     const refreshAtMs = lifetimes.refreshAtMs(slot, nowMs);
     if (refreshAtMs === NEVER) return NEVER;
     const loadedAtMs = entries.loadedAtMs(slot, nowMs);
-    const chance = (Math.imul(entries.version[slot]!, 0x9e3779b1) >>> 0) / 2 ** 32;
+    const chance = (Math.imul(entries.version(slot), 0x9e3779b1) >>> 0) / 2 ** 32;
     return loadedAtMs + (refreshAtMs - loadedAtMs) * (AHEAD_FROM + chance * (AHEAD_TO - AHEAD_FROM));
   }
 

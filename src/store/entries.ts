@@ -1,13 +1,12 @@
-// The table of entries: one slot an entry, its fixed-size facts in typed arrays, no objects.
+// The table of entries: one slot an entry, its fixed-size facts in words of one typed array, no objects.
 //
-// The arrays are as long as the budget could ever need. The system backs their pages when they are first written,
-// so an idle daemon pays for what it holds, not for what it might hold; and nothing ever grows with a pause.
+// It is as long as the budget could ever need. The system backs its pages when they are first written, so an idle
+// daemon pays for what it holds, not for what it might hold; and nothing ever grows with a pause.
+
+import { LOADED, PLACE, SLOT_WORDS, STATE, TOUCH, VERSION } from './slot-words.ts';
 
 /** The absence of a slot. */
 export const NO_SLOT = -1;
-
-/** What a slot costs in this table; the index and eviction have arrays of their own. */
-export const SLOT_BYTES = 18;
 
 /** Flags of an entry. It says that the origin has nothing under this key. */
 export const NEGATIVE = 1;
@@ -23,8 +22,11 @@ export const OLD = 16;
 export const TIMED = 32;
 export const TAGGED = 64;
 const USED = 128;
-/** What says how the entry is kept, whatever becomes of it. */
-const KEPT = TIMED | TAGGED | USED;
+/** What is said of what was stored last; the others say how the entry is kept. */
+const PASSING = NEGATIVE | READ_SINCE_LOAD | LOADING | AHEAD_DUE | OLD;
+/** Above the flags, in the same word. */
+const TYPE_SHIFT = 8;
+const COHORT_SHIFT = 16;
 
 /** Times are counted in units of so many milliseconds, and told apart over half of 2^32 of them: 248 days. */
 const UNIT_MS = 10;
@@ -34,16 +36,8 @@ const READ_UNIT_MS = 4000;
 
 export class Entries {
   readonly max: number;
-  /** Where the entry's record is, in words. */
-  readonly place: Uint32Array;
-  /** The generation of its cache that it belongs to (cohorts.ts). */
-  readonly cohort: Uint16Array;
-  readonly typeId: Uint8Array;
-  readonly flags: Uint8Array;
-  /** Number of the write, counting up over all caches and round again: the entry's version. */
-  readonly version: Uint32Array;
-  readonly #loadedAt: Int32Array;
-  readonly #readAt: Int16Array;
+  /** All that is known of the slots: one slot's words lie together, so that a look at one is a look at all (slot-words.ts). */
+  readonly words: Int32Array;
 
   #free = NO_SLOT;
   #highWater = 0;
@@ -51,13 +45,7 @@ export class Entries {
 
   constructor(max: number) {
     this.max = max;
-    this.place = new Uint32Array(max);
-    this.cohort = new Uint16Array(max);
-    this.typeId = new Uint8Array(max);
-    this.flags = new Uint8Array(max);
-    this.version = new Uint32Array(max);
-    this.#loadedAt = new Int32Array(max);
-    this.#readAt = new Int16Array(max);
+    this.words = new Int32Array(max * SLOT_WORDS);
   }
 
   /** Slots that were ever in use; a scan goes from 0 to here. */
@@ -71,63 +59,105 @@ export class Entries {
 
   take(): number {
     let slot = this.#free;
-    if (slot !== NO_SLOT) this.#free = this.place[slot]! - 1;
+    if (slot !== NO_SLOT) this.#free = this.words[slot * SLOT_WORDS + PLACE]! - 1;
     else if (this.#highWater < this.max) slot = this.#highWater++;
     else throw new Error('entries: more slots taken than the budget has');
-    this.flags[slot] = USED;
+    this.words[slot * SLOT_WORDS + STATE] = USED;
     this.#live++;
     return slot;
   }
 
-  /** A free slot keeps the link of the free list in `place`. */
+  /** A free slot keeps the link of the free list as its place. */
   free(slot: number): void {
-    this.flags[slot] = 0;
-    this.place[slot] = this.#free + 1;
+    this.words[slot * SLOT_WORDS + STATE] = 0;
+    this.words[slot * SLOT_WORDS + PLACE] = this.#free + 1;
     this.#free = slot;
     this.#live--;
   }
 
   isUsed(slot: number): boolean {
-    return (this.flags[slot]! & USED) !== 0;
+    return this.has(slot, USED);
+  }
+
+  /** Where the entry's record is, in words of the records. */
+  place(slot: number): number {
+    return this.words[slot * SLOT_WORDS + PLACE]! >>> 0;
+  }
+
+  setPlace(slot: number, place: number): void {
+    this.words[slot * SLOT_WORDS + PLACE] = place;
+  }
+
+  /** Number of the write, counting up over all caches and round again: the entry's version. */
+  version(slot: number): number {
+    return this.words[slot * SLOT_WORDS + VERSION]! >>> 0;
+  }
+
+  setVersion(slot: number, version: number): void {
+    this.words[slot * SLOT_WORDS + VERSION] = version;
+  }
+
+  /** The generation of its cache that the entry belongs to (cohorts.ts). */
+  cohort(slot: number): number {
+    return this.words[slot * SLOT_WORDS + STATE]! >>> COHORT_SHIFT;
+  }
+
+  setCohort(slot: number, cohort: number): void {
+    const at = slot * SLOT_WORDS + STATE;
+    this.words[at] = (this.words[at]! & 0xffff) | (cohort << COHORT_SHIFT);
+  }
+
+  typeId(slot: number): number {
+    return (this.words[slot * SLOT_WORDS + STATE]! >>> TYPE_SHIFT) & 0xff;
+  }
+
+  setTypeId(slot: number, typeId: number): void {
+    const at = slot * SLOT_WORDS + STATE;
+    this.words[at] = (this.words[at]! & ~(0xff << TYPE_SHIFT)) | (typeId << TYPE_SHIFT);
   }
 
   has(slot: number, flag: number): boolean {
-    return (this.flags[slot]! & flag) !== 0;
+    return (this.words[slot * SLOT_WORDS + STATE]! & flag) !== 0;
   }
 
   setFlag(slot: number, flag: number, on: boolean): void {
-    if (on) this.flags[slot]! |= flag;
-    else this.flags[slot]! &= ~flag;
+    if (on) this.words[slot * SLOT_WORDS + STATE]! |= flag;
+    else this.words[slot * SLOT_WORDS + STATE]! &= ~flag;
   }
 
   /** As if it had just been stored. */
   clearFlags(slot: number): void {
-    this.flags[slot]! &= KEPT;
+    this.words[slot * SLOT_WORDS + STATE]! &= ~PASSING;
   }
 
   // --- times
 
   /** Rounded down to 10 ms. */
   setLoadedAt(slot: number, loadedAtMs: number, nowMs: number): void {
-    this.#loadedAt[slot] = units(Math.max(loadedAtMs, nowMs - LONGEST_MS / 2));
+    this.words[slot * SLOT_WORDS + LOADED] = units(Math.max(loadedAtMs, nowMs - LONGEST_MS / 2));
   }
 
   loadedAtMs(slot: number, nowMs: number): number {
-    return momentOf(this.#loadedAt[slot]!, nowMs);
+    return momentOf(this.words[slot * SLOT_WORDS + LOADED]!, nowMs);
   }
 
   setReadAt(slot: number, nowMs: number): void {
-    this.#readAt[slot] = Math.floor(nowMs / READ_UNIT_MS);
+    const at = slot * SLOT_WORDS + TOUCH;
+    this.words[at] = (this.words[at]! & 0xffff) | (Math.floor(nowMs / READ_UNIT_MS) << 16);
   }
 
   readAtMs(slot: number, nowMs: number): number {
     const nowUnits = Math.floor(nowMs / READ_UNIT_MS);
-    return (nowUnits - int16(nowUnits - this.#readAt[slot]!)) * READ_UNIT_MS;
+    return (nowUnits - int16(nowUnits - this.#readUnits(slot))) * READ_UNIT_MS;
   }
 
   /** Below 0 where the one was read before the other, 0 where that cannot be told. */
   compareRead(slot: number, other: number): number {
-    return int16(this.#readAt[slot]! - this.#readAt[other]!);
+    return int16(this.#readUnits(slot) - this.#readUnits(other));
+  }
+
+  #readUnits(slot: number): number {
+    return this.words[slot * SLOT_WORDS + TOUCH]! >> 16;
   }
 }
 

@@ -1,31 +1,33 @@
-// Hash index from a key's hash to its slot: chains in typed arrays, three entries to a bucket on the average.
+// Hash index from a key's hash to its slot: chains of slots, three entries to a bucket on the average.
 //
 // Buckets are added one by one, each by splitting an older one (linear hashing, Litwin 1980), so the index grows with the
 // entries and never with a pause. A link is one word: the slot and, above it, the upper bits of the hash, so that
 // hardly any entry is looked at for another's key. Hashes are not kept: who owns the entries is asked for them.
 
 import { NO_SLOT } from './entries.ts';
+import { NEXT, SLOT_WORDS } from './slot-words.ts';
 
 const CHUNK_BUCKETS = 4096;
 const ENTRIES_PER_BUCKET = 3;
-/** What the index costs an entry: its link, and its part of a bucket. */
-export const INDEX_BYTES_PER_ENTRY = 4 + Math.ceil(4 / ENTRIES_PER_BUCKET);
+/** What the index costs an entry beyond the slot's link: its part of a bucket. */
+export const BUCKET_BYTES_PER_ENTRY = Math.ceil(4 / ENTRIES_PER_BUCKET);
 
 export class KeyIndex {
   readonly #hashOf: (slot: number) => number;
   /** First link of each bucket; 0 = none. */
   readonly #chunks: Int32Array[] = [new Int32Array(CHUNK_BUCKETS)];
-  /** Link of each slot to the next of its bucket. */
-  readonly #next: Int32Array;
+  /** Those of the slots: each has the link to the next of its bucket. */
+  readonly #words: Int32Array;
   readonly #slotMask: number;
   /** A power of two; the buckets beyond it, `#split` of them, were split off the first ones. */
   #base = CHUNK_BUCKETS;
   #split = 0;
   #entries = 0;
 
-  constructor(maxSlots: number, hashOf: (slot: number) => number) {
+  constructor(words: Int32Array, hashOf: (slot: number) => number) {
+    const maxSlots = words.length / SLOT_WORDS;
     this.#hashOf = hashOf;
-    this.#next = new Int32Array(maxSlots);
+    this.#words = words;
     this.#slotMask = 2 ** (32 - Math.clz32(maxSlots)) - 1;
   }
 
@@ -36,7 +38,7 @@ export class KeyIndex {
   }
 
   next(slot: number, hash: number): number {
-    return this.#candidate(this.#next[slot]!, hash);
+    return this.#candidate(this.#words[slot * SLOT_WORDS + NEXT]!, hash);
   }
 
   insert(slot: number, hash: number): void {
@@ -49,15 +51,15 @@ export class KeyIndex {
     const chunk = this.#chunks[(bucket / CHUNK_BUCKETS) | 0]!;
     let at = this.#slotOf(chunk[bucket % CHUNK_BUCKETS]!);
     if (at === slot) {
-      chunk[bucket % CHUNK_BUCKETS] = this.#next[slot]!;
+      chunk[bucket % CHUNK_BUCKETS] = this.#words[slot * SLOT_WORDS + NEXT]!;
     } else {
       let before = at;
       while (at !== slot) {
         if (at === NO_SLOT) throw new Error('index: removing a slot that is not there');
         before = at;
-        at = this.#slotOf(this.#next[at]!);
+        at = this.#slotOf(this.#words[at * SLOT_WORDS + NEXT]!);
       }
-      this.#next[before] = this.#next[slot]!;
+      this.#words[before * SLOT_WORDS + NEXT] = this.#words[slot * SLOT_WORDS + NEXT]!;
     }
     this.#entries--;
   }
@@ -71,7 +73,7 @@ export class KeyIndex {
     while (link !== 0) {
       const slot = this.#slotOf(link);
       if (((link ^ hash) & ~this.#slotMask) === 0) return slot;
-      link = this.#next[slot]!;
+      link = this.#words[slot * SLOT_WORDS + NEXT]!;
     }
     return NO_SLOT;
   }
@@ -83,7 +85,7 @@ export class KeyIndex {
 
   #push(bucket: number, slot: number, hash: number): void {
     const chunk = this.#chunks[(bucket / CHUNK_BUCKETS) | 0]!;
-    this.#next[slot] = chunk[bucket % CHUNK_BUCKETS]!;
+    this.#words[slot * SLOT_WORDS + NEXT] = chunk[bucket % CHUNK_BUCKETS]!;
     chunk[bucket % CHUNK_BUCKETS] = (hash & ~this.#slotMask) | (slot + 1);
   }
 
@@ -99,7 +101,7 @@ export class KeyIndex {
       this.#split = 0;
     }
     while (slot !== NO_SLOT) {
-      const next = this.#slotOf(this.#next[slot]!);
+      const next = this.#slotOf(this.#words[slot * SLOT_WORDS + NEXT]!);
       const hash = this.#hashOf(slot);
       this.#push(this.#bucket(hash), slot, hash);
       slot = next;

@@ -88,7 +88,7 @@ export class Lifetimes {
   /** To 10 ms, and to 4 s for an entry without times. */
   readAtMs(slot: number, nowMs: number): number {
     if (!this.#entries.has(slot, TIMED)) return this.#entries.readAtMs(slot, nowMs);
-    const place = this.#entries.place[slot]!;
+    const place = this.#entries.place(slot);
     return momentOf(this.#records.word(place, timesWordOf(this.#records, place) + READ), nowMs);
   }
 
@@ -105,7 +105,7 @@ export class Lifetimes {
 
   #at(slot: number, which: number, nowMs: number): number {
     if (!this.#entries.has(slot, TIMED)) return NEVER;
-    const place = this.#entries.place[slot]!;
+    const place = this.#entries.place(slot);
     const word = this.#records.word(place, timesWordOf(this.#records, place) + which);
     if (word === NEVER_WORD) return NEVER;
     const loadedAtMs = this.#entries.loadedAtMs(slot, nowMs);
@@ -117,7 +117,7 @@ export class Lifetimes {
   }
 
   #setWord(slot: number, which: number, word: number): void {
-    const place = this.#entries.place[slot]!;
+    const place = this.#entries.place(slot);
     this.#records.setWord(place, timesWordOf(this.#records, place) + which, word);
   }
 }

@@ -1,6 +1,7 @@
-// Doubly linked lists of slots in typed arrays, most recently read first: one list a cache, one for the doomed.
+// Doubly linked lists of slots in their words, most recently read first.
 
 import { NO_SLOT } from './entries.ts';
+import { NEWER, OLDER, SLOT_WORDS } from './slot-words.ts';
 
 export interface RecencyList {
   newest: number;
@@ -12,37 +13,36 @@ export function emptyList(): RecencyList {
 }
 
 export class Recency {
-  readonly #newer: Int32Array;
-  readonly #older: Int32Array;
+  readonly #words: Int32Array;
 
-  constructor(max: number) {
-    this.#newer = new Int32Array(max);
-    this.#older = new Int32Array(max);
+  /** `words`: those of the slots. */
+  constructor(words: Int32Array) {
+    this.#words = words;
   }
 
   older(slot: number): number {
-    return this.#older[slot]!;
+    return this.#words[slot * SLOT_WORDS + OLDER]!;
   }
 
   newer(slot: number): number {
-    return this.#newer[slot]!;
+    return this.#words[slot * SLOT_WORDS + NEWER]!;
   }
 
   pushNewest(list: RecencyList, slot: number): void {
-    this.#newer[slot] = NO_SLOT;
-    this.#older[slot] = list.newest;
+    this.#words[slot * SLOT_WORDS + NEWER] = NO_SLOT;
+    this.#words[slot * SLOT_WORDS + OLDER] = list.newest;
     if (list.newest === NO_SLOT) list.oldest = slot;
-    else this.#newer[list.newest] = slot;
+    else this.#words[list.newest * SLOT_WORDS + NEWER] = slot;
     list.newest = slot;
   }
 
   remove(list: RecencyList, slot: number): void {
-    const newer = this.#newer[slot]!;
-    const older = this.#older[slot]!;
+    const newer = this.#words[slot * SLOT_WORDS + NEWER]!;
+    const older = this.#words[slot * SLOT_WORDS + OLDER]!;
     if (newer === NO_SLOT) list.newest = older;
-    else this.#older[newer] = older;
+    else this.#words[newer * SLOT_WORDS + OLDER] = older;
     if (older === NO_SLOT) list.oldest = newer;
-    else this.#newer[older] = newer;
+    else this.#words[older * SLOT_WORDS + NEWER] = newer;
   }
 
   /** Moves the whole of `from` to the old end of `to`. */
@@ -51,8 +51,8 @@ export class Recency {
     if (to.oldest === NO_SLOT) {
       to.newest = from.newest;
     } else {
-      this.#older[to.oldest] = from.newest;
-      this.#newer[from.newest] = to.oldest;
+      this.#words[to.oldest * SLOT_WORDS + OLDER] = from.newest;
+      this.#words[from.newest * SLOT_WORDS + NEWER] = to.oldest;
     }
     to.oldest = from.oldest;
     from.newest = NO_SLOT;

@@ -175,7 +175,7 @@ const revalidation = suite('revalidation');
 revalidation('asks with the origin’s ETag, and a 304 begins the entry’s times anew', async () => {
   const lab = new Lab({ times: { refreshMs: MINUTE, ttlMs: 5 * MINUTE } });
   await lab.loaded('value', { etag: '"1"' });
-  const version = lab.store.entries.version[0];
+  const version = lab.store.entries.version(0);
   for (let i = 0; i < 10; i++) {
     lab.clock.advance(MINUTE);
     const reading = lab.read();
@@ -185,7 +185,7 @@ revalidation('asks with the origin’s ETag, and a 304 begins the entry’s time
     await settled();
     assert.is(lab.read().result, 'hit');
   }
-  assert.is(lab.store.entries.version[0], version);
+  assert.is(lab.store.entries.version(0), version);
   assert.is(lab.cache.counters.loads('refresh', 'unchanged'), 10);
   await lab.end();
 });

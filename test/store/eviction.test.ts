@@ -1,9 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { RoomError, TooLargeError } from '../../src/errors.ts';
-import { Entries, NO_SLOT, SLOT_BYTES } from '../../src/store/entries.ts';
-import { EVICTION_SLOT_BYTES } from '../../src/store/eviction/slots.ts';
-import { INDEX_BYTES_PER_ENTRY } from '../../src/store/key-index.ts';
+import { Entries, NO_SLOT } from '../../src/store/entries.ts';
+import { BUCKET_BYTES_PER_ENTRY } from '../../src/store/key-index.ts';
+import { SLOT_BYTES } from '../../src/store/slot-words.ts';
 import { ENTRY_OVERHEAD_BYTES, type Store, type StoreCache } from '../../src/store/store.ts';
 import { seededRandom } from './seeded-random.ts';
 import { accountedBytes, bytesOf, findKey, has, newCache, newStore, putBytes } from './shelves.ts';
@@ -45,12 +45,8 @@ test('what was read just now stays where all that is read is recent, and the win
 });
 
 test('an entry’s place costs what it is charged', () => {
-  const table = new Entries(1);
-  const arrays = Object.values(table).filter((value) => ArrayBuffer.isView(value));
-  const tableBytes = arrays.reduce((bytes, array) => bytes + array.byteLength, 0);
-  // Two more arrays, of times, are its own.
-  assert.is(tableBytes + 4 + 2, SLOT_BYTES);
-  assert.is(ENTRY_OVERHEAD_BYTES, SLOT_BYTES + EVICTION_SLOT_BYTES + INDEX_BYTES_PER_ENTRY);
+  assert.is(new Entries(10).words.byteLength, 10 * SLOT_BYTES);
+  assert.is(ENTRY_OVERHEAD_BYTES, SLOT_BYTES + BUCKET_BYTES_PER_ENTRY);
 });
 
 test('an overwrite keeps the entry’s place among what was read', () => {

@@ -9,6 +9,7 @@ import { hashBytes } from '../../src/store/hash.ts';
 import { KeyIndex } from '../../src/store/key-index.ts';
 import { PageWriter } from '../../src/store/page-writer.ts';
 import { NO_PAGE, PAGE_BYTES, Pages } from '../../src/store/pages.ts';
+import { SLOT_WORDS } from '../../src/store/slot-words.ts';
 import { ENTRY_OVERHEAD_BYTES } from '../../src/store/store.ts';
 import { seededRandom } from './seeded-random.ts';
 import { findKey, newCache, newStore, putBytes, storedBytes } from './shelves.ts';
@@ -21,7 +22,7 @@ index('finds exactly what a Map of lists would, with hashes that collide and aft
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 400 }), fc.boolean(), (operations, spread) => {
       const there = new Map<number, number>();
-      const keyIndex = new KeyIndex(slots, (slot) => there.get(slot)!);
+      const keyIndex = new KeyIndex(new Int32Array(slots * SLOT_WORDS), (slot) => there.get(slot)!);
       for (const { slot, hash } of operations) {
         const known = there.get(slot);
         if (known !== undefined) {
@@ -45,7 +46,7 @@ index('grows by a bucket at a time and finds everything on the way', () => {
   const random = seededRandom(6);
   const hashes = Array.from({ length: 60_000 }, () => random.below(2 ** 32) | 0);
   let asked = 0;
-  const keyIndex = new KeyIndex(hashes.length, (slot) => {
+  const keyIndex = new KeyIndex(new Int32Array(hashes.length * SLOT_WORDS), (slot) => {
     asked++;
     return hashes[slot]!;
   });
@@ -67,7 +68,7 @@ index('grows by a bucket at a time and finds everything on the way', () => {
 });
 
 index('says so when a slot is removed that is not there', () => {
-  assert.throws(() => new KeyIndex(8, () => 0).remove(3, 5), /not there/);
+  assert.throws(() => new KeyIndex(new Int32Array(8 * SLOT_WORDS), () => 0).remove(3, 5), /not there/);
 });
 
 function candidates(keyIndex: KeyIndex, hash: number): number[] {

@@ -3,6 +3,7 @@
 import { EvictionPolicy } from '../../../src/store/eviction/policy.ts';
 import { EvictionSlots } from '../../../src/store/eviction/slots.ts';
 import { emptyList } from '../../../src/store/recency.ts';
+import { SLOT_WORDS } from '../../../src/store/slot-words.ts';
 
 const MOST_SLOTS = 5000;
 
@@ -20,7 +21,7 @@ export class CacheOfKeys {
   constructor(limitBytes: number, hashOf: (key: number) => number = spread) {
     this.#limitBytes = limitBytes;
     this.#hashFor = hashOf;
-    this.policy = new EvictionPolicy(this, new EvictionSlots(MOST_SLOTS));
+    this.policy = new EvictionPolicy(this, new EvictionSlots(new Int32Array(MOST_SLOTS * SLOT_WORDS)));
   }
 
   hashOf(slot: number): number {

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { FREQUENCY_BYTES_PER_ENTRY, Frequency } from '../../../src/store/eviction/frequency.ts';
 import { REJECTED_BYTES_PER_ENTRY, Rejected } from '../../../src/store/eviction/rejected.ts';
 import { EvictionSlots, PROBATION, PROTECTED, WINDOW } from '../../../src/store/eviction/slots.ts';
+import { SLOT_WORDS } from '../../../src/store/slot-words.ts';
 import { seededRandom } from '../seeded-random.ts';
 
 const frequency = suite('frequency');
@@ -115,7 +116,7 @@ rejected('begins anew when it grows, and costs no more an entry than it says', (
 const slots = suite('eviction slots');
 
 slots('halve a count once an epoch, whenever it is looked at', () => {
-  const facts = new EvictionSlots(3);
+  const facts = new EvictionSlots(new Int32Array(3 * SLOT_WORDS));
   for (const epoch of [0, 5, 1022, 1023, 1024, 100_000]) {
     facts.setCount(1, 13, epoch);
     const later = [0, 1, 2, 3, 4, 100].map((halvings) => facts.count(1, epoch + halvings));
@@ -126,7 +127,7 @@ slots('halve a count once an epoch, whenever it is looked at', () => {
 });
 
 slots('keep segment and count apart', () => {
-  const facts = new EvictionSlots(3);
+  const facts = new EvictionSlots(new Int32Array(3 * SLOT_WORDS));
   for (const segment of [WINDOW, PROBATION, PROTECTED] as const) {
     facts.setSegment(2, segment);
     facts.setCount(2, 9, 1023);
