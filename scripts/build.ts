@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { type BuildOptions, type Plugin, transform } from 'esbuild';
 import { bundleWithParts } from './parts.ts';
 
-const MAX_BYTES = 1_250_000;
+const MAX_BYTES = 1_000_000;
 const BUILTINS = builtinModules.flatMap((name) => [name, `node:${name}`]);
 
 // No function around it all: V8 would read the whole file twice, some 50 ms of the start (measured).
@@ -30,8 +30,8 @@ if (!require) {
 const TAIL = '}\n';
 
 /** What V8 does not have to read and keep makes the start faster and the idle process smaller. */
-const shortenLibraries: Plugin = {
-  name: 'shorten-libraries',
+const shorten: Plugin = {
+  name: 'shorten',
   setup: ({ onLoad, onResolve }) => {
     // Its form for Node is CommonJS, of which no part can be left out.
     onResolve({ filter: /^yaml$/ }, () => ({ path: join(root, 'node_modules/yaml/browser/dist/index.js') }));
@@ -43,6 +43,11 @@ const shortenLibraries: Plugin = {
     onLoad({ filter: /.*/, namespace: 'not-there' }, ({ path }) => ({
       contents: `throw Object.assign(new Error("${path} is not in this file"), { code: "MODULE_NOT_FOUND" });`,
     }));
+    // Two that measure and print for terminals: help has no emoji, and what agents say for debugging nobody is shown.
+    onResolve({ filter: /^(emoji-regex|debug)$/ }, ({ path }) => ({ path, namespace: 'quiet' }));
+    onLoad({ filter: /.*/, namespace: 'quiet' }, ({ path }) => ({
+      contents: path === 'debug' ? 'module.exports = () => () => {};' : 'module.exports = () => /(?!)/g;',
+    }));
     // It imports these for what most loads never use: TLS and compressed answers. They are loaded when first used.
     onResolve({ filter: /^node:(https|zlib)$/ }, ({ path, importer }) =>
       importer.includes('node-fetch') ? { path, namespace: 'when-used' } : undefined,
@@ -52,6 +57,13 @@ const shortenLibraries: Plugin = {
     }));
     onLoad({ filter: /node_modules\/.*\.[cm]?js$/ }, async ({ path }) => {
       const { code } = await transform(readFileSync(path, 'utf8'), { minify: true, target: 'node20' });
+      return { contents: code, loader: 'js' };
+    });
+    // What stands at the top of a module keeps its name: a stack trace from a container is read by somebody who has no
+    // source map. What is inside, private members included, is shortened.
+    onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      const { code } = await transform(source, { minifyIdentifiers: true, target: 'node20', loader: 'ts' });
       return { contents: code, loader: 'js' };
     });
   },
@@ -74,11 +86,10 @@ async function bundle(): Promise<string> {
     bundle: true,
     platform: 'node',
     target: 'node20',
-    // Identifiers stay: a stack trace from a container is read by somebody who has no source map.
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'none',
-    plugins: [shortenLibraries],
+    plugins: [shorten],
     external: BUILTINS,
     define: {
       SIDECACHE_VERSION: JSON.stringify(version),
