@@ -5,11 +5,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Allowed, compareCase, told } from '../serve/resp-differential/compare.ts';
 import { CORPUS } from '../serve/resp-differential/corpus/index.ts';
+import { ListedDifferences } from '../serve/resp-differential/differences.ts';
 import { findMismatch } from '../serve/resp-differential/find-mismatch.ts';
 import { RedisServer } from '../serve/resp-differential/redis-server.ts';
 import { type Protocol, Side } from '../serve/resp-differential/side.ts';
 import { casesOf, type Family } from '../serve/resp-differential/step.ts';
 import { tool } from '../tools.ts';
+import { Daemon } from './daemon.ts';
 
 const PROTOCOLS: readonly Protocol[] = [2, 3];
 /** 300 commands each. */
@@ -43,11 +45,16 @@ async function mismatches(family: Family, redis: string, ours: string, allowed: 
   return found;
 }
 
-async function mismatchOfSeeds(redis: string, ours: string, allowed: Allowed): Promise<string | undefined> {
+async function mismatchOfSeeds(
+  redis: string,
+  ours: string,
+  allowed: Allowed,
+  connections: 1 | 2 = 2,
+): Promise<string | undefined> {
   for (const seed of SEEDS) {
     const protocol = PROTOCOLS[seed % 2]!;
     const sides = [new Side(redis, protocol), new Side(ours, protocol)] as const;
-    const found = await findMismatch(seed, ...sides, allowed);
+    const found = await findMismatch(seed, ...sides, allowed, connections);
     if (found) return `RESP${protocol}, seed ${seed}:\n${found}`;
   }
   return undefined;
@@ -77,5 +84,45 @@ given('a server that lacks a command is told apart, by that command alone', asyn
     await lacking.stop();
   }
 });
+
+// --- the daemon
+
+/** A SET of what was missed is a fill by default, and is void when another changed the key; a change is never void. */
+const CONFIGS = { 'SET is a fill': {}, 'SET is a change': { caches: { default: { writes: 'change' } } } };
+
+for (const [name, config] of Object.entries(CONFIGS)) {
+  given(
+    `${name}: sidecache answers every case as Redis does, but for the listed differences`,
+    async ({ redis }) => {
+      const daemon = await Daemon.start({ config });
+      const listed = new ListedDifferences();
+      try {
+        const found: string[] = [];
+        for (const family of Object.values(CORPUS)) {
+          found.push(...(await mismatches(family, redis.socket, daemon.socket, listed.allow)));
+        }
+        assert.equal(found, []);
+        const unmet = listed.unmet.map(({ reason }) => reason);
+        assert.equal(unmet, [], 'differences that are listed and not met');
+      } finally {
+        await daemon.stop();
+      }
+    },
+  );
+
+  const connections = name === 'SET is a fill' ? 1 : 2;
+  given(
+    `${name}: sidecache answers sequences at random as Redis does, ${connections} at a time`,
+    async ({ redis }) => {
+      const daemon = await Daemon.start({ config });
+      try {
+        const listed = new ListedDifferences();
+        assert.is(await mismatchOfSeeds(redis.socket, daemon.socket, listed.allow, connections), undefined);
+      } finally {
+        await daemon.stop();
+      }
+    },
+  );
+}
 
 test.run();

@@ -1,6 +1,7 @@
 // Sequences of commands at random over few keys and few values, so that they meet one another; the same for a seed.
 
 import { type SeededRandom, seededRandom } from '../../store/seeded-random.ts';
+import { AT_MS, AT_S } from './far-time.ts';
 import { lineOf, type Step } from './step.ts';
 
 const KEYS = ['a', 'b', 'c', 'd', 'e', '', 'k\x00\xff'];
@@ -26,8 +27,8 @@ const FLOATS = ['1', '0.5', '-1.25', '1e2', '3.0', '0', 'x', 'inf', '1e-5'];
 /** Far enough away that none of them comes about while a sequence runs, or long past. */
 const SECONDS = ['100', '5000', '0', '-1', 'x', '9223372036854775807'];
 const MILLISECONDS = ['100000', '5000000', '0', '-1', 'x', '9223372036854775807'];
-const AT_SECONDS = ['2524608020', '2524608021', '1', '0', '-1'];
-const AT_MILLISECONDS = ['2524608020000', '2524608020500', '1', '0', '-1'];
+const AT_SECONDS = [String(AT_S + 20), String(AT_S + 21), '1', '0', '-1'];
+const AT_MILLISECONDS = [String(AT_MS + 20000), String(AT_MS + 20500), '1', '0', '-1'];
 
 type Words = readonly string[];
 type Make = (random: SeededRandom) => Words;

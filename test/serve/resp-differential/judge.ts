@@ -1,5 +1,6 @@
 // Whether two replies to the same command are the same: to the byte, but for what no two servers can have in common.
 
+import { AT_MS, AT_S } from './far-time.ts';
 import { isBranch, show, type Tree } from './reply-tree.ts';
 import { type How, nameOf, type Step } from './step.ts';
 
@@ -9,8 +10,8 @@ type Same = (redis: Tree, ours: Tree) => boolean;
 const BY_COMMAND: Readonly<Record<string, Same>> = {
   TTL: (a, b) => near(a, b, 1),
   PTTL: (a, b) => near(a, b, 500),
-  EXPIRETIME: (a, b) => near(a, b, isFarAway(a, 1) ? 0 : 1),
-  PEXPIRETIME: (a, b) => near(a, b, isFarAway(a, 1000) ? 0 : 500),
+  EXPIRETIME: (a, b) => near(a, b, isFarAway(a, AT_S) ? 0 : 1),
+  PEXPIRETIME: (a, b) => near(a, b, isFarAway(a, AT_MS) ? 0 : 500),
   'OBJECT IDLETIME': (a, b) => near(a, b, 1),
   KEYS: sameSet,
   SCAN: samePage,
@@ -89,9 +90,9 @@ function samePage(a: Tree, b: Tree): boolean {
   return b.items.length === 2 && equal(a.items[0]!, b.items[0]!) && sameSet(a.items[1]!, b.items[1]!);
 }
 
-/** Times from 2050 on were given as they are, and not as so much from now. */
-function isFarAway(tree: Tree, perSecond: number): boolean {
-  return !isBranch(tree) && Number(tree.text) >= 2_524_608_000 * perSecond;
+/** It was given as it is, and not as so much from now. */
+function isFarAway(tree: Tree, from: number): boolean {
+  return !isBranch(tree) && Number(tree.text) >= from;
 }
 
 function near(a: Tree, b: Tree, by: number): boolean {

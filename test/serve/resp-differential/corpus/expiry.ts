@@ -1,13 +1,14 @@
 // Cases of the commands that give keys a time to live.
 
+import { AT_MS, AT_S } from '../far-time.ts';
 import type { Family } from '../step.ts';
 
 export const expiry: Family = {
   'EXPIRE and its kin': `
     EXPIRE a 10
     PEXPIRE a 10
-    EXPIREAT a 2524608020
-    PEXPIREAT a 2524608020000
+    EXPIREAT a ${AT_S + 20}
+    PEXPIREAT a ${AT_MS + 20000}
     SET a 1
     TTL a
     PTTL a
@@ -18,15 +19,15 @@ export const expiry: Family = {
     PTTL a
     PEXPIRE a 200000
     TTL a
-    EXPIREAT a 2524608020
+    EXPIREAT a ${AT_S + 20}
     EXPIRETIME a
     PEXPIRETIME a
-    PEXPIREAT a 2524608020123
+    PEXPIREAT a ${AT_MS + 20123}
     PEXPIRETIME a
     EXPIRETIME a
-    PEXPIREAT a 2524608020500
+    PEXPIREAT a ${AT_MS + 20500}
     EXPIRETIME a
-    PEXPIREAT a 2524608020999
+    PEXPIREAT a ${AT_MS + 20999}
     EXPIRETIME a
     PERSIST a
     TTL a
@@ -120,11 +121,11 @@ export const expiry: Family = {
     EXPIRE a 20 LT LT
     PEXPIRE a 100000 GT
     PTTL a
-    EXPIREAT a 2524608020 GT
-    EXPIREAT a 2524608020 GT
-    EXPIREAT a 2524608019 LT
-    PEXPIREAT a 2524608019000 XX
-    PEXPIREAT a 2524608019001 NX
+    EXPIREAT a ${AT_S + 20} GT
+    EXPIREAT a ${AT_S + 20} GT
+    EXPIREAT a ${AT_S + 19} LT
+    PEXPIREAT a ${AT_MS + 19000} XX
+    PEXPIREAT a ${AT_MS + 19001} NX
     EXPIRE none 10 NX
     EXPIRE a -1 GT
     EXISTS a

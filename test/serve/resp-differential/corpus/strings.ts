@@ -1,5 +1,6 @@
 // Cases of the string commands that read and write whole values.
 
+import { AT_MS, AT_S } from '../far-time.ts';
 import type { Family } from '../step.ts';
 
 export const strings: Family = {
@@ -75,10 +76,10 @@ export const strings: Family = {
     SET a 1 PX 100000
     TTL a
     PTTL a
-    SET a 1 EXAT 2524608020
+    SET a 1 EXAT ${AT_S + 20}
     EXPIRETIME a
     PEXPIRETIME a
-    SET a 1 PXAT 2524608020000
+    SET a 1 PXAT ${AT_MS + 20000}
     EXPIRETIME a
     PEXPIRETIME a
     SET a 2
@@ -121,7 +122,7 @@ export const strings: Family = {
     SET a 1 EX 10 KEEPTTL
     SET a 1 KEEPTTL EX 10
     SET a 1 KEEPTTL KEEPTTL
-    SET a 1 PXAT 2524608020000 EXAT 2524608020
+    SET a 1 PXAT ${AT_MS + 20000} EXAT ${AT_S + 20}
     SET a 1 PERSIST
     SET a 1 FOO
     SET a 1 ""
@@ -200,9 +201,9 @@ export const strings: Family = {
     TTL a
     GETEX a PX 200000
     TTL a
-    GETEX a EXAT 2524608020
+    GETEX a EXAT ${AT_S + 20}
     EXPIRETIME a
-    GETEX a PXAT 2524608020000
+    GETEX a PXAT ${AT_MS + 20000}
     PEXPIRETIME a
     GETEX a
     PEXPIRETIME a
