@@ -5,6 +5,9 @@
 // again. Each that joins brings the sweep on by a slice, so no more wait than there are slices in a round. Those that wait
 // are found by the hash of a key's beginning: to look at an entry is a look-up for each length that any of them has.
 
+/** To drop an entry is the work of looking at so many. */
+export const LOOKS_A_DROP = 5;
+
 /** What the sweep needs of the store. */
 export interface Swept {
   readonly slots: number;
@@ -90,12 +93,15 @@ export class PrefixDrops {
     }
   }
 
-  /** Looks at up to `most` slots; says how many entries it dropped or marked old. */
+  /** Does the work of looking at `most` slots; says how many entries it dropped or marked old. */
   sweep(most: number): number {
     let found = 0;
-    for (let i = 0; i < most && this.any; i++) {
+    for (let left = most; left > 0 && this.any; left--) {
       const slot = this.#at;
-      if (this.#look(slot)) found++;
+      if (this.#look(slot)) {
+        found++;
+        left -= LOOKS_A_DROP - 1;
+      }
       this.#at = slot + 1;
       if (this.#at >= this.#swept.slots) {
         this.#at = 0;

@@ -21,7 +21,7 @@ import { BUCKET_BYTES_PER_ENTRY, KeyIndex } from './key-index.ts';
 import { Lifetimes } from './lifetimes.ts';
 import { PAGE_BYTES, PAGE_COST_BYTES, Pages } from './pages.ts';
 import { Pins } from './pins.ts';
-import { PrefixDrops, type Swept } from './prefix-drops.ts';
+import { LOOKS_A_DROP, PrefixDrops, type Swept } from './prefix-drops.ts';
 import { emptyList, type RecencyList } from './recency.ts';
 import { hasKey, keyBegins, RecordHeader } from './record.ts';
 import { Records } from './records.ts';
@@ -78,7 +78,7 @@ export const ENTRY_OVERHEAD_BYTES = SLOT_BYTES + BUCKET_BYTES_PER_ENTRY;
 const LEAST_ENTRY_BYTES = ENTRY_OVERHEAD_BYTES + 4;
 /** So many entries that were dropped together are taken back, and so many slots looked at for a prefix, at once. */
 const RECLAIM_AT_ONCE = 1000;
-const SWEEP_AT_ONCE = 5000;
+const SWEEP_AT_ONCE = RECLAIM_AT_ONCE * LOOKS_A_DROP;
 /** What eviction knows of a cache of few entries is not charged: some caches have room for less. */
 const FREE_POLICY_BYTES = 20 << 10;
 /** Its tables grow by doubling. What has to go for them goes bit by bit, for each entry takes its time. */
@@ -114,6 +114,8 @@ export class Store implements DraftRoom {
   /** The key that was hashed last, by its slot: removing and storing ask more than once. */
   #hashedSlot = NO_SLOT;
   #hashed = 0;
+  /** Hash of the key that was looked for last. */
+  #looked = 0;
 
   constructor(options: StoreOptions) {
     const { memoryBytes } = options;
@@ -150,7 +152,7 @@ export class Store implements DraftRoom {
 
   /** Hash of a key of this cache, for those who tell keys of all caches apart by it. */
   hash(cache: StoreCache, bytes: Uint8Array, start: number, end: number): number {
-    return hashBytes(bytes, start, end, this.#seed, 0) ^ Math.imul(cache.id, 0x9e3779b1);
+    return hashBytes(bytes, start, end, this.#seed, 0) ^ saltOf(cache);
   }
 
   /** Hashes of tags, of another name space than keys. */
@@ -163,7 +165,13 @@ export class Store implements DraftRoom {
 
   /** The live entry under `bytes[start, end)`, else NO_SLOT. */
   find(cache: StoreCache, bytes: Uint8Array, start: number, end: number): number {
-    return this.#findHashed(cache, hashBytes(bytes, start, end, this.#seed, 0), bytes, start, end);
+    this.#looked = hashBytes(bytes, start, end, this.#seed, 0);
+    return this.#findHashed(cache, this.#looked, bytes, start, end);
+  }
+
+  /** What `hash` would say of the key that was looked for last. */
+  lastHash(cache: StoreCache): number {
+    return this.#looked ^ saltOf(cache);
   }
 
   #findHashed(cache: StoreCache, hash: number, bytes: Uint8Array, start: number, end: number): number {
@@ -342,6 +350,41 @@ export class Store implements DraftRoom {
     return slot;
   }
 
+  /**
+   * Writes `value[from, to)` over a live entry's, as `put` would, where the entry has nothing beside its value and the new
+   * one fits into the same memory; false where not, and nothing was done.
+   */
+  overwrite(
+    cache: StoreCache,
+    slot: number,
+    value: Uint8Array,
+    from: number,
+    to: number,
+    contentType: string,
+    nowMs: number,
+  ): boolean {
+    const { entries } = this;
+    const length = to - from;
+    if (entries.has(slot, TIMED | TAGGED) || length >= PAGE_BYTES) return false;
+    if (this.#types.name(entries.typeId(slot)) !== contentType) return false;
+    const header = this.#load(slot);
+    const place = entries.place(slot);
+    const moreBytes = length - header.valueLength;
+    if (!header.resizeInPlace(length)) return false;
+    header.store(this.#records, place);
+    this.#records.write(place, header.restStart, value, from, to);
+    cache.payloadBytes += moreBytes;
+    this.#version = (this.#version + 1) >>> 0;
+    entries.setVersion(slot, this.#version);
+    entries.clearFlags(slot);
+    if (entries.cohort(slot) !== cache.cohort) {
+      this.#cohorts.leave(entries.cohort(slot), cache.cohort);
+      this.#enter(cache, slot);
+    }
+    entries.setLoadedAt(slot, nowMs, nowMs);
+    return true;
+  }
+
   /** Gives a live entry other tags. Where they find no room it may go itself. */
   retag(cache: StoreCache, slot: number, tags: readonly string[]): void {
     const before = this.tags(slot);
@@ -450,7 +493,7 @@ export class Store implements DraftRoom {
   reclaim(most: number): boolean {
     let left = most;
     while (left > 0 && (this.#reclaimDoomed() || this.#reclaimTagged())) left--;
-    if (left > 0) this.#prefixes.sweep(left);
+    if (left > 0) this.#prefixes.sweep(left * LOOKS_A_DROP);
     return this.hasDropped;
   }
 
@@ -461,7 +504,7 @@ export class Store implements DraftRoom {
   reclaimCounted(most: number): boolean {
     let left = most;
     while (left > 0 && this.#reclaimTagged()) left--;
-    if (left > 0) this.#prefixes.sweep(left);
+    if (left > 0) this.#prefixes.sweep(left * LOOKS_A_DROP);
     return this.#tags.anyDropped || this.#prefixes.any;
   }
 
@@ -683,7 +726,7 @@ export class Store implements DraftRoom {
     const target = this.budget.usedBytes - bytes;
     while (this.budget.usedBytes > target && (this.#reclaimDoomed() || this.#reclaimTagged()));
     // What a slice of the sweep does not find goes as if it lived, when its turn comes.
-    if (this.budget.usedBytes > target) this.#prefixes.sweep(RECLAIM_AT_ONCE);
+    if (this.budget.usedBytes > target) this.#prefixes.sweep(SWEEP_AT_ONCE);
     if (this.budget.usedBytes <= target) return true;
     return this.#mayFit(bytes + this.budget.freeBytes) && evictFor(this, target, cache);
   }
@@ -758,6 +801,11 @@ export class Store implements DraftRoom {
     this.#records.read(this.entries.place(slot), from, bytes, 0, length);
     return bytes.toString('latin1');
   }
+}
+
+/** Tells keys of one cache from those of another. */
+function saltOf(cache: StoreCache): number {
+  return Math.imul(cache.id, 0x9e3779b1);
 }
 
 /** What an entry costs with this record, its tags apart. */

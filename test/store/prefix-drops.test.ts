@@ -140,10 +140,10 @@ hard('wait by the hundred, each right, and no call looks at more than its part o
 hard('of every length find their entries', () => {
   const store = newStore({ memoryBytes: 32 << 20 });
   const cache = newCache(store);
-  const key = 'abcdefghijklmnopqrstuvwxyz'.repeat(20);
-  for (let length = 0; length <= 520; length++) putBytes(store, cache, key.slice(0, length), VALUE);
+  const key = 'abcdefghijklmnopqrstuvwxyz'.repeat(6);
+  for (let length = 0; length <= 150; length++) putBytes(store, cache, key.slice(0, length), VALUE);
   for (let i = 0; i < MANY; i++) putBytes(store, cache, `filler${i}`, VALUE);
-  for (let length = 520; length > 0; length -= 1) {
+  for (let length = 150; length > 0; length -= 1) {
     drop(store, cache, key.slice(0, length));
     assert.not.ok(has(store, cache, key.slice(0, length)));
     assert.ok(has(store, cache, key.slice(0, length - 1)));

@@ -1,0 +1,86 @@
+// A cache of half a million entries is dropped without a pause, and without one is the memory taken back.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Store, StoreCache } from '../../src/store/store.ts';
+import { attributes, newCache, newStore } from './shelves.ts';
+
+const ENTRIES = 500_000;
+const SLICE = 1000;
+const LONGEST_MS = 5;
+/** A busy machine is no slow store: what counts is the least that each slice took of so many times. */
+const ROUNDS = 3;
+
+const test = suite('flushing');
+const PLAIN = attributes();
+
+function fill(store: Store, cache: StoreCache, attributesOf = (_: number) => PLAIN): void {
+  for (let i = 0; i < ENTRIES; i++) {
+    const key = Buffer.from(`key:${i}`);
+    const draft = store.draft();
+    draft.append(key);
+    store.put(cache, key, draft, attributesOf(i), 0);
+    draft.release();
+  }
+}
+
+function elapsedMs(run: () => void): number {
+  const startedAtMs = performance.now();
+  run();
+  return performance.now() - startedAtMs;
+}
+
+/** The least of each round, place by place: of `flush`, and of each slice behind it. */
+function least(
+  flush: (store: Store, cache: StoreCache) => void,
+  attributesOf?: () => typeof PLAIN,
+): number[] {
+  const leastMs: number[] = [];
+  const store = newStore({ memoryBytes: 128 << 20 });
+  const cache = newCache(store);
+  for (let round = 0; round < ROUNDS; round++) {
+    fill(store, cache, attributesOf);
+    const tookMs = [elapsedMs(() => flush(store, cache))];
+    while (store.hasDropped) tookMs.push(elapsedMs(() => store.reclaim(SLICE)));
+    assert.is(store.entries.live, 0);
+    assert.is(store.budget.usedBytes, 0);
+    tookMs.forEach((ms, i) => {
+      leastMs[i] = Math.min(leastMs[i] ?? ms, ms);
+    });
+  }
+  return leastMs;
+}
+
+function check([flushMs, ...slicesMs]: number[]): void {
+  const longestMs = Math.max(...slicesMs);
+  if (process.env.SIDECACHE_SHOW_FIGURES) {
+    const sorted = slicesMs.slice().sort((a, b) => a - b);
+    console.log(
+      `flush ${flushMs} ms, slices median ${sorted[sorted.length >> 1]} ms, longest ${longestMs} ms`,
+    );
+  }
+  assert.ok(flushMs! < LONGEST_MS, `${flushMs} ms for the flush`);
+  assert.ok(longestMs < LONGEST_MS, `${longestMs} ms for a slice`);
+}
+
+test('a cache of 500,000 entries is flushed in a moment, and its memory comes back a thousand at a time', () => {
+  const tookMs = least((store, cache) => assert.is(store.clear(cache), ENTRIES));
+  assert.is(tookMs.length, 1 + ENTRIES / SLICE);
+  check(tookMs);
+});
+
+test('a tag of 500,000 entries is dropped in a moment, too', () => {
+  const tagged = attributes({ tags: ['t'] });
+  check(
+    least(
+      (store, cache) => store.dropTag(cache, 't'),
+      () => tagged,
+    ),
+  );
+});
+
+test('so is a prefix', () => {
+  check(least((store, cache) => store.dropPrefix(cache, Buffer.from('key:'), false)));
+});
+
+test.run();
