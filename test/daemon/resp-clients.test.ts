@@ -8,26 +8,24 @@ import type { AnyClient } from './resp-clients/client.ts';
 import { glide } from './resp-clients/glide.ts';
 import { ioredis5, ioredis6 } from './resp-clients/ioredis.ts';
 import { nodeRedis } from './resp-clients/node-redis.ts';
-import { cut, Door, startTarget, type Target } from './resp-clients/target.ts';
+import { cut, startTarget, type Target } from './resp-clients/target.ts';
 
 const LIBRARIES = [nodeRedis(2), nodeRedis(3), ioredis5, ioredis6(2), ioredis6(3), glide(2), glide(3)];
 
-const test = suite<{ target: Target; door: Door }>('client libraries');
+const test = suite<{ target: Target }>('client libraries');
 
 test.before(async (context) => {
   context.target = await startTarget();
-  context.door = await Door.open(context.target.socket);
 });
 
-test.after(async ({ target, door }) => {
-  door.close();
+test.after(async ({ target }) => {
   await target.stop();
 });
 
 for (const { name, connect } of LIBRARIES) {
   const withClient = (claim: string, run: (client: AnyClient, target: Target) => Promise<void>): void => {
-    test(`${name}: ${claim}`, async ({ target, door }) => {
-      const client = await connect(target.socket, door.port);
+    test(`${name}: ${claim}`, async ({ target }) => {
+      const client = await connect(target.socket, target.port);
       try {
         await run(client, target);
       } finally {

@@ -24,6 +24,6 @@ export interface AnyClient {
 
 export interface Library {
   readonly name: string;
-  /** `socket` is the target's, `port` leads to it. */
+  /** `socket` and `port` are of the same server. */
   connect(socket: string, port: number): Promise<AnyClient>;
 }

@@ -1,7 +1,7 @@
 // What the clients are pointed at: the daemon. With RESP_TARGET=redis it is a real Redis, which tells whether a test
 // that fails asks too much.
 
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { freePort } from '../../scripts/command.ts';
 import { RawClient } from '../../serve/resp-differential/raw-client.ts';
 import { RedisServer } from '../../serve/resp-differential/redis-server.ts';
 import { tool } from '../../tools.ts';
@@ -9,13 +9,26 @@ import { Daemon } from '../daemon.ts';
 
 export interface Target {
   readonly socket: string;
+  /** On loopback, for clients that know no Unix sockets. */
+  readonly port: number;
   stop(): Promise<unknown>;
 }
 
 export const AGAINST_REDIS = process.env.RESP_TARGET === 'redis';
 
-export function startTarget(config: object = {}): Promise<Target> {
-  return AGAINST_REDIS ? RedisServer.start(tool('redis-server')!) : Daemon.start({ config });
+export async function startTarget(): Promise<Target> {
+  if (AGAINST_REDIS) {
+    const port = await freePort();
+    const redis = await RedisServer.start(tool('redis-server')!, ['--port', String(port)]);
+    return { socket: redis.socket, port, stop: () => redis.stop() };
+  }
+  const daemon = await Daemon.start({ config: { resp: { listen: '127.0.0.1:0' } } });
+  const { resp } = await daemon.line('ready');
+  return {
+    socket: daemon.socket,
+    port: Number(String(resp).split(':').at(-1)),
+    stop: () => daemon.stop(),
+  };
 }
 
 /** Ends the connection of the client with this id, from the outside. */
@@ -24,33 +37,4 @@ export async function cut(socket: string, clientId: number): Promise<void> {
   const killed = await other.send('CLIENT', 'KILL', 'ID', String(clientId));
   other.close();
   if (!('text' in killed) || killed.text !== '1') throw new Error(`client ${clientId} was not there`);
-}
-
-/** A port that leads to the socket, for clients that know no Unix sockets. */
-export class Door {
-  readonly #server: Server;
-
-  private constructor(server: Server) {
-    this.#server = server;
-  }
-
-  static async open(socketPath: string): Promise<Door> {
-    const server = createServer((outer) => {
-      const inner = connect(socketPath);
-      for (const one of [outer, inner]) one.on('error', () => undefined);
-      outer.pipe(inner).pipe(outer);
-      outer.once('close', () => inner.destroy());
-      inner.once('close', () => outer.destroy());
-    });
-    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-    return new Door(server);
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  close(): void {
-    this.#server.close();
-  }
 }
