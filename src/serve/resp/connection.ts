@@ -30,6 +30,8 @@ const MOST_PENDING = 1024;
 const PENDING_COST_BYTES = 1024;
 /** What may wait to leave of what was not asked for. */
 const MOST_PUSHED_BYTES = 1 << 20;
+/** Over so many bytes they do not wait for more to come. */
+const SEND_PUSHES_AT_BYTES = 4096;
 
 /** Who is at the other end. */
 export interface Peer {
@@ -160,6 +162,11 @@ export class RespConnection implements ClientPort, Guest {
 
   push(write: (reply: Reply) => void): void {
     if (this.client.closed) return;
+    // By what was not taken before: one that takes all it is sent may be sent more than the bound at one time.
+    if (this.#outbox.bytes + (this.#pushes?.length ?? 0) > MOST_PUSHED_BYTES) {
+      this.cut();
+      return;
+    }
     this.#pushes ??= new Reply(undefined, this.account);
     this.#pushes.proto = this.client.proto;
     const { mark } = this.#pushes;
@@ -171,8 +178,10 @@ export class RespConnection implements ClientPort, Guest {
       this.cut();
       return;
     }
-    if (this.#pushes.length + this.#outbox.bytes > MOST_PUSHED_BYTES) this.cut();
-    else if (!this.#isWorking && !this.#isPushing) {
+    if (this.#isWorking) return;
+    // What is told to many is not to be held for all of them at one time.
+    if (this.#pushes.length > SEND_PUSHES_AT_BYTES) this.#sendPushes();
+    else if (!this.#isPushing) {
       this.#isPushing = true;
       queueMicrotask(() => this.#sendPushes());
     }
@@ -329,6 +338,11 @@ export class RespConnection implements ClientPort, Guest {
     this.#isPushing = false;
     const pushes = this.#pushes;
     if (!pushes) return;
+    if (this.#pending.length > 0 && !this.client.closed) {
+      // Not before a value that was read before: who was told of it first would keep it.
+      this.#appendPushes();
+      return;
+    }
     this.#pushes = undefined;
     if (!this.client.closed) this.#outbox.send(pushes);
     pushes.discharge();

@@ -63,4 +63,27 @@ test('of 1,000 subscribers the 10 that never read are cut off, the rest are serv
   }
 });
 
+test('a long message reaches all who read, however many they are and however little memory there is', async () => {
+  const daemon = await Daemon.start({ config: { memory: '16M' } });
+  const clients: SocketClient[] = [];
+  try {
+    while (clients.length < 300) {
+      const some = Array.from({ length: 100 }, () => new SocketClient(daemon));
+      clients.push(...some);
+      await Promise.all(some.map((client) => client.says('SUBSCRIBE news', '*3 $9 subscribe $4 news :1')));
+    }
+    const publisher = new SocketClient(daemon);
+    clients.push(publisher);
+    const payload = 'x'.repeat(50_000);
+    for (let i = 0; i < 5; i++) {
+      await publisher.says(`PUBLISH news ${payload}`, ':300');
+      const message = `*3 $7 message $4 news $${payload.length} ${payload}`;
+      await Promise.all(clients.slice(0, 300).map((client) => client.takes(message)));
+    }
+  } finally {
+    for (const client of clients) client.end();
+    await daemon.stop('SIGKILL');
+  }
+});
+
 test.run();

@@ -51,16 +51,17 @@ for (const target of ['key=a1', 'prefix=a', '']) {
 test('a refresh, a DEL and a SET at another instance are told, too', async () => {
   const [reader, other] = [await clientOf(0), await clientOf(1)];
   await reader.says('CLIENT TRACKING ON NOLOOP', '+OK');
+  // Each of a key of its own: what a refresh loads in the end is a change, too, once it is read before that.
   const changes = {
-    refresh: () => fleet.at(1).daemon.request('/cache/refresh?users=1&key=b&require=all'),
-    del: () => other.send('DEL users:b'),
-    set: () => other.send('SET users:b v'),
+    refresh: () => fleet.at(1).daemon.request('/cache/refresh?users=1&key=refresh&require=all'),
+    del: () => other.send('DEL users:del'),
+    set: () => other.send('SET users:set v'),
   };
-  for (const change of Object.values(changes)) {
-    reader.send('GET users:b');
+  for (const [key, change] of Object.entries(changes)) {
+    reader.send(`GET users:${key}`);
     await reader.reads(/^\$\d+ .+ $/);
     await change();
-    await reader.takes(changed('users:b'));
+    await reader.takes(changed(`users:${key}`));
   }
 });
 
@@ -77,6 +78,20 @@ test('its own change comes behind its reply', async () => {
   await reader.says('CLIENT TRACKING ON', '+OK');
   reader.send('SET k 1', 'GET k', 'SET k 2', 'GET k', 'ECHO end');
   await reader.takes(`+OK $1 1 +OK ${changed('k')} $1 2 $3 end`);
+});
+
+test('a change does not overtake a value that was read before it and waits for its place', async () => {
+  const [reader, other] = [await clientOf(0), await clientOf(0)];
+  await reader.says('CLIENT TRACKING ON', '+OK');
+  await other.says('SET k 1', '+OK');
+  const asked = new Promise<() => void>((resolve) => {
+    fleet.origin.answering = (_request, response) => resolve(() => response.end('slow'));
+  });
+  reader.send('GET users:slow', 'GET k');
+  const answer = await asked;
+  await other.says('SET k 2', '+OK');
+  answer();
+  await reader.takes(`$4 slow $1 1 ${changed('k')}`);
 });
 
 test('a flush tells everybody to keep nothing', async () => {
