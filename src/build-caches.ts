@@ -14,12 +14,19 @@ import { Store } from './store/store.ts';
 import { systemClock } from './system-clock.ts';
 import { encodePercent } from './units/percent.ts';
 
-/** `presets`: the caches that the landscape loads. `changed`: told of each change of a cache, right after it. */
+/** Who is told of each change of a cache, right after it. */
+export interface ChangeListener {
+  changed(cache: string, change: CacheChange): void;
+  /** Whether it would do anything about a fill that writes over an entry. */
+  isHeeding(): boolean;
+}
+
+/** `presets`: the caches that the landscape loads. */
 export function buildCaches(
   config: Config,
   log: Log,
   presets: ReadonlyMap<string, PresetCache> = new Map(),
-  changed: (cache: string, change: CacheChange) => void = () => {},
+  listener: ChangeListener = { changed: () => {}, isHeeding: () => false },
 ): Caches {
   const entropy = unpredictableBytes(8);
   const seed: HashSeed = [entropy.readInt32LE(0), entropy.readInt32LE(4)];
@@ -36,7 +43,7 @@ export function buildCaches(
     });
     const defect = (error: unknown): void => log.error('a defect was survived', describeDefect(error));
     const loading = cache.preset ? presets.get(cache.name) : httpLoading(cache.loader, config.maxValueBytes);
-    addCache(caches, cache, loading, loadLog, defect, changed);
+    addCache(caches, cache, loading, loadLog, defect, listener);
   }
   return caches;
 }
@@ -54,7 +61,7 @@ function addCache(
   loading: Loading | undefined,
   loadLog: LoadLog,
   defect: (error: unknown) => void,
-  changed: (cache: string, change: CacheChange) => void,
+  listener: ChangeListener,
 ): void {
   caches.add({
     name: config.name,
@@ -65,8 +72,9 @@ function addCache(
     foldKey: loading?.foldKey,
     changed: (change) => {
       loading?.changed?.(change);
-      changed(config.name, change);
+      listener.changed(config.name, change);
     },
+    isHeeded: () => loading?.changed !== undefined || listener.isHeeding(),
     unstorable: (why) => loadLog.unstorable(why),
     loadFailed: (error, key, inARow) => loadLog.failed(error, key, inARow),
     loadRecovered: (afterFailures) => loadLog.recovered(afterFailures),

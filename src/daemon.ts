@@ -64,9 +64,10 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
   const garbage = new Garbage();
   const landscape = await startLandscape(config, log, garbage);
   let resp: RunningResp | undefined;
-  const caches = buildCaches(config, log, landscape?.presets, (cache, change) =>
-    resp?.changed(cache, change),
-  );
+  const caches = buildCaches(config, log, landscape?.presets, {
+    changed: (cache, change) => resp?.changed(cache, change),
+    isHeeding: () => resp?.isHeeding() ?? false,
+  });
   const discovery = landscape?.attach(caches);
   const feed = new EventFeed(encodePercent);
   const headroom = new Headroom(caches.store.budget);

@@ -19,6 +19,7 @@ import { RespServer } from './serve/resp/resp-server.ts';
 import { ServerFacts } from './serve/resp/server-facts.ts';
 import { Tracking } from './serve/resp/tracking.ts';
 import { CacheNames } from './serve/resp/tracking-names.ts';
+import { Watches } from './serve/resp/watches.ts';
 import type { RoomQueue } from './serve/room-queue.ts';
 import { systemClock } from './system-clock.ts';
 import { VERSION } from './version.ts';
@@ -41,6 +42,8 @@ export interface RunningResp extends RespTaker {
   readonly pubsub: PubSub;
   /** To be told of each change of a cache, right after it. */
   changed(cache: string, change: CacheChange): void;
+  /** Whether it would do anything about a fill that writes over an entry. */
+  isHeeding(): boolean;
 }
 
 /** What the table of tracked keys may take. */
@@ -66,12 +69,17 @@ export function runResp(input: RespInput): RunningResp {
     soon: (run) => queueMicrotask(run),
   });
   const facts = new Map(config.caches.map(({ name, mode, writes }) => [name, { mode, writes }]));
-  const keyspace = new Keyspace({ caches, changes, clock, facts });
+  const keyspace = new Keyspace({
+    ...{ caches, changes, clock, facts },
+    gotEnd: (cache, key) => tracking.changed(cache, { soft: false, key }),
+  });
+  const watches = new Watches();
   const defect = (error: unknown): void => log.error('a defect was survived', describeDefect(error));
   const dispatch: Dispatch = new Dispatch({
     commands: allCommands({
       pubsub,
       tracking,
+      watches,
       execute: (...call) => dispatch.execute(...call),
       random: Math.random,
     }),
@@ -91,7 +99,9 @@ export function runResp(input: RespInput): RunningResp {
     changed: (cache, change) => {
       keyspace.changed(cache, change);
       tracking.changed(cache, change);
+      watches.changed(caches.get(cache)!, change);
     },
+    isHeeding: () => tracking.active,
     listen: config.resp.listen,
     takeSocket: (socket, first) => acceptResp(shared, connections, socket, first, own),
     takeTcp: (socket) =>

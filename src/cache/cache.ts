@@ -62,6 +62,8 @@ export interface CacheParts {
   readonly foldKey?: ((bytes: Uint8Array, start: number, end: number) => void) | undefined;
   /** Told of each change right after it, so that what was derived from the entries goes with them. */
   readonly changed?: ((change: CacheChange) => void) | undefined;
+  /** Whether anybody would do anything about a fill that writes over an entry. */
+  readonly isHeeded?: (() => boolean) | undefined;
 }
 
 /** What changed: the entry, those with the tag or the prefix, or, with none of them, all. */
@@ -99,11 +101,13 @@ export class Cache {
   readonly #clock: Clock;
   readonly #foldKey: CacheParts['foldKey'];
   readonly #changed: CacheParts['changed'];
+  readonly #isHeeded: () => boolean;
 
   constructor(parts: CacheParts) {
     this.name = parts.name;
     this.#foldKey = parts.foldKey;
     this.#changed = parts.changed;
+    this.#isHeeded = parts.isHeeded ?? (() => parts.changed !== undefined);
     this.#fence = parts.fence;
     this.#clock = parts.clock;
     this.shelf = new Shelf({ ...parts, reloads: parts.loading !== undefined });
@@ -190,6 +194,31 @@ export class Cache {
     this.#changed?.({ soft: false, key });
     this.counters.writes++;
     return done;
+  }
+
+  /**
+   * A fill: writes `value[from, to)` over the entry under `bytes[start, end)`, as `write` would do, where that is all there
+   * is to do and nobody need hear of it; false where not, and nothing was done.
+   */
+  overwrite(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    value: Uint8Array,
+    from: number,
+    to: number,
+    contentType: string,
+    nowMs: number,
+  ): boolean {
+    const { shelf } = this;
+    if (this.loads || this.#foldKey || !shelf.isTimeless || shelf.passesThrough || this.#isHeeded()) return false;
+    const { store, stored } = shelf;
+    const slot = store.find(stored, bytes, start, end);
+    if (slot === NO_SLOT || !store.overwrite(stored, slot, value, from, to, contentType, nowMs)) return false;
+    this.#fence.change(store.lastHash(stored));
+    store.touch(stored, slot, nowMs);
+    this.counters.writes++;
+    return true;
   }
 
   // --- passing through

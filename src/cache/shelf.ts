@@ -36,7 +36,7 @@ export class Shelf {
   readonly #deadlineChanged: () => void;
   readonly #expiryMs: number;
   /** What clients write here never gets old by itself. */
-  readonly #isTimeless: boolean;
+  readonly isTimeless: boolean;
   /** Versions are counted from 1 in every daemon's life; its own ETags are to be of this one only. */
   readonly #etagSalt: string;
 
@@ -50,7 +50,7 @@ export class Shelf {
     this.#deadlineChanged = parts.deadlineChanged;
     this.#expiryMs = parts.times.expiryMs ?? NEVER;
     const { refreshMs, ttlMs, expiryMs } = parts.times;
-    this.#isTimeless = refreshMs === undefined && ttlMs === undefined && expiryMs === undefined;
+    this.isTimeless = refreshMs === undefined && ttlMs === undefined && expiryMs === undefined;
     this.#etagSalt = Math.floor(parts.random() * 2 ** 48).toString(36);
   }
 
@@ -182,7 +182,7 @@ export class Shelf {
     endAtMs: number = NEVER,
   ): number {
     const nowMs = this.#clock.now();
-    if (this.#isTimeless && terms === undefined && endAtMs === NEVER) {
+    if (this.isTimeless && terms === undefined && endAtMs === NEVER) {
       const slot = this.store.put(this.stored, key, draft, attributes, nowMs);
       this.store.entries.setLoadedAt(slot, nowMs, nowMs);
       return slot;

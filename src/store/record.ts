@@ -7,6 +7,7 @@
 
 import { PAGE_BYTES } from './pages.ts';
 import type { Records } from './records.ts';
+import { classOf } from './size-classes.ts';
 
 /** Values of fewer bytes lie in the record whole. */
 export const PAGED_FROM_BYTES = PAGE_BYTES;
@@ -82,6 +83,17 @@ export class RecordHeader {
     this.restLength = parts.valueLength % PAGE_BYTES;
     this.timed = parts.timed;
     this.#place();
+  }
+
+  /** The same for a value of another length, where that has the same place in a record of the same size; else false. */
+  resizeInPlace(valueLength: number): boolean {
+    if (this.paged || this.etagLength + this.typeLength > 0) return false;
+    const { keyStart } = this;
+    const before = classOf(this.bytes);
+    this.valueLength = valueLength;
+    this.restLength = valueLength;
+    this.#place();
+    return this.keyStart === keyStart && classOf(this.bytes) === before;
   }
 
   /** The same with times, or without. */

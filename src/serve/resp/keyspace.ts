@@ -31,6 +31,8 @@ export interface KeyspaceParts {
   readonly clock: Clock;
   /** What a write means, by cache. */
   readonly facts: ReadonlyMap<string, { readonly mode: string; readonly writes: 'fill' | 'change' }>;
+  /** Told of an entry that was given another end: caches tell nobody of that. */
+  readonly gotEnd: (cache: string, key: Buffer) => void;
 }
 
 /** How a value is stored. */
@@ -223,6 +225,21 @@ export class Keyspace {
     if (meaning === 'change') this.#parts.changes.wrote(cache, key, 'write');
   }
 
+  /**
+   * Sets the key of argument 1 to argument 2 where that is to write over what is there and nobody need hear of it; false
+   * where not, and nothing was done.
+   */
+  overwrite(client: Client, call: Call): boolean {
+    const end = call.end(1);
+    const cache = this.locate(call.bytes, call.start(1), end);
+    if (client.misses !== undefined && client.misses.count > 0) return false;
+    if (!this.#filled.has(cache)) return false;
+    const { bytes } = call;
+    const nowMs = this.#parts.clock.now();
+    const [from, to] = [call.start(2), call.end(2)];
+    return cache.overwrite(bytes, this.keyStart, end, bytes, from, to, DEFAULT_CONTENT_TYPE, nowMs);
+  }
+
   /** Deletes the key of argument `i`, on every instance; whether it was there. */
   remove(client: Client, call: Call, i: number): boolean {
     const wasThere = this.find(call, i) !== NO_SLOT;
@@ -242,7 +259,9 @@ export class Keyspace {
 
   /** Gives the entry found another end, Infinity for none. */
   setEnd(atMs: number): void {
-    this.cache.shelf.setEnd(this.slot, atMs);
+    const { name, shelf } = this.cache;
+    shelf.setEnd(this.slot, atMs);
+    this.#parts.gotEnd(name, shelf.store.key(this.slot));
   }
 
   /** Entries of all caches. */

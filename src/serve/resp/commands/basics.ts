@@ -29,7 +29,7 @@ function get({ keyspace, client }: CommandContext, call: Call, reply: Reply): vo
 
 function set(context: CommandContext, call: Call, reply: Reply): void {
   if (call.count === 3) {
-    store(context, call, LEASED);
+    if (!context.keyspace.overwrite(context.client, call)) store(context, call, LEASED);
     reply.ok();
     return;
   }
