@@ -46,6 +46,16 @@ export function knownServers(): Contender[] {
   return programs.map(redis);
 }
 
+const running = new Set<ChildProcess>();
+
+/** A measurement that is broken off leaves no servers behind. */
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    for (const child of running) child.kill('SIGKILL');
+    process.exit(130);
+  });
+}
+
 export class RunningServer {
   readonly name: string;
   readonly socket: string;
@@ -64,6 +74,7 @@ export class RunningServer {
     const [program, ...rest] = command(folder, join(folder, 'socket'));
     const env = { ...process.env, TMPDIR: folder };
     const child = spawn(program!, rest, { cwd: folder, env, stdio: ['ignore', 'ignore', 'inherit'] });
+    running.add(child);
     const server = new RunningServer(name, folder, child);
     const untilMs = Date.now() + READY_WITHIN_MS;
     let said = '';
@@ -97,6 +108,7 @@ export class RunningServer {
       this.#child.kill('SIGKILL');
       await ended;
     }
+    running.delete(this.#child);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
