@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { SocketClient } from '../serve/resp/pubsub-socket.ts';
 import { encodeCommand, RawClient } from '../serve/resp-differential/raw-client.ts';
 import type { Tree } from '../serve/resp-differential/reply-tree.ts';
 import { Daemon, until } from './daemon.ts';
@@ -265,6 +266,31 @@ test('where writes have no origin, what another set meanwhile voids nothing', as
 });
 
 // --- long values, and clients that do not read
+
+test('a watched key that came and went, by whatever protocol, keeps EXEC from running', async ({
+  daemon,
+}) => {
+  const client = await RawClient.connect(daemon.socket);
+  assert.equal(await client.send('WATCH', 'watched'), ok);
+  await daemon.put('/caches/default/watched', 'one');
+  assert.equal(await client.send('DEL', 'watched'), { type: ':', text: '1' });
+  assert.equal(await client.send('MULTI'), ok);
+  assert.equal(await client.send('EXEC'), { type: '*-', text: '' });
+  client.close();
+});
+
+test('who has read a key is told when it is given another end', async ({ daemon }) => {
+  const [reader, other] = [new SocketClient(daemon), new SocketClient(daemon)];
+  reader.send('HELLO 3', 'CLIENT TRACKING ON', 'SET ending x', 'GET ending');
+  await reader.reads(/\$1 x $/);
+  await other.says('EXPIRE ending 100', ':1');
+  await reader.takes('>2 $10 invalidate *1 $6 ending');
+  await reader.says('GET ending', '$1 x');
+  await other.says('PERSIST ending', ':1');
+  await reader.takes('>2 $10 invalidate *1 $6 ending');
+  reader.end();
+  other.end();
+});
 
 test('values of every length around the bounds come back as they were', async ({ daemon }) => {
   const client = await RawClient.connect(daemon.socket);

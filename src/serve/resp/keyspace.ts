@@ -260,8 +260,9 @@ export class Keyspace {
   /** Gives the entry found another end, Infinity for none. */
   setEnd(atMs: number): void {
     const { name, shelf } = this.cache;
+    const key = shelf.store.key(this.slot);
     shelf.setEnd(this.slot, atMs);
-    this.#parts.gotEnd(name, shelf.store.key(this.slot));
+    this.#parts.gotEnd(name, key);
   }
 
   /** Entries of all caches. */

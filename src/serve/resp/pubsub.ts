@@ -34,6 +34,18 @@ const COST_BYTES = 300;
 /** What a pattern is read into, of one of its bytes: half of a class, at worst. */
 const PATTERN_BYTE_COST_BYTES = 200;
 
+/** Who publishes, and the reply in front of which its own message is to stand. */
+export interface OwnReply {
+  readonly client: Subscriber;
+  readonly reply: Reply;
+}
+
+interface Message {
+  readonly channel: Buffer;
+  readonly payload: Buffer;
+  readonly self: OwnReply | undefined;
+}
+
 /** A channel or pattern with at least one subscriber. */
 interface Topic {
   readonly name: string;
@@ -108,12 +120,14 @@ export class PubSub {
       for (const name of this.namesOf(subscriber, kind)) this.unsubscribe(subscriber, kind, name);
   }
 
-  /** Hands the message to all who listen here; how often, as who listens in two ways gets it twice. */
-  publish(channel: Buffer, payload: Buffer): number {
+  /**
+   * Hands the message to all who listen here, to `self` as it says; how often, as who listens in two ways gets it twice.
+   */
+  publish(channel: Buffer, payload: Buffer, self?: OwnReply): number {
     const name = channel.toString('latin1');
-    let receivers = this.#send(this.#topics.channels.get(name), undefined, channel, payload);
+    let receivers = this.#send(this.#topics.channels.get(name), undefined, { channel, payload, self });
     for (const topic of this.#topics.patterns.values())
-      if (topic.glob!.matches(channel)) receivers += this.#send(topic, topic.name, channel, payload);
+      if (topic.glob!.matches(channel)) receivers += this.#send(topic, topic.name, { channel, payload, self });
     return receivers;
   }
 
@@ -135,13 +149,14 @@ export class PubSub {
     return this.#topics.patterns.size;
   }
 
-  #send(topic: Topic | undefined, pattern: string | undefined, channel: Buffer, payload: Buffer): number {
+  #send(topic: Topic | undefined, pattern: string | undefined, { channel, payload, self }: Message): number {
     if (!topic) return 0;
     const write = (reply: Reply): void => writeMessage(reply, pattern, channel, payload);
     // Of who is cut off on the way the others are not deprived: a set is walked on while it loses members.
     let receivers = 0;
     for (const subscriber of topic.subscribers) {
-      subscriber.port.push(write);
+      if (subscriber === self?.client) write(self.reply);
+      else subscriber.port.push(write);
       receivers++;
     }
     return receivers;

@@ -58,6 +58,8 @@ export class CommandLab {
   readonly defects: unknown[] = [];
   /** What others were told, and who listens: `write default a`. */
   readonly told: string[] = [];
+  /** Entries that were given another end: `default a`. */
+  readonly gotEnd: string[] = [];
   /** Bytes held for clients. */
   roomUsed = 0;
   turns = 0;
@@ -86,7 +88,10 @@ export class CommandLab {
         { mode: 'local', writes: name === 'users' ? ('change' as const) : ('fill' as const) },
       ]),
     );
-    this.keyspace = new Keyspace({ caches: this.caches, changes: this.#changes, clock: this.clock, facts });
+    this.keyspace = new Keyspace({
+      ...{ caches: this.caches, changes: this.#changes, clock: this.clock, facts },
+      gotEnd: (cache, key) => this.gotEnd.push(`${cache} ${key}`),
+    });
     this.#server = this.#newServer();
     this.#dispatch = new Dispatch({
       commands: this.#commands(random),

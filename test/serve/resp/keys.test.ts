@@ -216,6 +216,28 @@ keys('KEYS and SCAN tell the keys of all caches by the names that clients use', 
   lab.end();
 });
 
+keys('who keeps copies is told where an entry is given another end, and only there', () => {
+  const lab = new CommandLab();
+  lab.say('SET', 'a', '1');
+  lab.say('TTL', 'a');
+  lab.say('PERSIST', 'a');
+  lab.say('EXPIRE', 'none', '10');
+  lab.say('GETEX', 'a');
+  lab.say('EXPIRE', 'a', '10', 'XX');
+  assert.equal(lab.gotEnd, []);
+  for (const words of [
+    ['EXPIRE', 'a', '10'],
+    ['PERSIST', 'a'],
+    ['GETEX', 'a', 'EX', '10'],
+    ['GETEX', 'a', 'PERSIST'],
+    ['PEXPIREAT', 'a', String(lab.clock.now() + 5000)],
+  ]) {
+    lab.say(...words);
+    assert.equal(lab.gotEnd.splice(0), ['default a'], words.join(' '));
+  }
+  lab.end();
+});
+
 keys('what expired, is idle too long or known not to exist is not told', async () => {
   const lab = new CommandLab();
   lab.say('SET', 'a', '1', 'PX', '1');

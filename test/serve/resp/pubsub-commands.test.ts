@@ -85,6 +85,24 @@ test('after RESET a client is subscribed to nothing, and may subscribe again', (
   assert.equal(one.pushed, []);
 });
 
+test('who publishes to itself hears its message before how many did, but not among replies of a transaction', () => {
+  const { bench } = setUp();
+  const [one, two] = [bench.client(3), bench.client(3)];
+  one.run('SUBSCRIBE', 'a');
+  two.run('SUBSCRIBE', 'a');
+  one.run('PSUBSCRIBE', '*');
+  const [message, matched] = ['>3 $7 message $1 a $1 x', '>4 $8 pmessage $1 * $1 a $1 x'];
+  assert.is(one.run('PUBLISH', 'a', 'x'), `${message} ${matched} :3`);
+  assert.equal(one.pushed, []);
+  one.client.executing = true;
+  assert.is(one.run('PUBLISH', 'a', 'x'), ':3');
+  one.client.executing = false;
+  one.client.replyMode = 'off';
+  assert.is(one.run('PUBLISH', 'a', 'x'), ':3');
+  assert.equal(one.pushed, [message, matched, message, matched]);
+  assert.equal(two.pushed, [message, message, message]);
+});
+
 test('over its bound a client is told so, and is subscribed to nothing new', () => {
   const { bench } = setUp();
   const one = bench.client(3);

@@ -76,9 +76,12 @@ function confirm(client: Client, word: string, name: string | undefined, reply: 
 
 /** Answers how often it was received here: what others received they do not tell. */
 function publishCommand(pubsub: PubSub): Command {
-  const run: Command['run'] = (_context, call, reply) => {
+  const run: Command['run'] = ({ client }, call, reply) => {
     const [channel, payload] = [call.copy(1), call.copy(2)];
-    reply.integer(pubsub.publish(channel, payload));
+    // Among replies of a transaction it would be taken for one, and where none are wanted it would go with its own.
+    const isInFront = client.isSubscriber && !client.executing && client.replyMode === 'on';
+    const receivers = pubsub.publish(channel, payload, isInFront ? { client, reply } : undefined);
+    reply.integer(receivers);
     pubsub.tellOthers?.(channel, payload);
   };
   return { name: 'publish', arity: 3, flags: PUBLISHING, keys: NO_KEYS, run };

@@ -3,6 +3,7 @@
 import type { Command } from '../command.ts';
 import type { PubSub } from '../pubsub.ts';
 import type { Tracking } from '../tracking.ts';
+import type { Watches } from '../watches.ts';
 import { basicCommands } from './basics.ts';
 import { clientCommands } from './client.ts';
 import { commandCommands } from './command.ts';
@@ -22,12 +23,14 @@ import { type Execute, transactionCommands } from './transactions.ts';
 export interface TableParts {
   readonly pubsub: PubSub;
   readonly tracking: Tracking;
+  /** Told of the changes of all caches. */
+  readonly watches: Watches;
   readonly execute: Execute;
   /** In [0, 1). */
   readonly random: () => number;
 }
 
-export function allCommands({ pubsub, tracking, execute, random }: TableParts): Command[] {
+export function allCommands({ pubsub, tracking, watches, execute, random }: TableParts): Command[] {
   const commands: Command[] = [
     ...basicCommands,
     ...connectionCommands,
@@ -38,7 +41,7 @@ export function allCommands({ pubsub, tracking, execute, random }: TableParts): 
     ...keyCommands,
     ...expiryCommands,
     ...scanCommands(random),
-    ...transactionCommands(execute),
+    ...transactionCommands(execute, watches),
     ...pubsubCommands(pubsub),
     ...trackingCommands(tracking),
     ...sidecacheCommands,

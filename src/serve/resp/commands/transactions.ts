@@ -8,7 +8,7 @@ import type { QueuedCall, WatchedKey } from '../client.ts';
 import type { Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import type { Reply } from '../reply.ts';
-import { WatchedEntry, Watches } from '../watches.ts';
+import { WatchedEntry, type Watches } from '../watches.ts';
 
 /** Runs a command whatever its client is in the middle of; never throws, and a promise is never rejected. */
 export type Execute = (
@@ -19,7 +19,7 @@ export type Execute = (
 ) => void | Promise<void>;
 
 /** `watches`: told of the changes of all caches. */
-export function transactionCommands(execute: Execute, watches = new Watches()): readonly Command[] {
+export function transactionCommands(execute: Execute, watches: Watches): readonly Command[] {
   return [
     {
       name: 'multi',
