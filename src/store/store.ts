@@ -385,34 +385,41 @@ export class Store implements DraftRoom {
     return true;
   }
 
-  /** Gives a live entry other tags. Where they find no room it may go itself. */
+  /** Gives a live entry other tags. Where they find no room it may go itself; what is never evicted throws RoomError. */
   retag(cache: StoreCache, slot: number, tags: readonly string[]): void {
     const before = this.tags(slot);
     if (before.length === tags.length && before.every((tag, i) => tag === tags[i])) return;
+    const moreBytes = this.#tags.linksCost(tags) - this.#tags.linksCost(before);
+    this.#refuseBeyond(cache, moreBytes, this.#tags.newTagsCost(cache.id, tags));
     this.#tags.remove(slot);
     this.entries.setFlag(slot, TAGGED, tags.length > 0);
     this.#tags.add(cache.id, slot, tags);
-    this.#grew(cache, slot, this.#tags.linksCost(tags) - this.#tags.linksCost(before));
+    this.#grew(cache, slot, moreBytes);
   }
 
-  /** Gives a live entry words for times. Where they find no room it may go itself. */
+  /** Gives a live entry words for times. Where they find no room it may go itself; what is never evicted throws RoomError. */
   addTimes(cache: StoreCache, slot: number, nowMs: number): void {
     const { entries } = this;
     if (entries.has(slot, TIMED)) return;
     const readAtMs = this.lifetimes.readAtMs(slot, nowMs);
-    const header = this.#load(slot);
-    const before = { place: entries.place(slot), bytes: header.bytes, cost: recordCost(header) };
-    const body = Buffer.allocUnsafe(before.bytes - header.keyStart);
-    this.#records.read(before.place, header.keyStart, body, 0, body.length);
+    const header = this.#planned;
+    header.load(this.#records, entries.place(slot));
+    const { keyStart, bytes } = header;
+    const costBytes = recordCost(header);
     header.retime(true);
+    const moreBytes = recordCost(header) - costBytes;
+    this.#refuseBeyond(cache, moreBytes, 0);
+    // Only now: what goes for others may move it.
+    const before = entries.place(slot);
+    const body = Buffer.allocUnsafe(bytes - keyStart);
+    this.#records.read(before, keyStart, body, 0, body.length);
     const place = this.#records.take(header.bytes);
     header.store(this.#records, place);
     this.#records.write(place, header.keyStart, body, 0, body.length);
     entries.setPlace(slot, place);
     entries.setFlag(slot, TIMED, true);
     this.lifetimes.begin(slot, readAtMs);
-    const moreBytes = recordCost(header) - before.cost;
-    this.#records.free(before.place, before.bytes);
+    this.#records.free(before, bytes);
     this.#grew(cache, slot, moreBytes);
   }
 
@@ -695,6 +702,13 @@ export class Store implements DraftRoom {
   #count(cache: StoreCache, bytes: number, payloadBytes: number): void {
     cache.bytes += bytes;
     cache.payloadBytes += payloadBytes;
+  }
+
+  /** Throws RoomError where an entry that is never evicted would take more than there is, or than its cache may hold. */
+  #refuseBeyond(cache: StoreCache, moreBytes: number, newTagBytes: number): void {
+    if (cache.evictable || moreBytes + newTagBytes <= 0) return;
+    if (!evictWithin(this, cache, moreBytes) || !this.#charge(moreBytes + newTagBytes, cache)) throw noRoom();
+    this.budget.release(moreBytes + newTagBytes);
   }
 
   /** A live entry takes more bytes, or fewer, in its place. */

@@ -6,7 +6,16 @@ import { BUCKET_BYTES_PER_ENTRY } from '../../src/store/key-index.ts';
 import { SLOT_BYTES } from '../../src/store/slot-words.ts';
 import { ENTRY_OVERHEAD_BYTES, type Store, type StoreCache } from '../../src/store/store.ts';
 import { seededRandom } from './seeded-random.ts';
-import { accountedBytes, bytesOf, findKey, has, newCache, newStore, putBytes } from './shelves.ts';
+import {
+  accountedBytes,
+  bytesOf,
+  findKey,
+  has,
+  newCache,
+  newStore,
+  putBytes,
+  storedBytes,
+} from './shelves.ts';
 
 const test = suite('eviction');
 const isRoomError = (error: unknown): boolean => error instanceof RoomError;
@@ -258,6 +267,56 @@ test('what died and is still to be taken back goes uncounted, where room is made
     [],
   );
   assert.is(cache.evictions.memory - before, told.length);
+});
+
+test('what is never evicted gets no tags, and no times, that find no room', () => {
+  for (const shareBytes of [undefined, 60_000]) {
+    const store = newStore({ memoryBytes: 100_000 });
+    const kept = newCache(store, shareBytes, false);
+    let stored = 0;
+    assert.throws(() => {
+      for (; ; stored++) putBytes(store, kept, `k${stored}`, Buffer.alloc(10), { tags: ['before'] });
+    }, isRoomError);
+    const before = store.budget.usedBytes;
+    const tags = [...Array(20).keys()].map((i) => `t${i}`);
+    let refused = 0;
+    for (let i = 0; i < stored; i++) {
+      const slot = findKey(store, kept, `k${i}`);
+      for (const change of [() => store.retag(kept, slot, tags), () => store.addTimes(kept, slot, 0)]) {
+        try {
+          change();
+        } catch (error) {
+          assert.ok(isRoomError(error));
+          refused++;
+        }
+      }
+      assert.ok(store.budget.usedBytes <= store.budget.limitBytes);
+      assert.ok(kept.bytes <= (shareBytes ?? store.budget.limitBytes));
+    }
+    assert.ok(refused > stored, `${refused}`);
+    assert.equal(store.tags(findKey(store, kept, `k${stored - 1}`)), ['before'], 'it keeps what it had');
+    assert.is(kept.entries, stored);
+    if (shareBytes === undefined) assert.ok(store.budget.usedBytes - before < 2000);
+    assert.is(store.budget.usedBytes, accountedBytes(store));
+  }
+});
+
+test('others go for the tags and times of what is never evicted, and it stays what it is', () => {
+  const store = newStore({ memoryBytes: 100_000 });
+  const [kept, cache] = [newCache(store, undefined, false), newCache(store)];
+  for (let i = 0; i < 300; i++) putBytes(store, kept, `kept${i}`, Buffer.from(`value ${i}`));
+  for (let i = 0; i < 2000; i++) putBytes(store, cache, `other${i % 1500}`, Buffer.from(`value ${i}`));
+  for (let i = 0; i < 300; i++) {
+    store.addTimes(kept, findKey(store, kept, `kept${i}`), 0);
+    store.retag(kept, findKey(store, kept, `kept${i}`), ['a', `${i % 9}`]);
+    assert.ok(store.budget.usedBytes <= store.budget.limitBytes);
+  }
+  for (let i = 0; i < 300; i++) {
+    const slot = findKey(store, kept, `kept${i}`);
+    assert.is(storedBytes(store, slot).toString(), `value ${i}`);
+    assert.equal(store.tags(slot), ['a', `${i % 9}`]);
+  }
+  assert.is(store.budget.usedBytes, accountedBytes(store));
 });
 
 test.run();

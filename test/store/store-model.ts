@@ -230,21 +230,30 @@ export class StoreModel {
     if (slot !== NO_SLOT && this.caches[at]!.evictable) this.store.evict(slot, 'expiry');
   }
 
+  /** Whether it found room. */
+  #finds(change: () => void): boolean {
+    try {
+      change();
+      return true;
+    } catch (error) {
+      if (!(error instanceof RoomError)) throw error;
+      this.refused++;
+      return false;
+    }
+  }
+
   #retag(at: number): void {
     const { slot, known } = this.#any(at);
-    // What is never evicted may be forced over the limit by its tags, and times: the one exception, and not for this test.
-    if (!known || !this.caches[at]!.evictable) return;
+    if (!known) return;
     const tags = this.#someTags();
-    known.tags = [...new Set(tags)];
-    this.store.retag(this.caches[at]!, slot, tags);
+    if (this.#finds(() => this.store.retag(this.caches[at]!, slot, tags))) known.tags = [...new Set(tags)];
   }
 
   #addTimes(at: number): void {
     const { slot, key, known } = this.#any(at);
-    if (!known || !this.caches[at]!.evictable) return;
+    if (!known || !this.#finds(() => this.store.addTimes(this.caches[at]!, slot, this.nowMs))) return;
     if (!known.timed) known.readAtMs = undefined;
     known.timed = true;
-    this.store.addTimes(this.caches[at]!, slot, this.nowMs);
     if (this.#known[at]![key] && this.random.percent(70)) this.#setTimes(slot, known);
   }
 
