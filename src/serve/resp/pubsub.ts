@@ -127,7 +127,8 @@ export class PubSub {
     const name = channel.toString('latin1');
     let receivers = this.#send(this.#topics.channels.get(name), undefined, { channel, payload, self });
     for (const topic of this.#topics.patterns.values())
-      if (topic.glob!.matches(channel)) receivers += this.#send(topic, topic.name, { channel, payload, self });
+      if (topic.glob!.matches(channel))
+        receivers += this.#send(topic, topic.name, { channel, payload, self });
     return receivers;
   }
 

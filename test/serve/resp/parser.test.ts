@@ -107,14 +107,8 @@ test('who has not said who it is may send less', () => {
   const unknown = (parser: Parser): void => {
     parser.isUnknown = true;
   };
-  assert.is(
-    readText('*11\r\n', unknown).problem,
-    'ERR Protocol error: unauthenticated multibulk length',
-  );
-  assert.is(
-    readText('*1\r\n$16385\r\n', unknown).problem,
-    'ERR Protocol error: unauthenticated bulk length',
-  );
+  assert.is(readText('*11\r\n', unknown).problem, 'ERR Protocol error: unauthenticated multibulk length');
+  assert.is(readText('*1\r\n$16385\r\n', unknown).problem, 'ERR Protocol error: unauthenticated bulk length');
   assert.equal(readText('*2\r\n$4\r\nAUTH\r\n$1\r\nx\r\n', unknown).commands, [['AUTH', 'x']]);
 });
 
