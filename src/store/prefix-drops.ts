@@ -8,6 +8,9 @@
 /** To drop an entry is the work of looking at so many. */
 export const LOOKS_A_DROP = 5;
 
+/** What one that waits costs beyond its bytes: objects and map entries. */
+const WAITING_COST_BYTES = 300;
+
 /** What the sweep needs of the store. */
 export interface Swept {
   readonly slots: number;
@@ -20,6 +23,8 @@ export interface Swept {
   keyStartsWith(slot: number, prefix: Uint8Array): boolean;
   drop(slot: number): void;
   markOld(slot: number): void;
+  /** Negative: gives back. */
+  charge(bytes: number): void;
 }
 
 interface PrefixDrop {
@@ -48,6 +53,7 @@ export class PrefixDrops {
   #groups: Group[] = [];
   /** In the order in which they came, which is that in which the sweep is done with them. */
   #waiting: PrefixDrop[] = [];
+  #bytes = 0;
   #at = 0;
   #round = 0;
 
@@ -59,6 +65,15 @@ export class PrefixDrops {
     return this.#waiting.length > 0;
   }
 
+  /** What all that wait are charged. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  costOf(prefix: Uint8Array): number {
+    return prefix.length + WAITING_COST_BYTES;
+  }
+
   add(cacheId: number, prefix: Uint8Array, version: number, soft: boolean): void {
     if (this.#swept.slots === 0) return;
     const group = this.#groupOf(cacheId, prefix.length, soft);
@@ -68,6 +83,7 @@ export class PrefixDrops {
     const where = { at: this.#at, round: this.#round };
     const drop = { group, hash, prefix: kept, version, ...where, renewed: undefined };
     this.#waiting.push(drop);
+    this.#charge(this.costOf(kept));
     const same = group.byHash.get(hash);
     if (same) same.push(drop);
     else group.byHash.set(hash, [drop]);
@@ -76,6 +92,9 @@ export class PrefixDrops {
   /** The whole cache was dropped. */
   forget(cacheId: number): void {
     if (!this.any) return;
+    for (const { group, prefix } of this.#waiting) {
+      if (group.cacheId === cacheId) this.#charge(-this.costOf(prefix));
+    }
     this.#waiting = this.#waiting.filter(({ group }) => group.cacheId !== cacheId);
     this.#groups = this.#groups.filter((group) => group.cacheId !== cacheId);
   }
@@ -131,13 +150,19 @@ export class PrefixDrops {
     if (ended > 0) for (const drop of this.#waiting.splice(0, ended)) this.#takeOff(drop);
   }
 
-  #takeOff({ group, hash }: PrefixDrop): void {
+  #takeOff({ group, hash, prefix }: PrefixDrop): void {
+    this.#charge(-this.costOf(prefix));
     const same = group.byHash.get(hash)!;
     // They came in this order, too.
     same.shift();
     if (same.length > 0) return;
     group.byHash.delete(hash);
     if (group.byHash.size === 0) this.#groups.splice(this.#groups.indexOf(group), 1);
+  }
+
+  #charge(bytes: number): void {
+    this.#bytes += bytes;
+    this.#swept.charge(bytes);
   }
 
   #concerning(slot: number, cacheId: number, soft: boolean): PrefixDrop | undefined {

@@ -487,8 +487,11 @@ export class Store implements DraftRoom {
 
   /** Drops every entry whose key begins so, or marks it old, at once; returns how many of the first that were looked at. */
   dropPrefix(cache: StoreCache, prefix: Uint8Array, soft: boolean): number {
+    const waitingBytes = this.#prefixes.costOf(prefix);
+    const mayWait = this.#charge(waitingBytes, cache);
+    if (mayWait) this.budget.release(waitingBytes);
     this.#prefixes.add(cache.id, prefix, this.#version, soft);
-    return this.#prefixes.sweep(SWEEP_AT_ONCE);
+    return this.#prefixes.sweep(mayWait ? SWEEP_AT_ONCE : Number.POSITIVE_INFINITY);
   }
 
   /** Makes every entry of the cache old at once; false where that cannot be told of any more generations. */
@@ -551,6 +554,11 @@ export class Store implements DraftRoom {
   /** Bytes of the tags themselves, of whatever cache. */
   get tagBytes(): number {
     return this.#tags.bytes;
+  }
+
+  /** Bytes of the prefixes that wait for the sweep. */
+  get prefixBytes(): number {
+    return this.#prefixes.bytes;
   }
 
   // --- the inside
@@ -784,6 +792,7 @@ export class Store implements DraftRoom {
       keyStartsWith: (slot, prefix) => this.keyStartsWith(slot, prefix),
       drop: (slot) => this.remove(slot),
       markOld: (slot) => entries.setFlag(slot, OLD, true),
+      charge: (bytes) => this.budget.force(bytes),
     };
   }
 

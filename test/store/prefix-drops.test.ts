@@ -188,6 +188,26 @@ hard('give their memory to who needs it, even where nothing may be evicted', () 
   assert.is(kept.entries, stored);
 });
 
+hard('are charged while they wait, and do not wait where there is no room for them', () => {
+  const { store, cache } = filled();
+  const used = store.budget.usedBytes;
+  for (let i = 0; i < 3; i++) drop(store, cache, `${i}`.repeat(50_000));
+  assert.ok(store.budget.usedBytes - used >= 100_000, 'two are still waiting');
+  sweepAll(store);
+  assert.is(store.budget.usedBytes, used);
+
+  const tight = newStore({ memoryBytes: 1 << 20 });
+  const kept = newCache(tight, undefined, false);
+  assert.throws(() => {
+    for (let i = 0; ; i++) putBytes(tight, kept, `k${i}`, VALUE);
+  });
+  const entries = kept.entries;
+  drop(tight, kept, 'none'.repeat(10_000));
+  assert.not.ok(tight.hasDropped);
+  assert.ok(tight.budget.usedBytes <= tight.budget.limitBytes);
+  assert.is(kept.entries, entries);
+});
+
 hard('do not hold up who stores into a full cache', () => {
   const { store, cache } = filled(30_000, 1 << 20);
   assert.ok(cache.evictions.memory > 0);

@@ -69,7 +69,7 @@ export function bytesOf(value: Value): Buffer {
 /** What is charged for: live entries, dropped ones whose memory is not back yet, and drafts. Not what only readers hold. */
 export function accountedBytes(store: Store): number {
   const { entries } = store;
-  let bytes = store.draftBytes + store.tagBytes;
+  let bytes = store.draftBytes + store.tagBytes + store.prefixBytes;
   for (const cache of store.caches) bytes += cache.policyBytes;
   for (let slot = 0; slot < entries.highWater; slot++) if (entries.isUsed(slot)) bytes += store.costOf(slot);
   return bytes;
