@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { countPages } from './page-count.ts';
 import { type ModelOptions, StoreModel } from './store-model.ts';
 
-const OPERATIONS = Number(process.env.SIDECACHE_MODEL_OPERATIONS ?? 600_000);
+const OPERATIONS = Number(process.env.SIDECACHE_MODEL_OPERATIONS ?? 500_000);
 const FIRST_SEED = Number(process.env.SIDECACHE_MODEL_SEED ?? 1);
 
 /** Around those where a header, a class or the pages change. */
