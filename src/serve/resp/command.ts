@@ -8,7 +8,7 @@ import type { Reply } from './reply.ts';
  * As COMMAND shows them. Of them these mean something here: `overtakes` (not shown): may be run while an earlier
  * command of the connection waits for a load; `noauth`: before AUTH, too; `noscript`-like ones are only shown;
  * `no-multi`: refused in MULTI; `unqueued` (not shown): run at once in MULTI; `pubsub-mode` (not shown): for
- * subscribers in RESP2, too.
+ * subscribers in RESP2, too; `hidden`: COMMAND does not tell of it.
  */
 export type CommandFlag =
   | 'readonly'
@@ -24,6 +24,9 @@ export type CommandFlag =
   | 'noauth'
   | 'no_multi'
   | 'movablekeys'
+  | 'allow_busy'
+  | 'skip_slowlog'
+  | 'hidden'
   | 'overtakes'
   | 'unqueued'
   | 'pubsub-mode';

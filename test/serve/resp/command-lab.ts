@@ -13,10 +13,12 @@ import { callOf } from '../../../src/serve/resp/call.ts';
 import { Client, type ClientPort } from '../../../src/serve/resp/client.ts';
 import type { Command } from '../../../src/serve/resp/command.ts';
 import { basicCommands } from '../../../src/serve/resp/commands/basics.ts';
+import { commandCommands } from '../../../src/serve/resp/commands/command.ts';
 import { expiryCommands } from '../../../src/serve/resp/commands/expiry.ts';
 import { keyCommands } from '../../../src/serve/resp/commands/keys.ts';
 import { numberCommands } from '../../../src/serve/resp/commands/numbers.ts';
 import { scanCommands } from '../../../src/serve/resp/commands/scan.ts';
+import { serverCommands } from '../../../src/serve/resp/commands/server.ts';
 import { sidecacheCommands } from '../../../src/serve/resp/commands/sidecache.ts';
 import { stringRangeCommands } from '../../../src/serve/resp/commands/string-ranges.ts';
 import { stringCommands } from '../../../src/serve/resp/commands/strings.ts';
@@ -194,7 +196,7 @@ export class CommandLab {
   }
 
   #commands(random: () => number): Command[] {
-    return [
+    const commands: Command[] = [
       ...basicCommands,
       ...stringCommands,
       ...stringRangeCommands,
@@ -204,7 +206,10 @@ export class CommandLab {
       ...scanCommands(random),
       ...transactionCommands((...call) => this.#dispatch.execute(...call), this.watches),
       ...sidecacheCommands,
+      ...serverCommands,
+      ...commandCommands(() => commands),
     ];
+    return commands;
   }
 
   #add(name: string, times: Partial<Times>, loader?: ScriptedLoader): void {

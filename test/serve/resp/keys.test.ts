@@ -140,6 +140,30 @@ keys('TOUCH counts, and is a read', () => {
   lab.end();
 });
 
+keys('a DEL or EXISTS of very many gives others their turn, and does it all', async () => {
+  const lab = new CommandLab();
+  const names = Array.from({ length: 2500 }, (_, i) => `k${i}`);
+  lab.say('MSET', ...names.slice(0, 400).flatMap((name) => [name, 'v']));
+  assert.is(await lab.saying('EXISTS', ...names, 'k0'), 401);
+  assert.is(lab.turns, 2);
+  assert.is(await lab.saying('UNLINK', ...names, 'k0'), 400);
+  assert.is(await lab.saying('DEL', ...names), 0);
+  assert.is(lab.turns, 6);
+  lab.end();
+});
+
+keys('MEMORY USAGE says what an entry is charged for', () => {
+  const lab = new CommandLab();
+  lab.say('SET', 'a', 'x'.repeat(1000));
+  const before = lab.store.budget.usedBytes;
+  const usage = Number(lab.say('MEMORY', 'USAGE', 'a'));
+  assert.ok(usage > 1000 && usage < 1200, String(usage));
+  lab.say('DEL', 'a');
+  assert.is(before - lab.store.budget.usedBytes, usage);
+  assert.is(lab.say('MEMORY', 'USAGE', 'a'), null);
+  lab.end();
+});
+
 keys('a TOUCH of very many gives others their turn', async () => {
   const lab = new CommandLab();
   lab.say('SET', 'k', 'v');

@@ -5,6 +5,7 @@ import type { Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { NOT_AN_INTEGER } from '../error-text.ts';
 import { invalidExpireTime, momentOf } from '../expire-options.ts';
+import { inTurns } from '../in-turns.ts';
 import { NO_SLOT, type WriteTerms } from '../keyspace.ts';
 import { integerOf } from '../numbers.ts';
 import type { Reply } from '../reply.ts';
@@ -94,16 +95,36 @@ function endOf({ clock }: CommandContext, call: Call, options: SetOptions): numb
 
 // --- the others
 
-function del({ client, keyspace }: CommandContext, call: Call, reply: Reply): void {
-  let deleted = 0;
-  for (let i = 1; i < call.count; i++) if (keyspace.remove(client, call, i)) deleted++;
-  reply.integer(deleted);
+/** Deleting takes about a millisecond for so many. */
+const KEYS_A_TURN = 1000;
+
+function del(context: CommandContext, call: Call, reply: Reply): void | Promise<void> {
+  const { client, keyspace } = context;
+  return countKeys(context, call, reply, (of, i) => keyspace.remove(client, of, i));
 }
 
-function exists({ keyspace }: CommandContext, call: Call, reply: Reply): void {
-  let there = 0;
-  for (let i = 1; i < call.count; i++) if (keyspace.find(call, i) !== NO_SLOT) there++;
-  reply.integer(there);
+function exists(context: CommandContext, call: Call, reply: Reply): void | Promise<void> {
+  const { keyspace } = context;
+  return countKeys(context, call, reply, (of, i) => keyspace.find(of, i) !== NO_SLOT);
+}
+
+/** Replies for how many of its keys `run` says true; all at once, unless they are very many. */
+function countKeys(
+  context: CommandContext,
+  call: Call,
+  reply: Reply,
+  run: (call: Call, i: number) => boolean,
+): void | Promise<void> {
+  let count = 0;
+  const runOne = (of: Call, i: number): void => {
+    if (run(of, i)) count++;
+  };
+  if (call.count > KEYS_A_TURN) {
+    const steps = { first: 1, step: 1, aTurn: KEYS_A_TURN };
+    return inTurns(context, call, steps, runOne).then(() => reply.integer(count));
+  }
+  for (let i = 1; i < call.count; i++) runOne(call, i);
+  reply.integer(count);
 }
 
 function type({ keyspace }: CommandContext, call: Call, reply: Reply): void {

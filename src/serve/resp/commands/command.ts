@@ -2,6 +2,7 @@
 
 import type { Call } from '../call.ts';
 import { type Command, type CommandFlag, NO_KEYS } from '../command.ts';
+import { categoriesOf, groupOf } from '../command-groups.ts';
 import type { CommandContext } from '../context.ts';
 import { SYNTAX_ERROR } from '../error-text.ts';
 import { Glob, MAX_PATTERN_BYTES } from '../glob.ts';
@@ -10,7 +11,7 @@ import type { Reply } from '../reply.ts';
 const FLAGS: readonly CommandFlag[] = ['loading', 'stale'];
 
 /** What these mean is of this daemon only. */
-const NOT_SHOWN: readonly CommandFlag[] = ['overtakes', 'unqueued', 'pubsub-mode'];
+const NOT_SHOWN: readonly CommandFlag[] = ['overtakes', 'unqueued', 'pubsub-mode', 'hidden'];
 
 /** A command as it is shown: with its parts, and without a `run` where it has only these. */
 interface Shown {
@@ -39,7 +40,7 @@ export function commandCommands(all: () => readonly Command[]): readonly Command
 
 function tableOf(commands: readonly Command[]): Map<string, Shown> {
   const table = new Map<string, Shown>();
-  for (const command of commands) {
+  for (const command of commands.filter(({ flags }) => !flags.includes('hidden'))) {
     const [name, part] = command.name.split('|') as [string, string | undefined];
     const before = table.get(name);
     if (part === undefined) {
@@ -83,7 +84,9 @@ function replyOne({ name, arity, flags, keys, parts }: Shown, reply: Reply): voi
   reply.integer(arity);
   replyFlags(flags, reply);
   for (const place of keys) reply.integer(place);
-  replyCategories(flags, reply);
+  const categories = categoriesOf(name, flags, isWhole(parts, name));
+  reply.set(categories.length);
+  for (const category of categories) reply.simple(category);
   // Tips and key specifications: there are none.
   reply.set(0);
   reply.set(0);
@@ -98,17 +101,9 @@ function replyFlags(flags: readonly CommandFlag[], reply: Reply): void {
   for (const flag of shown) reply.simple(flag === 'noauth' ? 'no_auth' : flag);
 }
 
-function replyCategories(flags: readonly CommandFlag[], reply: Reply): void {
-  const categories = [
-    flags.includes('readonly') ? '@read' : '',
-    flags.includes('write') ? '@write' : '',
-    flags.includes('admin') ? '@admin' : '',
-    flags.includes('admin') ? '@dangerous' : '',
-    flags.includes('pubsub') ? '@pubsub' : '',
-    flags.includes('fast') ? '@fast' : '@slow',
-  ].filter((category) => category !== '');
-  reply.set(categories.length);
-  for (const category of categories) reply.simple(category);
+/** COMMAND alone is a command. */
+function isWhole(parts: readonly Shown[], name: string): boolean {
+  return parts.length > 0 && name !== 'command';
 }
 
 /** Of what a client's help needs, what is known. */
@@ -123,13 +118,13 @@ function docs(table: Map<string, Shown>, call: Call, reply: Reply): void {
   for (const shown of listed) replyDocs(shown, reply);
 }
 
-function replyDocs({ name, keys, parts }: Shown, reply: Reply): void {
+function replyDocs({ name, parts }: Shown, reply: Reply): void {
   reply.bulkText(name);
   reply.map(parts.length > 0 ? 3 : 2);
   reply.bulkText('since');
   reply.bulkText('1.0.0');
   reply.bulkText('group');
-  reply.bulkText(keys[0] > 0 ? 'string' : 'generic');
+  reply.bulkText(groupOf(name));
   if (parts.length === 0) return;
   reply.bulkText('subcommands');
   reply.map(parts.length);
@@ -152,15 +147,19 @@ function list(table: Map<string, Shown>, call: Call, reply: Reply): void {
 }
 
 function filtered(table: Map<string, Shown>, call: Call): string[] | string {
-  const names = [...table.values()].flatMap(({ name, parts }) => [name, ...parts.map((part) => part.name)]);
+  const rows = [...table.values()].flatMap((shown) => [shown, ...shown.parts]);
   if (call.is(3, 'MODULE')) return [];
-  if (call.is(3, 'ACLCAT')) return [];
+  if (call.is(3, 'ACLCAT')) return inCategory(rows, `@${call.text(4).toLowerCase()}`);
   if (!call.is(3, 'PATTERN') || call.length(4) > MAX_PATTERN_BYTES) return SYNTAX_ERROR;
   const glob = new Glob(call.copy(4));
-  return names.filter((name) => {
-    const bytes = Buffer.from(name);
-    return glob.matches(bytes, 0, bytes.length);
-  });
+  const names = rows.map(({ name }) => name);
+  return names.filter((name) => glob.matches(Buffer.from(name)));
+}
+
+function inCategory(rows: readonly Shown[], category: string): string[] {
+  const isOfIt = ({ name, flags, parts }: Shown): boolean =>
+    categoriesOf(name, flags, isWhole(parts, name)).includes(category);
+  return rows.filter(isOfIt).map(({ name }) => name);
 }
 
 function getKeys(commands: readonly Command[], _context: CommandContext, call: Call, reply: Reply): void {

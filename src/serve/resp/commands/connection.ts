@@ -8,19 +8,20 @@ import { integerOf } from '../numbers.ts';
 import type { Reply } from '../reply.ts';
 import type { ServerFacts } from '../server-facts.ts';
 
-const BEFORE_AUTH: readonly CommandFlag[] = ['noscript', 'loading', 'stale', 'fast', 'noauth'];
+const BEFORE_AUTH: readonly CommandFlag[] = ['noscript', 'loading', 'stale', 'fast', 'noauth', 'allow_busy'];
+const HIDDEN: readonly CommandFlag[] = [...BEFORE_AUTH, 'hidden'];
 
 export const connectionCommands: readonly Command[] = [
   { name: 'hello', arity: -1, flags: BEFORE_AUTH, keys: NO_KEYS, run: hello },
   { name: 'auth', arity: -2, flags: BEFORE_AUTH, keys: NO_KEYS, run: auth },
   { name: 'ping', arity: -1, flags: ['fast', 'pubsub-mode'], keys: NO_KEYS, run: ping },
-  { name: 'echo', arity: 2, flags: ['fast'], keys: NO_KEYS, run: echo },
+  { name: 'echo', arity: 2, flags: ['loading', 'stale', 'fast'], keys: NO_KEYS, run: echo },
   { name: 'quit', arity: -1, flags: [...BEFORE_AUTH, 'unqueued', 'pubsub-mode'], keys: NO_KEYS, run: quit },
   { name: 'reset', arity: 1, flags: [...BEFORE_AUTH, 'unqueued', 'pubsub-mode'], keys: NO_KEYS, run: reset },
   { name: 'select', arity: 2, flags: ['loading', 'stale', 'fast'], keys: NO_KEYS, run: select },
   // What sounds like HTTP was sent by a browser or a proxy that was made to: not even an error is its answer.
-  { name: 'post', arity: -1, flags: BEFORE_AUTH, keys: NO_KEYS, run: refuseHttp },
-  { name: 'host:', arity: -1, flags: BEFORE_AUTH, keys: NO_KEYS, run: refuseHttp },
+  { name: 'post', arity: -1, flags: HIDDEN, keys: NO_KEYS, run: refuseHttp },
+  { name: 'host:', arity: -1, flags: HIDDEN, keys: NO_KEYS, run: refuseHttp },
 ];
 
 // --- who it is

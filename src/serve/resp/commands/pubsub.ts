@@ -118,7 +118,7 @@ function askingCommands(pubsub: PubSub): Command[] {
       -2,
       numberOf(() => 0),
     ),
-    row('help', 2, (_context, _call, reply) => replyHelp(reply)),
+    { ...row('help', 2, (_context, _call, reply) => replyHelp(reply)), flags: ['loading', 'stale'] },
   ];
 }
 

@@ -14,6 +14,7 @@ import { getConfig, setConfig } from '../settings.ts';
 
 const SAFE: readonly CommandFlag[] = ['loading', 'stale'];
 const ADMIN: readonly CommandFlag[] = ['admin', 'noscript', 'loading', 'stale'];
+const SLOWLOG: readonly CommandFlag[] = ['admin', 'loading', 'stale'];
 /** The key of a part's row. */
 const THIRD: KeyPlaces = [2, 2, 1];
 
@@ -32,9 +33,15 @@ export const serverCommands: readonly Command[] = [
   { name: 'object|freq', arity: 3, flags: ['readonly'], keys: THIRD, run: frequency },
   { name: 'object|idletime', arity: 3, flags: ['readonly'], keys: THIRD, run: idleTime },
   { name: 'object|refcount', arity: 3, flags: ['readonly'], keys: THIRD, run: references },
-  { name: 'slowlog|get', arity: -2, flags: ADMIN, keys: NO_KEYS, run: slowlogGet },
-  { name: 'slowlog|len', arity: 2, flags: ADMIN, keys: NO_KEYS, run: (_c, _call, reply) => reply.integer(0) },
-  { name: 'slowlog|reset', arity: 2, flags: ADMIN, keys: NO_KEYS, run: ok },
+  { name: 'slowlog|get', arity: -2, flags: SLOWLOG, keys: NO_KEYS, run: slowlogGet },
+  {
+    name: 'slowlog|len',
+    arity: 2,
+    flags: SLOWLOG,
+    keys: NO_KEYS,
+    run: (_c, _call, reply) => reply.integer(0),
+  },
+  { name: 'slowlog|reset', arity: 2, flags: SLOWLOG, keys: NO_KEYS, run: ok },
   { name: 'debug', arity: -2, flags: ADMIN, keys: NO_KEYS, run: debug },
 ];
 
@@ -100,9 +107,6 @@ function wait(_context: CommandContext, call: Call, reply: Reply): void {
 
 // --- about one entry
 
-/** What an entry takes beside its key and value, about. */
-const ENTRY_BYTES = 56;
-
 function memoryUsage({ keyspace }: CommandContext, call: Call, reply: Reply): void {
   const isSamples = call.count === 5 && call.is(3, 'SAMPLES');
   if (call.count !== 3 && !isSamples) {
@@ -114,8 +118,7 @@ function memoryUsage({ keyspace }: CommandContext, call: Call, reply: Reply): vo
   } else if (keyspace.find(call, 2) === NO_SLOT) {
     reply.null();
   } else {
-    const valueBytes = keyspace.cache.shelf.store.valueLength(keyspace.slot);
-    reply.integer(ENTRY_BYTES + call.length(2) + valueBytes);
+    reply.integer(keyspace.cache.shelf.store.costOf(keyspace.slot));
   }
 }
 

@@ -5,7 +5,7 @@
 
 import type { Call } from '../call.ts';
 import type { QueuedCall, WatchedKey } from '../client.ts';
-import type { Command } from '../command.ts';
+import type { Command, CommandFlag } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import type { Reply } from '../reply.ts';
 import { WatchedEntry, type Watches } from '../watches.ts';
@@ -18,41 +18,43 @@ export type Execute = (
   reply: Reply,
 ) => void | Promise<void>;
 
+const QUICK: readonly CommandFlag[] = ['noscript', 'loading', 'stale', 'fast', 'allow_busy', 'unqueued'];
+
 /** `watches`: told of the changes of all caches. */
 export function transactionCommands(execute: Execute, watches: Watches): readonly Command[] {
   return [
     {
       name: 'multi',
       arity: 1,
-      flags: ['noscript', 'loading', 'stale', 'fast', 'unqueued'],
+      flags: QUICK,
       keys: [0, 0, 0],
       run: multi,
     },
     {
       name: 'exec',
       arity: 1,
-      flags: ['noscript', 'loading', 'stale', 'unqueued'],
+      flags: ['noscript', 'loading', 'stale', 'skip_slowlog', 'unqueued'],
       keys: [0, 0, 0],
       run: (context, _call, reply) => exec(context, execute, watches, reply),
     },
     {
       name: 'discard',
       arity: 1,
-      flags: ['noscript', 'loading', 'stale', 'fast', 'unqueued'],
+      flags: QUICK,
       keys: [0, 0, 0],
       run: (context, _call, reply) => discard(context, watches, reply),
     },
     {
       name: 'watch',
       arity: -2,
-      flags: ['noscript', 'loading', 'stale', 'fast', 'unqueued'],
+      flags: QUICK,
       keys: [1, -1, 1],
       run: (context, call, reply) => watch(context, call, watches, reply),
     },
     {
       name: 'unwatch',
       arity: 1,
-      flags: ['noscript', 'loading', 'stale', 'fast'],
+      flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'],
       keys: [0, 0, 0],
       run: (context, _call, reply) => unwatch(context, watches, reply),
     },
