@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { SidecacheError } from '../../errors.ts';
 import type { Connections } from '../connections.ts';
 import { type Peer, RespConnection } from './connection.ts';
+import { readDirectly } from './direct-io.ts';
 import type { RespServer } from './resp-server.ts';
 
 /** `first`: what came already; the socket is not being read. */
@@ -19,7 +20,8 @@ export function acceptResp(
   socket.on('error', () => {});
   socket.on('end', () => connection.ended());
   socket.on('close', () => connection.closed());
-  socket.on('data', (chunk: Buffer) => connection.received(chunk));
+  const isDirect = readDirectly(socket, (bytes) => connection.receivedShared(bytes));
+  if (!isDirect) socket.on('data', (chunk: Buffer) => connection.received(chunk));
   connection.received(first);
 }
 

@@ -12,6 +12,7 @@ import type { Guest } from '../connections.ts';
 import { Account } from './account.ts';
 import { Client, type ClientPort } from './client.ts';
 import type { CommandContext } from './context.ts';
+import { DirectSink } from './direct-io.ts';
 import { errorText } from './error-text.ts';
 import { FED, Intake, NO_ROOM } from './intake.ts';
 import { Outbox } from './outbox.ts';
@@ -84,7 +85,7 @@ export class RespConnection implements ClientPort, Guest {
     this.#parser.isUnknown = !peer.isTrusted;
     this.#parser.takesInline = peer.takesInline;
     this.#outbox = new Outbox({
-      sink: socket,
+      sink: new DirectSink(socket),
       account: this.account,
       drained: () => this.#work(),
       failed: () => this.cut(),
@@ -99,6 +100,14 @@ export class RespConnection implements ClientPort, Guest {
   }
 
   // --- what the socket tells
+
+  /** The same in memory that is another's after the call. */
+  receivedShared(bytes: Buffer): void {
+    this.#intake.isShared = true;
+    this.received(bytes);
+    this.#intake.isShared = false;
+    this.#intake.leave(bytes);
+  }
 
   received(chunk: Buffer): void {
     const { clock, server } = this.#shared.parts;

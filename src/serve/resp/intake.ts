@@ -21,6 +21,8 @@ export class Intake {
   /** What came and is not with the parser, from `#incomingAt` on. */
   #incoming: Buffer | undefined;
   #incomingAt = 0;
+  /** What is added now lies in memory that is another's soon. */
+  isShared = false;
 
   constructor(parser: Parser, account: Account, passed: (bytes: number) => void) {
     this.#parser = parser;
@@ -85,7 +87,7 @@ export class Intake {
   settle(): boolean {
     const parser = this.#parser;
     const leftBytes = parser.end - parser.from;
-    if (this.#incoming && this.#incomingAt > 0) {
+    if (this.#incoming && (this.#incomingAt > 0 || this.isShared)) {
       this.#incoming = Buffer.from(this.#incoming.subarray(this.#incomingAt));
       this.#incomingAt = 0;
     }
@@ -96,6 +98,18 @@ export class Intake {
       return false;
     }
     return this.#chargeAll();
+  }
+
+  /** Keeps nothing in memory that is another's from now on, room or not. */
+  leave(shared: Buffer): void {
+    const parser = this.#parser;
+    if (this.#incoming?.buffer === shared.buffer) {
+      this.#incoming = Buffer.from(this.#incoming.subarray(this.#incomingAt));
+      this.#incomingAt = 0;
+    }
+    if (parser.bytes.buffer !== shared.buffer) return;
+    const left = Buffer.from(parser.bytes.subarray(parser.from, parser.end));
+    parser.take(left, left.length);
   }
 
   /** Lets go of all of it. */
@@ -151,6 +165,6 @@ export class Intake {
   }
 
   #passedChunk(chunk: Buffer): void {
-    if (chunk.length > FREE_BYTES) this.#passed(chunk.length);
+    if (chunk.length > FREE_BYTES && !this.isShared) this.#passed(chunk.length);
   }
 }
