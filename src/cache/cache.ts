@@ -80,6 +80,8 @@ export interface WriteOptions {
   tags: readonly string[];
   /** The entry's own `ttl`. */
   ttlMs?: number | undefined;
+  /** In place of that, the moment when it ends. */
+  endAtMs?: number | undefined;
   /** Number of the lease under which this fill is made. */
   lease?: number | undefined;
   /** Shown the entry as it is when the whole value is there (NO_SLOT: none); throws to refuse the write. */
@@ -187,7 +189,7 @@ export class Cache {
       return done;
     }
     const nowMs = this.#clock.now();
-    const endAtMs = options.ttlMs === undefined ? undefined : nowMs + options.ttlMs;
+    const { ttlMs, endAtMs = ttlMs === undefined ? undefined : nowMs + ttlMs } = options;
     const slot = shelf.keep(key, draft, { contentType, etag: '', tags }, undefined, endAtMs);
     this.#changeKey(key);
     shelf.store.touch(shelf.stored, slot, nowMs);

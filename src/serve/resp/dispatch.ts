@@ -6,7 +6,7 @@ import type { Call } from './call.ts';
 import type { Client } from './client.ts';
 import type { Command } from './command.ts';
 import type { CommandContext } from './context.ts';
-import { errorText, wrongArity } from './error-text.ts';
+import { errorText, shownText, wrongArity } from './error-text.ts';
 import { whyUnknown } from './other-types.ts';
 import type { Reply } from './reply.ts';
 import type { Tracking } from './tracking.ts';
@@ -246,13 +246,6 @@ function unknown(row: Row | undefined, call: Call): string {
     shown += `'${shownText(call, i, SHOWN_BYTES - shown.length)}' `;
   const name = shownText(call, 0, SHOWN_BYTES);
   return `ERR unknown command '${name}'${whyUnknown(name)}, with args beginning with: ${shown}`;
-}
-
-/** As Redis shows it: up to a zero byte. */
-function shownText(call: Call, i: number, most: number): string {
-  const zeroAt = call.bytes.indexOf(0, call.start(i));
-  const length = Math.min(call.length(i), most, zeroAt === -1 ? most : zeroAt - call.start(i));
-  return call.bytes.toString('latin1', call.start(i), call.start(i) + length);
 }
 
 function onlySubscribing(name: string): string {

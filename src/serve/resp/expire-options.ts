@@ -1,7 +1,7 @@
 // When an entry is to go, as commands say it: seconds or milliseconds, from now or since 1970, and on what condition.
 
 import type { Call } from './call.ts';
-import { SYNTAX_ERROR } from './error-text.ts';
+import { SYNTAX_ERROR, shownText } from './error-text.ts';
 import { MAX_INTEGER, MIN_INTEGER } from './numbers.ts';
 
 /** How a time is given. */
@@ -75,7 +75,7 @@ export function parseCondition(call: Call, from: number): Condition | { error: s
     else if (call.is(i, 'XX')) condition.xx = true;
     else if (call.is(i, 'GT')) condition.gt = true;
     else if (call.is(i, 'LT')) condition.lt = true;
-    else return { error: `ERR Unsupported option ${call.text(i)}` };
+    else return { error: `ERR Unsupported option ${shownText(call, i)}` };
   }
   const { nx, xx, gt, lt } = condition;
   if (nx && (xx || gt || lt)) {

@@ -216,7 +216,7 @@ export class Keyspace {
       cache.write(key, draft, {
         contentType: terms.contentType ?? DEFAULT_CONTENT_TYPE,
         tags: terms.tags ?? [],
-        ttlMs: endAtMs === undefined ? undefined : endAtMs - nowMs,
+        endAtMs,
       });
     } finally {
       this.#misses.isFilling = false;

@@ -240,6 +240,53 @@ keys('KEYS and SCAN tell the keys of all caches by the names that clients use', 
   lab.end();
 });
 
+keys('an end is the very millisecond that was said, however it came to the entry', () => {
+  const lab = new CommandLab();
+  const end = Math.floor(lab.clock.now()) + 123_457;
+  // As the time of a real clock: it goes on, by parts of a millisecond, at every look.
+  const { now } = lab.clock;
+  lab.clock.now = () => {
+    lab.clock.advance(0.01);
+    return now.call(lab.clock);
+  };
+  lab.say('SET', 'a', '1', 'PXAT', String(end));
+  assert.is(lab.say('PEXPIRETIME', 'a'), end);
+  for (const words of [
+    ['INCRBYFLOAT', 'a', '1.5'],
+    ['SETRANGE', 'a', '1', 'x'],
+    ['SET', 'a', '2', 'KEEPTTL'],
+    ['APPEND', 'a', '3'],
+    ['COPY', 'a', 'b'],
+    ['RENAME', 'b', 'a'],
+  ]) {
+    lab.say(...words);
+    assert.is(lab.say('PEXPIRETIME', 'a'), end, words.join(' '));
+  }
+  assert.is(lab.say('PEXPIREAT', 'a', String(end), 'LT'), 0);
+  assert.is(lab.say('PEXPIREAT', 'a', String(end), 'GT'), 0);
+  lab.end();
+});
+
+keys('what was in use a moment ago is not idle', () => {
+  const lab = new CommandLab();
+  for (let ms = 0; ms < 5000; ms += 700) {
+    lab.clock.advance(700);
+    lab.say('SET', 'a', '1');
+    assert.is(lab.say('OBJECT', 'IDLETIME', 'a'), 0);
+  }
+  lab.clock.advance(60_000);
+  const idle = Number(lab.say('OBJECT', 'IDLETIME', 'a'));
+  assert.ok(idle >= 60 && idle <= 64, String(idle));
+  lab.end();
+});
+
+keys('an argument is shown in errors up to a zero byte, as Redis does', () => {
+  const lab = new CommandLab();
+  assert.is(lab.say('EXPIRE', 'a', '1', 'GT', 'so\x00x'), '-ERR Unsupported option so');
+  assert.is(lab.say('EXPIRE', 'a', '1', '\x00\xff'), '-ERR Unsupported option ');
+  lab.end();
+});
+
 keys('who keeps copies is told where an entry is given another end, and only there', () => {
   const lab = new CommandLab();
   lab.say('SET', 'a', '1');

@@ -5,7 +5,7 @@ import type { Client } from '../client.ts';
 import { describeClient, typeOf } from '../client-line.ts';
 import { type Command, type CommandFlag, NO_KEYS } from '../command.ts';
 import type { CommandContext } from '../context.ts';
-import { SYNTAX_ERROR, wrongArity } from '../error-text.ts';
+import { SYNTAX_ERROR, shownText, wrongArity } from '../error-text.ts';
 import { integerOf } from '../numbers.ts';
 import type { Reply } from '../reply.ts';
 import { isName, NO_NAME } from './connection.ts';
@@ -54,9 +54,9 @@ function setInfo({ client }: CommandContext, call: Call, reply: Reply): void {
   const text = call.text(3);
   const isVersion = call.is(2, 'LIB-VER');
   if (!isVersion && !call.is(2, 'LIB-NAME')) {
-    reply.error(`ERR Unrecognized option '${call.text(2)}'`);
+    reply.error(`ERR Unrecognized option '${shownText(call, 2)}'`);
   } else if (!isName(text)) {
-    reply.error(`ERR ${call.text(2)} cannot contain spaces, newlines or special characters.`);
+    reply.error(`ERR ${shownText(call, 2)} cannot contain spaces, newlines or special characters.`);
   } else {
     if (isVersion) client.libraryVersion = text;
     else client.libraryName = text;
@@ -106,7 +106,7 @@ function parseType(call: Call, i: number): ClientType | undefined {
 }
 
 function unknownType(call: Call, i: number): string {
-  return `ERR Unknown client type '${call.text(i)}'`;
+  return `ERR Unknown client type '${shownText(call, i)}'`;
 }
 
 // --- what it is told

@@ -3,7 +3,7 @@
 import type { Call } from '../call.ts';
 import { type Command, type CommandFlag, NO_KEYS } from '../command.ts';
 import type { CommandContext } from '../context.ts';
-import { NOT_AN_INTEGER, SYNTAX_ERROR, wrongArity } from '../error-text.ts';
+import { NOT_AN_INTEGER, SYNTAX_ERROR, shownText, wrongArity } from '../error-text.ts';
 import { integerOf } from '../numbers.ts';
 import type { Reply } from '../reply.ts';
 import type { ServerFacts } from '../server-facts.ts';
@@ -107,7 +107,7 @@ function parseGreeting(call: Call): Greeting | string {
       greeting.name = call.text(++i);
       if (!isName(greeting.name)) return NO_NAME;
     } else {
-      return `ERR Syntax error in HELLO option '${call.text(i)}'`;
+      return `ERR Syntax error in HELLO option '${shownText(call, i)}'`;
     }
   }
   return greeting;

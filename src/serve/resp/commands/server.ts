@@ -150,10 +150,17 @@ function frequency({ keyspace }: CommandContext, call: Call, reply: Reply): void
   else reply.error(NO_FREQUENCY);
 }
 
+/** When entries were read is known to so much: what was in use within it is not idle. */
+const READ_TO_MS = 4000;
+
 function idleTime({ keyspace, clock }: CommandContext, call: Call, reply: Reply): void {
   const slot = keyspace.find(call, 2);
-  if (slot === NO_SLOT) reply.null();
-  else reply.integer(Math.max(0, Math.floor(keyspace.cache.shelf.idleMs(slot, clock.now()) / 1000)));
+  if (slot === NO_SLOT) {
+    reply.null();
+    return;
+  }
+  const idleMs = keyspace.cache.shelf.idleMs(slot, clock.now());
+  reply.integer(idleMs <= READ_TO_MS ? 0 : Math.floor(idleMs / 1000));
 }
 
 function references({ keyspace }: CommandContext, call: Call, reply: Reply): void {
