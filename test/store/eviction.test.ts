@@ -166,6 +166,24 @@ test('what came back from a dropped cache, and what was sent of dropped entries,
   assert.ok(cache.bytes > 75_000);
 });
 
+test('what died with its cache and is rid of its tags before it is taken back is counted as room once', () => {
+  const store = newStore({ memoryBytes: 300_000, maxValueBytes: 150_000 });
+  const [kept, cache] = [newCache(store, undefined, false), newCache(store)];
+  for (let round = 0; round < 10; round++) {
+    for (let i = 0; i < 1800; i++) {
+      putBytes(store, cache, `k${i}`, Buffer.alloc(1), { tags: [i % 2 === 0 ? 'even' : 'odd'] });
+    }
+    store.clear(cache);
+    assert.is(store.dropTag(cache, 'even'), 0, 'all of them were dead already');
+    while (store.reclaim(1000));
+  }
+  assert.is(store.budget.usedBytes, 0);
+  for (let i = 0; i < 2; i++) putBytes(store, kept, `replicated ${i}`, Buffer.alloc(120_000));
+  for (let i = 0; i < 20; i++) putBytes(store, cache, `k${i}`, Buffer.alloc(100));
+  assert.throws(() => putBytes(store, cache, 'big', Buffer.alloc(90_000)), isRoomError);
+  assert.is(cache.entries, 20);
+});
+
 test('a held value keeps its bytes and its charge, whatever happens to its entry', () => {
   for (const length of [0, 50, 5000]) {
     const store = newStore({ memoryBytes: 200_000 });
