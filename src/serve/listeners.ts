@@ -7,7 +7,7 @@ import type { Connections, RequestHandler } from './connections.ts';
 import { checkLoopbackCaller } from './http/guard.ts';
 import { sendError } from './http/problem.ts';
 import { createHttpServer } from './http/server.ts';
-import { closeSocket, hideSocket, listenOnSocket, type SocketFile } from './unix-socket.ts';
+import { BACKLOG, closeSocket, hideSocket, listenOnSocket, type SocketFile } from './unix-socket.ts';
 import { tellProtocols } from './which-protocol.ts';
 
 export interface RespTaker {
@@ -161,7 +161,7 @@ function listenOnPort(
       const message = `cannot listen on ${option} ${host}:${port}: ${error.message}`;
       reject(new SidecacheError('cannot_listen', message, { cause: error }));
     });
-    server.listen(port, host, resolve);
+    server.listen({ port, host, backlog: BACKLOG }, resolve);
   });
 }
 

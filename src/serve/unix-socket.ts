@@ -9,6 +9,8 @@ import { SidecacheError } from '../errors.ts';
 const TRY_AGAIN_FOR_MS = 10_000;
 const TRY_AGAIN_EVERY_MS = 250;
 const ASK_WITHIN_MS = 1000;
+/** So many may connect while the daemon is busy; the system may allow for less. */
+export const BACKLOG = 4096;
 
 /** The file that this daemon made, whatever lies under its name later. */
 export interface SocketFile {
@@ -83,7 +85,7 @@ function tryListening(
     server.once('error', failed);
     server.once('listening', listening);
     const before = process.umask(0o777 & ~mode);
-    server.listen(path);
+    server.listen({ path, backlog: BACKLOG });
     process.umask(before);
   });
 }

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { existsSync, lstatSync, readFileSync, watch, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -52,6 +52,40 @@ test('a socket that a killed daemon left is replaced', async ({ daemons }) => {
   daemons.push(second);
   assert.is((await second.request('/healthz')).status, 200);
 });
+
+const somaxconn = Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'));
+
+test('1,000 may connect while the daemon is busy, and all are answered', async ({ daemons }) => {
+  const daemon = await Daemon.start({ config: { memory: '64M' } });
+  daemons.push(daemon);
+  const clients = Math.min(1000, somaxconn);
+  daemon.child.kill('SIGSTOP');
+  const answers = Array.from({ length: clients }, () => answerOf(daemon.socket));
+  await Promise.all(answers.map(({ connected }) => connected));
+  daemon.child.kill('SIGCONT');
+  const said = await Promise.all(answers.map(({ answered }) => answered));
+  assert.equal([...new Set(said)], ['+PONG\r\n']);
+});
+
+/** A client that asks once it is connected; fails where it is not let in. */
+function answerOf(path: string): { connected: Promise<void>; answered: Promise<string> } {
+  const socket = connect(path);
+  socket.setEncoding('latin1');
+  const connected = new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('error', reject);
+  });
+  const answered = new Promise<string>((resolve, reject) => {
+    socket.once('data', (said: string) => {
+      resolve(said);
+      socket.destroy();
+    });
+    socket.once('error', reject);
+    socket.once('end', () => reject(new Error('it was closed')));
+  });
+  socket.write('PING\r\n');
+  return { connected, answered };
+}
 
 test('a socket in use is waited for 10 s; then the error names process and version', async ({ daemons }) => {
   const first = await Daemon.start();
