@@ -29,7 +29,12 @@ export function listCaches(context: Context, response: ServerResponse): void {
       uptime_ms: Math.round(clock.now() - startedAtMs),
       state: context.notReady() ?? 'ready',
     },
-    memory: { limit_bytes: budget.limitBytes, used_bytes: budget.usedBytes, receiving_bytes: draftBytes, overhead_bytes: caches.store.overheadBytes },
+    memory: {
+      limit_bytes: budget.limitBytes,
+      used_bytes: budget.usedBytes,
+      receiving_bytes: draftBytes,
+      overhead_bytes: caches.store.overheadBytes,
+    },
     caches: caches.all.map((cache) => describe(context, cache)),
   });
 }
@@ -86,7 +91,12 @@ export function listKeys(
   let slot = page.cursor;
   let length = 0;
   for (; slot < end && keys.length < page.limit && length < PAGE_LENGTH; slot++) {
-    if (!store.isLive(stored, slot) || nowMs >= cache.shelf.diesAtMs(slot, nowMs) || cache.shelf.isNegative(slot)) continue;
+    if (
+      !store.isLive(stored, slot) ||
+      nowMs >= cache.shelf.diesAtMs(slot, nowMs) ||
+      cache.shelf.isNegative(slot)
+    )
+      continue;
     if (!store.keyStartsWith(slot, page.prefix)) continue;
     const key = encodePercent(store.key(slot));
     keys.push(key);

@@ -86,7 +86,7 @@ function sendEntry(
 /** The same as `valueHeaders` as text: what is in it was checked when it was stored. */
 function headOf(context: Context, cache: Cache, nowMs: number, length: number, etag: string): string {
   const { slot, shelf } = cache;
-  const age = Math.max(0, Math.floor((shelf.ageMs(slot, nowMs)) / 1000));
+  const age = Math.max(0, Math.floor(shelf.ageMs(slot, nowMs) / 1000));
   return `HTTP/1.1 200 OK\r\nContent-Type: ${shelf.store.contentType(slot)}\r\nContent-Length: ${length}\r\nAge: ${age}\r\nCache-Status: ${hitStatus(shelf.freshForMs(slot, nowMs))}\r\nSidecache-Instance: ${context.instance.index}\r\n${VALUE_HEADERS_TEXT}ETag: ${etag}\r\n`;
 }
 
