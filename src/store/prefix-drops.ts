@@ -6,7 +6,7 @@
 // are found by the hash of a key's beginning: to look at an entry is a look-up for each length that any of them has.
 
 /** To drop an entry is the work of looking at so many. */
-export const LOOKS_A_DROP = 5;
+export const LOOKS_A_DROP = 3;
 
 /** What one that waits costs beyond its bytes: objects and map entries. */
 const WAITING_COST_BYTES = 300;
