@@ -40,7 +40,7 @@ export async function pacedReads(paced: Paced): Promise<Latencies> {
       batches[at] += paced.request(sent);
       readers[at]!.dueAtMs.push(startedMs + (sent / paced.readsPerSecond) * 1000);
     }
-    batches.forEach((batch, at) => batch !== '' && readers[at]!.send(batch));
+    for (const [at, batch] of batches.entries()) if (batch !== '') readers[at]!.send(batch);
     await new Promise((later) => setTimeout(later, TICK_MS));
   }
   const latencies = (await Promise.all(readers.map((reader) => reader.ended()))).flat();
