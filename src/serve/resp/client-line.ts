@@ -2,7 +2,7 @@
 
 import type { Client } from './client.ts';
 
-export function describeClient(client: Client, nowMs: number, redirect: number): string {
+export function describeClient(client: Client, nowMs: number): string {
   const { port, transaction } = client;
   const fields: readonly (readonly [string, string | number])[] = [
     ['id', client.id],
@@ -32,7 +32,7 @@ export function describeClient(client: Client, nowMs: number, redirect: number):
     ['events', 'r'],
     ['cmd', client.lastCommand || 'NULL'],
     ['user', 'default'],
-    ['redir', redirect],
+    ['redir', client.tracks ? client.redirect : -1],
     ['resp', client.proto],
     ['lib-name', client.libraryName],
     ['lib-ver', client.libraryVersion],

@@ -79,6 +79,8 @@ export class Client {
   patterns = 0;
   /** CLIENT TRACKING is on: what it reads is noted. */
   tracks = false;
+  /** Number of the client that is told in its place; 0: of none. */
+  redirect = 0;
   /** What it found nothing of lately, and how much of that changed since. */
   misses: ClientMisses | undefined;
   voidMisses = 0;

@@ -3,6 +3,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { callOf } from '../../../src/serve/resp/call.ts';
+import { describeClient } from '../../../src/serve/resp/client-line.ts';
 import type { Command } from '../../../src/serve/resp/command.ts';
 import { trackingCommands } from '../../../src/serve/resp/commands/tracking.ts';
 import { Tracking } from '../../../src/serve/resp/tracking.ts';
@@ -87,6 +88,19 @@ test('what was chosen is shown as Redis shows it', () => {
   three.run('client', 'tracking', 'on', 'optout');
   three.run('client', 'caching', 'no');
   assert.match(three.run('client', 'trackinginfo'), /flags ~3 \$2 on \$6 optout \$10 caching-no /);
+});
+
+test('CLIENT LIST says who is told in its place', () => {
+  const { bench } = setUp();
+  const [one, two] = [bench.client(3), bench.client(3)];
+  const redirect = (): string => / redir=(\S+) /.exec(describeClient(two.client, 0))![1]!;
+  assert.is(redirect(), '-1');
+  two.run('client', 'tracking', 'on');
+  assert.is(redirect(), '0');
+  two.run('client', 'tracking', 'on', 'redirect', String(one.client.id));
+  assert.is(redirect(), '1');
+  two.run('client', 'tracking', 'off');
+  assert.is(redirect(), '-1');
 });
 
 const BCAST_SWITCH =

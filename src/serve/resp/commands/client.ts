@@ -75,7 +75,7 @@ function list(context: CommandContext, call: Call, reply: Reply): void {
 }
 
 function lineOf({ clock }: CommandContext, client: Client): string {
-  return describeClient(client, clock.now(), -1);
+  return describeClient(client, clock.now());
 }
 
 function chooseListed({ server }: CommandContext, call: Call): Client[] | string {

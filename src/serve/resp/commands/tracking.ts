@@ -44,7 +44,11 @@ function replyOk(refused: string | undefined, reply: Reply): void {
 function turn(tracking: Tracking, { client, server }: CommandContext, call: Call): string | undefined {
   const options = readOptions(call, (id) => server.clients.has(id));
   if (typeof options === 'string') return options;
-  if (call.is(2, 'ON')) return tracking.turnOn(client, options);
+  if (call.is(2, 'ON')) {
+    const refused = tracking.turnOn(client, options);
+    if (refused === undefined) client.redirect = options.redirect;
+    return refused;
+  }
   if (!call.is(2, 'OFF')) return SYNTAX_ERROR;
   tracking.turnOff(client);
   return undefined;
