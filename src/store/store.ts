@@ -9,23 +9,21 @@
 import { TooLargeError } from '../errors.ts';
 import { Budget } from './budget.ts';
 import { Cohorts, NO_COHORT } from './cohorts.ts';
-import { ContentTypes, NOT_INTERNED } from './content-types.ts';
+import { NOT_INTERNED } from './content-types.ts';
+import { Contents } from './contents.ts';
 import { Draft, type DraftRoom, noRoom } from './draft.ts';
 import { Entries, NO_SLOT, OLD, TAGGED, TIMED } from './entries.ts';
 import { EvictionPolicy } from './eviction/policy.ts';
 import { EvictionSlots } from './eviction/slots.ts';
 import { evictFor, evictWithin } from './eviction.ts';
 import { type HashSeed, hashBytes } from './hash.ts';
-import { HeldValue } from './held-value.ts';
 import { BUCKET_BYTES_PER_ENTRY, KeyIndex } from './key-index.ts';
 import { Lifetimes } from './lifetimes.ts';
-import { PAGE_BYTES, PAGE_COST_BYTES, Pages } from './pages.ts';
-import { Pins } from './pins.ts';
+import { PAGE_BYTES, PAGE_COST_BYTES, type Pages } from './pages.ts';
 import { LOOKS_A_DROP, PrefixDrops, type Swept } from './prefix-drops.ts';
 import { emptyList, type RecencyList } from './recency.ts';
-import { hasKey, keyBegins, RecordHeader } from './record.ts';
-import { Records } from './records.ts';
-import { classOf, SIZE_CLASSES, sizeOf } from './size-classes.ts';
+import { RecordHeader } from './record.ts';
+import { classOf, sizeOf } from './size-classes.ts';
 import { SLOT_BYTES } from './slot-words.ts';
 import { LINK_COST_BYTES, TagIndex } from './tag-index.ts';
 import { TIMER_BYTES, TimerWheel } from './timer-wheel.ts';
@@ -94,26 +92,19 @@ export class Store implements DraftRoom {
   readonly maxValueBytes: number;
   evictionWatcher: EvictionWatcher | undefined;
   readonly #seed: HashSeed;
-  readonly #records: Records;
+  readonly #contents: Contents;
   readonly #index: KeyIndex;
   readonly #tags: TagIndex;
-  readonly #types = new ContentTypes();
-  readonly #pins: Pins;
   readonly #slots: EvictionSlots;
   readonly #cohorts = new Cohorts();
   readonly #prefixes: PrefixDrops;
   readonly #doomed: RecencyList = emptyList();
-  /** Of the entry that is looked at, and of the one that is written. */
-  readonly #header = new RecordHeader();
+  /** Of the entry that is written. */
   readonly #planned = new RecordHeader();
-  readonly #hashing = new RecordHeader();
   readonly #rest = Buffer.allocUnsafeSlow(PAGE_BYTES);
   #doomedBytes = 0;
   #draftBytes = 0;
   #version = 0;
-  /** The key that was hashed last, by its slot: removing and storing ask more than once. */
-  #hashedSlot = NO_SLOT;
-  #hashed = 0;
   /** Hash of the key that was looked for last. */
   #looked = 0;
 
@@ -123,16 +114,16 @@ export class Store implements DraftRoom {
     this.maxValueBytes = options.maxValueBytes;
     this.#seed = options.seed;
     this.budget = new Budget(memoryBytes);
-    // Of each size one page may be partly used: that is not charged.
-    this.pages = new Pages(Math.ceil(memoryBytes / PAGE_BYTES) + SIZE_CLASSES + 1);
-    this.#records = new Records(this.pages, (from, to) => this.#moved(from, to));
     this.entries = new Entries(maxEntries);
-    this.lifetimes = new Lifetimes(this.entries, this.#records);
+    const { budget, entries } = this;
+    const moved = (from: number, to: number): void => this.#moved(from, to);
+    this.#contents = new Contents({ ...options, budget, entries, moved });
+    this.pages = this.#contents.pages;
+    this.lifetimes = new Lifetimes(this.entries, this.#contents.records);
     this.deadlines = new TimerWheel(maxEntries);
     this.#slots = new EvictionSlots(this.entries.words);
-    this.#index = new KeyIndex(this.entries.words, (slot) => this.hashOf(slot));
+    this.#index = new KeyIndex(this.entries.words, (slot) => this.#contents.hashOf(slot));
     this.#tags = new TagIndex(this.budget, maxEntries, Math.floor(memoryBytes / LINK_COST_BYTES) + 1);
-    this.#pins = new Pins(this.pages, this.budget);
     this.#prefixes = new PrefixDrops(this.#swept());
     this.budget.onFull((bytes) => this.#makeRoom(bytes));
   }
@@ -179,7 +170,7 @@ export class Store implements DraftRoom {
     for (let slot = this.#index.first(hash); slot !== NO_SLOT; slot = this.#index.next(slot, hash)) {
       const own = entries.cohort(slot);
       if (own !== cache.cohort && !this.#cohorts.isLive(own, cache.id)) continue;
-      if (!hasKey(this.#records, entries.place(slot), bytes, start, end)) continue;
+      if (!this.#contents.isKey(slot, bytes, start, end)) continue;
       if (!this.#isDropped(slot, cache.id)) return slot;
       this.remove(slot);
       return NO_SLOT;
@@ -194,64 +185,53 @@ export class Store implements DraftRoom {
   }
 
   key(slot: number): Buffer {
-    const header = this.#load(slot);
-    const key = Buffer.allocUnsafe(header.keyLength);
-    this.#records.read(this.entries.place(slot), header.keyStart, key, 0, key.length);
-    return key;
+    return this.#contents.key(slot);
+  }
+
+  keyStartsWith(slot: number, prefix: Uint8Array): boolean {
+    return this.#contents.keyStartsWith(slot, prefix);
+  }
+
+  hashOf(slot: number): number {
+    return this.#contents.hashOf(slot);
   }
 
   /** The ETag that the origin gave, '' where it gave none. */
   etag(slot: number): string {
-    const header = this.#load(slot);
-    return this.#text(slot, header.keyStart + header.keyLength, header.etagLength);
+    return this.#contents.etag(slot);
   }
 
   contentType(slot: number): string {
-    const typeId = this.entries.typeId(slot);
-    if (typeId !== NOT_INTERNED) return this.#types.name(typeId);
-    const header = this.#load(slot);
-    return this.#text(slot, header.restStart - header.typeLength, header.typeLength);
+    return this.#contents.contentType(slot);
+  }
+
+  valueLength(slot: number): number {
+    return this.#contents.valueLength(slot);
+  }
+
+  /** Copies `length` bytes of the value from `position` into `target[at…]`. */
+  copyValue(slot: number, position: number, target: Uint8Array, at: number, length: number): void {
+    this.#contents.copyValue(slot, position, target, at, length);
+  }
+
+  /** The value, kept until it is released. */
+  hold(slot: number): Value {
+    return this.#contents.hold(slot);
+  }
+
+  /** Bytes of key and value alone. */
+  payloadOf(slot: number): number {
+    return this.#contents.payloadOf(slot);
   }
 
   tags(slot: number): string[] {
     return this.entries.has(slot, TAGGED) ? this.#tags.namesOf(slot) : [];
   }
 
-  valueLength(slot: number): number {
-    return this.#load(slot).valueLength;
-  }
-
-  /** Copies `length` bytes of the value from `position` into `target[at…]`. */
-  copyValue(slot: number, position: number, target: Uint8Array, at: number, length: number): void {
-    const header = this.#load(slot);
-    const restFrom = header.valueLength - header.restLength;
-    const paged = Math.max(0, Math.min(length, restFrom - position));
-    if (paged > 0) this.pages.read(header.pagesHead, position, target, at, paged);
-    if (paged === length) return;
-    const from = header.restStart + position + paged - restFrom;
-    this.#records.read(this.entries.place(slot), from, target, at + paged, length - paged);
-  }
-
-  /** The value, kept until it is released. */
-  hold(slot: number): Value {
-    const { pages, budget } = this;
-    const header = this.#load(slot);
-    const rest = Buffer.allocUnsafeSlow(header.restLength);
-    this.#records.read(this.entries.place(slot), header.restStart, rest, 0, rest.length);
-    const paged = header.paged
-      ? { head: header.pagesHead, costBytes: header.pageCount * PAGE_COST_BYTES }
-      : undefined;
-    return new HeldValue({ pages, pins: this.#pins, budget, paged, rest, length: header.valueLength });
-  }
-
   /** Whether the cache was refreshed whole since the entry was stored, or the entry itself was marked old. */
   isOld(cache: StoreCache, slot: number): boolean {
     if (this.entries.cohort(slot) !== cache.cohort || this.entries.has(slot, OLD)) return true;
     return this.#prefixes.any && this.#prefixes.concern(slot, cache.id, true);
-  }
-
-  keyStartsWith(slot: number, prefix: Uint8Array): boolean {
-    return keyBegins(this.#records, this.entries.place(slot), prefix);
   }
 
   /** The entries of the cache that were read last, at most so many. */
@@ -282,20 +262,7 @@ export class Store implements DraftRoom {
   costOf(slot: number): number {
     const { entries } = this;
     const tagBytes = entries.has(slot, TAGGED) ? this.#tags.linksCostOf(slot) : 0;
-    return recordCost(this.#load(slot)) + tagBytes;
-  }
-
-  /** Keys and values alone. */
-  payloadOf(slot: number): number {
-    const header = this.#load(slot);
-    return header.keyLength + header.valueLength;
-  }
-
-  hashOf(slot: number): number {
-    if (slot === this.#hashedSlot) return this.#hashed;
-    this.#hashed = this.#hashAt(this.entries.place(slot));
-    this.#hashedSlot = slot;
-    return this.#hashed;
+    return recordCost(this.#contents.header(slot)) + tagBytes;
   }
 
   // --- writing
@@ -320,7 +287,7 @@ export class Store implements DraftRoom {
   ): number {
     const { entries } = this;
     const { contentType, etag, tags } = attributes;
-    const typeId = this.#types.idOf(contentType);
+    const typeId = this.#contents.types.idOf(contentType);
     const type = typeId === NOT_INTERNED ? contentType : '';
     this.#planned.plan({ key, etag, type, timed, valueLength: draft.length });
     const costBytes = recordCost(this.#planned) + this.#tags.linksCost(tags);
@@ -332,8 +299,7 @@ export class Store implements DraftRoom {
     const moreBytes = found === NO_SLOT ? costBytes : costBytes - this.costOf(found);
     if (found !== NO_SLOT) this.#release(slot);
     this.#write(slot, key, attributes, type, draft);
-    this.#hashedSlot = slot;
-    this.#hashed = hash;
+    this.#contents.setHash(slot, hash);
     entries.setTypeId(slot, typeId);
     this.#version = (this.#version + 1) >>> 0;
     entries.setVersion(slot, this.#version);
@@ -366,13 +332,13 @@ export class Store implements DraftRoom {
     const { entries } = this;
     const length = to - from;
     if (entries.has(slot, TIMED | TAGGED) || length >= PAGE_BYTES) return false;
-    if (this.#types.name(entries.typeId(slot)) !== contentType) return false;
-    const header = this.#load(slot);
+    if (this.#contents.types.name(entries.typeId(slot)) !== contentType) return false;
+    const header = this.#contents.header(slot);
     const place = entries.place(slot);
     const moreBytes = length - header.valueLength;
     if (!header.resizeInPlace(length)) return false;
-    header.store(this.#records, place);
-    this.#records.write(place, header.restStart, value, from, to);
+    header.store(this.#contents.records, place);
+    this.#contents.records.write(place, header.restStart, value, from, to);
     cache.payloadBytes += moreBytes;
     this.#version = (this.#version + 1) >>> 0;
     entries.setVersion(slot, this.#version);
@@ -403,7 +369,7 @@ export class Store implements DraftRoom {
     if (entries.has(slot, TIMED)) return;
     const readAtMs = this.lifetimes.readAtMs(slot, nowMs);
     const header = this.#planned;
-    header.load(this.#records, entries.place(slot));
+    header.load(this.#contents.records, entries.place(slot));
     const { keyStart, bytes } = header;
     const costBytes = recordCost(header);
     header.retime(true);
@@ -412,14 +378,14 @@ export class Store implements DraftRoom {
     // Only now: what goes for others may move it.
     const before = entries.place(slot);
     const body = Buffer.allocUnsafe(bytes - keyStart);
-    this.#records.read(before, keyStart, body, 0, body.length);
-    const place = this.#records.take(header.bytes);
-    header.store(this.#records, place);
-    this.#records.write(place, header.keyStart, body, 0, body.length);
+    this.#contents.records.read(before, keyStart, body, 0, body.length);
+    const place = this.#contents.records.take(header.bytes);
+    header.store(this.#contents.records, place);
+    this.#contents.records.write(place, header.keyStart, body, 0, body.length);
     entries.setPlace(slot, place);
     entries.setFlag(slot, TIMED, true);
     this.lifetimes.begin(slot, readAtMs);
-    this.#records.free(before, bytes);
+    this.#contents.records.free(before, bytes);
     this.#grew(cache, slot, moreBytes);
   }
 
@@ -439,7 +405,7 @@ export class Store implements DraftRoom {
     const cache = this.cacheOf(slot);
     cache.eviction.removed(slot);
     cache.entries--;
-    this.#index.remove(slot, this.hashOf(slot));
+    this.#index.remove(slot, this.#contents.hashOf(slot));
     this.#release(slot);
     this.#leave(slot);
   }
@@ -605,16 +571,16 @@ export class Store implements DraftRoom {
     const header = this.#planned;
     const rest = draft.isShort ? draft.bytes() : this.#rest;
     if (!draft.isShort) header.pagesHead = draft.handOver(this.#rest);
-    const place = this.#records.take(header.bytes);
-    header.store(this.#records, place);
+    const place = this.#contents.records.take(header.bytes);
+    header.store(this.#contents.records, place);
     let at = header.keyStart;
-    this.#records.write(place, at, key, 0, key.length);
+    this.#contents.records.write(place, at, key, 0, key.length);
     at += key.length;
     for (const text of [attributes.etag, type]) {
-      if (text !== '') this.#records.write(place, at, Buffer.from(text, 'latin1'), 0, text.length);
+      if (text !== '') this.#contents.records.write(place, at, Buffer.from(text, 'latin1'), 0, text.length);
       at += text.length;
     }
-    this.#records.write(place, at, rest, 0, header.restLength);
+    this.#contents.records.write(place, at, rest, 0, header.restLength);
     this.entries.setPlace(slot, place);
   }
 
@@ -631,7 +597,7 @@ export class Store implements DraftRoom {
 
   #leave(slot: number): void {
     this.entries.free(slot);
-    if (this.#hashedSlot === slot) this.#hashedSlot = NO_SLOT;
+    this.#contents.forgetHash(slot);
   }
 
   /** Gives back all that the slot holds, the slot and its place in the index apart. */
@@ -641,20 +607,20 @@ export class Store implements DraftRoom {
     const cache = this.caches[this.#cohorts.cacheId(cohort)]!;
     const live = this.#cohorts.isLive(cohort, cache.id);
     const costBytes = this.costOf(slot);
-    const header = this.#load(slot);
+    const header = this.#contents.header(slot);
     if (live) this.#count(cache, -costBytes, -header.keyLength - header.valueLength);
     if (entries.has(slot, TAGGED)) this.#tags.remove(slot);
     this.deadlines.clear(slot);
     const pagesCost = header.pageCount * PAGE_COST_BYTES;
-    if (header.paged) this.#pins.free(header.pagesHead, pagesCost);
+    if (header.paged) this.#contents.pins.free(header.pagesHead, pagesCost);
     this.budget.release(costBytes - pagesCost);
     this.#cohorts.leave(cohort, cache.cohort);
-    this.#records.free(entries.place(slot), header.bytes);
+    this.#contents.records.free(entries.place(slot), header.bytes);
   }
 
   /** A record is at another place now: its owner is found by its key. */
   #moved(from: number, to: number): void {
-    const hash = this.#hashAt(to);
+    const hash = this.#contents.hashAt(to);
     const { entries } = this;
     let slot = this.#index.first(hash);
     while (slot !== NO_SLOT && entries.place(slot) !== from) slot = this.#index.next(slot, hash);
@@ -682,7 +648,7 @@ export class Store implements DraftRoom {
     if (slot === NO_SLOT) return false;
     this.#slots.remove(this.#doomed, slot);
     this.#doomedBytes -= this.costOf(slot);
-    this.#index.remove(slot, this.hashOf(slot));
+    this.#index.remove(slot, this.#contents.hashOf(slot));
     this.#release(slot);
     this.#leave(slot);
     return true;
@@ -762,7 +728,7 @@ export class Store implements DraftRoom {
   }
 
   get #roomBytes(): number {
-    let bytes = this.budget.freeBytes + this.#doomedBytes - this.#pins.ownedBytes;
+    let bytes = this.budget.freeBytes + this.#doomedBytes - this.#contents.pins.ownedBytes;
     for (const cache of this.caches) if (cache.evictable) bytes += cache.bytes;
     return bytes;
   }
@@ -782,47 +748,12 @@ export class Store implements DraftRoom {
       },
       versionOf: (slot) => entries.version(slot),
       hashOfPrefix: (prefix) => hashBytes(prefix, 0, prefix.length, this.#seed, 0),
-      hashOfBeginning: (slot, length) => {
-        const header = this.#hashing;
-        header.load(this.#records, entries.place(slot));
-        return header.keyLength < length
-          ? undefined
-          : this.#hashOfKey(entries.place(slot), header.keyStart, length);
-      },
+      hashOfBeginning: (slot, length) => this.#contents.hashOfBeginning(slot, length),
       keyStartsWith: (slot, prefix) => this.keyStartsWith(slot, prefix),
       drop: (slot) => this.remove(slot),
       markOld: (slot) => entries.setFlag(slot, OLD, true),
       charge: (bytes) => this.budget.force(bytes),
     };
-  }
-
-  /** Hash of the key of the record there. */
-  #hashAt(place: number): number {
-    const header = this.#hashing;
-    header.load(this.#records, place);
-    return this.#hashOfKey(place, header.keyStart, header.keyLength);
-  }
-
-  #hashOfKey(place: number, keyStart: number, length: number): number {
-    if (this.#records.inOnePage(place, keyStart + length)) {
-      const start = this.#records.offset(place) + keyStart;
-      return hashBytes(this.#records.bytes(place), start, start + length, this.#seed, 0);
-    }
-    const key = Buffer.allocUnsafe(length);
-    this.#records.read(place, keyStart, key, 0, length);
-    return hashBytes(key, 0, length, this.#seed, 0);
-  }
-
-  #load(slot: number): RecordHeader {
-    this.#header.load(this.#records, this.entries.place(slot));
-    return this.#header;
-  }
-
-  #text(slot: number, from: number, length: number): string {
-    if (length === 0) return '';
-    const bytes = Buffer.allocUnsafe(length);
-    this.#records.read(this.entries.place(slot), from, bytes, 0, length);
-    return bytes.toString('latin1');
   }
 }
 
