@@ -337,8 +337,12 @@ export class Loads {
     const slot = this.#shelf.peek(flight.key);
     if (slot === NO_SLOT || this.#shelf.version(slot) !== old.version) return this.#notKept(flight);
     if (terms.unstorable !== undefined) return this.#notKept(flight, terms.unstorable);
-    this.#shelf.renew(slot, { ...terms, freshMs: terms.freshMs ?? old.freshMs });
-    if (store.isLive(stored, slot)) store.retag(stored, slot, tags ?? old.tags);
+    const renewed = this.#tryKeep(() => {
+      this.#shelf.renew(slot, { ...terms, freshMs: terms.freshMs ?? old.freshMs });
+      if (store.isLive(stored, slot)) store.retag(stored, slot, tags ?? old.tags);
+      return slot;
+    });
+    if (renewed === NO_SLOT) return this.#notKept(flight, 'no-room');
     this.#count(flight, 'unchanged');
     return store.isLive(stored, slot) ? slot : NO_SLOT;
   }
