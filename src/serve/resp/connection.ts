@@ -296,11 +296,19 @@ export class RespConnection implements ClientPort, Guest {
   #park(reply: Reply, mark: number, waits: Promise<void>): void {
     const head = reply.splitHead(mark, this.account);
     const last = this.#pending[this.#pending.length - 1];
-    if (last) last.reply = head;
-    else this.#shared.scratch = head;
+    if (!last) this.#shared.scratch = head;
+    else if (head.length > 0) last.reply = head;
+    else this.#dropLast(head);
     this.#flush();
     const pending = this.#addPending(reply, false);
     void waits.then(() => this.#arrived(pending));
+  }
+
+  /** The place was made for the reply that is to have one of its own: there is nothing else in it. */
+  #dropLast(empty: Reply): void {
+    this.#pending.pop();
+    this.account.release(PENDING_COST_BYTES);
+    empty.discharge();
   }
 
   #arrived(pending: Pending): void {

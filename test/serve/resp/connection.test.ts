@@ -1,0 +1,351 @@
+// One connection over a socket that is not there: the order of replies, what waits its turn, what is pushed, and its end.
+
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Command, NO_KEYS } from '../../../src/serve/resp/command.ts';
+import { type Peer, RespConnection } from '../../../src/serve/resp/connection.ts';
+import { Dispatch } from '../../../src/serve/resp/dispatch.ts';
+import type { Reply } from '../../../src/serve/resp/reply.ts';
+import { RespServer, type RespServerParts } from '../../../src/serve/resp/resp-server.ts';
+import { ServerFacts, type ServerFactsParts } from '../../../src/serve/resp/server-facts.ts';
+import type { Tracking } from '../../../src/serve/resp/tracking.ts';
+import { RoomQueue } from '../../../src/serve/room-queue.ts';
+import { FakeClock } from '../../cache/fake-clock.ts';
+import { seededRandom } from '../../store/seeded-random.ts';
+import { FakeSink } from './fake-sink.ts';
+
+const test = suite('RESP connection');
+
+/** As much of a socket as a connection uses. */
+class FakeSocket extends EventEmitter {
+  readonly sink = new FakeSink();
+  isRead = true;
+  ended = false;
+  destroyed = false;
+  writable = true;
+
+  get writableLength(): number {
+    return this.sink.writableLength;
+  }
+
+  write(bytes: Uint8Array, sent: (error?: Error | null) => void): boolean {
+    assert.not(this.ended, 'nothing is written after the end');
+    return this.sink.write(bytes, sent);
+  }
+
+  resume(): void {
+    this.isRead = true;
+  }
+
+  pause(): void {
+    this.isRead = false;
+  }
+
+  end(): void {
+    this.ended = true;
+  }
+
+  destroySoon(): void {}
+
+  destroy(): void {
+    this.destroyed = true;
+  }
+
+  /** What came and was not taken, CRLF as a blank. */
+  take(): string {
+    const { text } = this.sink;
+    this.sink.text = '';
+    return text.trimEnd().replaceAll('\r\n', ' ');
+  }
+}
+
+const ROOM_BYTES = 64 << 20;
+const PEER: Peer = { address: '/s:0', localAddress: '/s:0', isTrusted: true, takesInline: true };
+
+class ConnectionLab {
+  readonly socket = new FakeSocket();
+  readonly connection: RespConnection;
+  readonly clock = new FakeClock();
+  /** In the order in which they were run. */
+  readonly ran: string[] = [];
+  readonly defects: unknown[] = [];
+  usedBytes = 0;
+  roomBytes = ROOM_BYTES;
+  /** Of commands that wait, by their word. */
+  readonly loads = new Map<string, () => void>();
+
+  constructor(peer = PEER) {
+    const headroom = {
+      charge: (bytes: number): boolean => {
+        if (this.usedBytes + bytes > this.roomBytes) return false;
+        this.usedBytes += bytes;
+        return true;
+      },
+      release: (bytes: number): void => {
+        this.usedBytes -= bytes;
+      },
+    };
+    const facts = { clock: this.clock, maxValueBytes: 1 << 20 } as unknown as ServerFactsParts;
+    const dispatch = new Dispatch({
+      commands: this.#commands(),
+      defect: (error) => this.defects.push(error),
+      tracking: { active: false } as Tracking,
+    });
+    const parts = {
+      ...{ dispatch, headroom, clock: this.clock, uploads: new RoomQueue(this.clock) },
+      server: new ServerFacts(facts),
+      garbage: { passed: () => {} },
+      defect: (error: unknown) => this.defects.push(error),
+    } as unknown as RespServerParts;
+    this.connection = new RespConnection(new RespServer(parts), this.socket as unknown as Socket, peer);
+  }
+
+  send(...lines: string[]): void {
+    this.connection.received(Buffer.from(lines.map((line) => `${line}\r\n`).join('')));
+  }
+
+  push(text: string): void {
+    this.connection.push((reply) => reply.simple(text));
+  }
+
+  /** The load of this word ends. */
+  async arrive(word: string): Promise<void> {
+    this.loads.get(word)!();
+    this.loads.delete(word);
+    await new Promise(setImmediate);
+  }
+
+  /** It ends, and holds nothing. */
+  end(): void {
+    this.connection.closed();
+    assert.is(this.usedBytes, 0);
+    assert.equal(this.defects, []);
+  }
+
+  #commands(): readonly Command[] {
+    const row = (
+      name: string,
+      flags: Command['flags'],
+      run: (word: string, reply: Reply) => void | Promise<void>,
+    ) => ({
+      ...{ name, arity: 2, flags, keys: NO_KEYS },
+      run: (...[, call, reply]: Parameters<Command['run']>): void | Promise<void> => {
+        const word = call.text(1);
+        this.ran.push(word);
+        return run(word, reply);
+      },
+    });
+    const wait = (word: string, reply: Reply): Promise<void> =>
+      new Promise((resolve) =>
+        this.loads.set(word, () => {
+          reply.simple(word);
+          resolve();
+        }),
+      );
+    return [
+      row('look', ['overtakes'], (word, reply) => reply.simple(word)),
+      row('load', ['overtakes'], wait),
+      row('put', [], (word, reply) => reply.simple(word)),
+      row('work', [], wait),
+      row('tell', [], (word, reply) => {
+        this.push(`pushed-${word}`);
+        reply.simple(word);
+      }),
+      row('much', ['overtakes'], (word, reply) => reply.bulkText('x'.repeat(Number(word)))),
+      row('last', [], (word, reply) => {
+        reply.simple(word);
+        this.connection.close();
+      }),
+    ];
+  }
+}
+
+test('all of a chunk leaves with one write, in order', () => {
+  const lab = new ConnectionLab();
+  lab.send('look 1', 'put 2', 'look 3', 'nosuch');
+  assert.is(lab.socket.sink.writes, 1);
+  assert.match(lab.socket.take(), /^\+1 \+2 \+3 -ERR unknown command 'nosuch'/);
+  lab.end();
+});
+
+test('reads behind one that waits are run at once, and answered behind it', async () => {
+  const lab = new ConnectionLab();
+  lab.send('look 1', 'load 2', 'look 3', 'load 4', 'look 5');
+  assert.equal(lab.ran, ['1', '2', '3', '4', '5']);
+  assert.is(lab.socket.take(), '+1');
+  await lab.arrive('4');
+  assert.is(lab.socket.take(), '');
+  await lab.arrive('2');
+  assert.is(lab.socket.take(), '+2 +3 +4 +5');
+  lab.end();
+});
+
+test('what is no read waits until all before it was answered, and so does all behind it', async () => {
+  const lab = new ConnectionLab();
+  lab.send('load 1', 'load 2', 'put 3', 'look 4');
+  assert.equal(lab.ran, ['1', '2']);
+  await lab.arrive('2');
+  assert.equal(lab.ran, ['1', '2']);
+  await lab.arrive('1');
+  assert.equal(lab.ran, ['1', '2', '3', '4']);
+  assert.is(lab.socket.take(), '+1 +2 +3 +4');
+  lab.end();
+});
+
+test('replies are in the order of the commands, whatever waits for how long, in whatever pieces they come', async () => {
+  const random = seededRandom(3);
+  for (let round = 0; round < 40; round++) {
+    const lab = new ConnectionLab();
+    const words: string[] = [];
+    const lines: string[] = [];
+    for (let i = 0; i < 60; i++) {
+      const kind = ['look', 'look', 'load', 'put', 'work'][Math.floor(random() * 5)]!;
+      words.push(String(i));
+      lines.push(`${kind} ${i}\r\n`);
+    }
+    const bytes = Buffer.from(lines.join(''));
+    let said = '';
+    for (let at = 0; at < bytes.length || lab.loads.size > 0; ) {
+      lab.socket.sink.isSlow = random() < 0.3;
+      if (at < bytes.length && random() < 0.5) {
+        const length = 1 + Math.floor(random() * 80);
+        lab.connection.received(Buffer.from(bytes.subarray(at, at + length)));
+        at += length;
+      }
+      const waiting = [...lab.loads.keys()];
+      if (waiting.length > 0) await lab.arrive(waiting[Math.floor(random() * waiting.length)]!);
+      if (random() < 0.5) lab.socket.sink.takeAll();
+    }
+    lab.socket.sink.takeAll();
+    said += lab.socket.take();
+    assert.is(said, words.map((word) => `+${word}`).join(' '), `round ${round}`);
+    assert.equal(lab.ran, words);
+    lab.end();
+  }
+});
+
+test('a push of its own command stands behind its reply', async () => {
+  const lab = new ConnectionLab();
+  lab.send('look 1', 'tell 2', 'look 3');
+  assert.is(lab.socket.take(), '+1 +2 +pushed-2 +3');
+  lab.end();
+});
+
+test('a push in a quiet moment leaves at once, also without a command', async () => {
+  const lab = new ConnectionLab();
+  lab.push('a');
+  lab.push('b');
+  await null;
+  assert.is(lab.socket.take(), '+a +b');
+  lab.end();
+});
+
+test('a push waits behind what was read before it, and comes before what is read after', async () => {
+  const lab = new ConnectionLab();
+  lab.send('load 1', 'look 2');
+  lab.push('changed');
+  await null;
+  assert.is(lab.socket.take(), '');
+  lab.send('look 3');
+  await lab.arrive('1');
+  assert.is(lab.socket.take(), '+1 +2 +changed +3');
+  lab.end();
+});
+
+test('long pushes leave as they are made; who takes none is cut off over a bound, who takes them is not', async () => {
+  const taking = new ConnectionLab();
+  for (let i = 0; i < 30; i++) taking.push('x'.repeat(100_000));
+  assert.ok(taking.socket.sink.text.length > 3_000_000);
+  assert.not(taking.socket.destroyed);
+  taking.end();
+  const slow = new ConnectionLab();
+  slow.socket.sink.isSlow = true;
+  let pushed = 0;
+  while (!slow.socket.destroyed && pushed < 30) {
+    slow.push('x'.repeat(100_000));
+    pushed++;
+  }
+  assert.ok(pushed > 10 && pushed < 30, `${pushed} pushes`);
+  slow.end();
+});
+
+test('who does not take its replies is not read from, and goes on where it stopped once it does', async () => {
+  const lab = new ConnectionLab();
+  lab.socket.sink.isSlow = true;
+  for (let i = 0; i < 100; i++) lab.send('much 20000');
+  assert.ok(lab.ran.length < 12, `${lab.ran.length} commands`);
+  const before = lab.ran.length;
+  lab.send(...new Array<string>(8000).fill('look 12'));
+  assert.is(lab.ran.length, before);
+  assert.not(lab.socket.isRead);
+  lab.socket.sink.takeAll();
+  assert.ok(lab.socket.isRead);
+  assert.is(lab.ran.length, 8100);
+  assert.not(lab.socket.destroyed);
+  lab.socket.sink.takeAll();
+  lab.end();
+});
+
+test('so many commands may wait for loads, and no more', async () => {
+  const lab = new ConnectionLab();
+  lab.send(...Array.from({ length: 1500 }, (_, i) => `load ${i}`));
+  assert.is(lab.ran.length, 1024);
+  await lab.arrive('0');
+  assert.is(lab.ran.length, 1025);
+  lab.end();
+});
+
+test('a protocol error is told behind what was asked before it, and ends the connection', async () => {
+  const lab = new ConnectionLab();
+  lab.send('load 1', '*1', 'x');
+  assert.is(lab.socket.take(), '');
+  assert.not(lab.socket.ended);
+  await lab.arrive('1');
+  assert.match(lab.socket.take(), /^\+1 -ERR Protocol error: /);
+  assert.ok(lab.socket.ended);
+  lab.send('look 2');
+  assert.is(lab.socket.take(), '');
+  lab.end();
+});
+
+test('who sends all and then ends is answered in full; who is closed is sent no more than was asked before', async () => {
+  const lab = new ConnectionLab();
+  lab.send('load 1', 'put 2');
+  lab.connection.ended();
+  assert.not(lab.socket.ended);
+  await lab.arrive('1');
+  assert.is(lab.socket.take(), '+1 +2');
+  assert.ok(lab.socket.ended);
+  lab.end();
+  const last = new ConnectionLab();
+  last.send('look 1', 'last 2', 'look 3');
+  assert.is(last.socket.take(), '+1 +2');
+  assert.ok(last.socket.ended);
+  last.end();
+});
+
+test('a load that ends after its connection costs nothing and says nothing', async () => {
+  const lab = new ConnectionLab();
+  lab.send('load 1', 'look 2', 'much 30000');
+  lab.connection.closed();
+  await lab.arrive('1');
+  assert.is(lab.socket.take(), '');
+  lab.end();
+});
+
+test('where there is no memory for what comes, it waits; told so, it ends', async () => {
+  const lab = new ConnectionLab();
+  lab.roomBytes = 100_000;
+  const bytes = Buffer.from(`*2\r\n$4\r\nlook\r\n$200000\r\n${'x'.repeat(200_000)}\r\n`);
+  lab.connection.received(bytes.subarray(0, 50_000));
+  assert.not(lab.socket.isRead);
+  lab.clock.advance(60_000);
+  await new Promise(setImmediate);
+  assert.match(lab.socket.take(), /^-OOM command not allowed: /);
+  assert.ok(lab.socket.ended);
+  lab.end();
+});
+
+test.run();
