@@ -213,7 +213,8 @@ export class Cache {
     nowMs: number,
   ): boolean {
     const { shelf } = this;
-    if (this.loads || this.#foldKey || !shelf.isTimeless || shelf.passesThrough || this.#isHeeded()) return false;
+    if (this.loads || this.#foldKey || !shelf.isTimeless || shelf.passesThrough || this.#isHeeded())
+      return false;
     const { store, stored } = shelf;
     const slot = store.find(stored, bytes, start, end);
     if (slot === NO_SLOT || !store.overwrite(stored, slot, value, from, to, contentType, nowMs)) return false;
