@@ -69,7 +69,8 @@ test('neither in answers about caches, entries and failures, nor in the log', as
   await ask('/metrics');
   await ask('/cache/invalidate?users=1&report=1');
   await ask('/nowhere');
-  await daemon.raw('nonsense v4lue-written\r\n\r\n');
+  await daemon.raw('nonsense v4lue-written HTTP/1.1\r\n\r\n');
+  await daemon.raw('nonsense v4lue-written\r\nQUIT\r\n');
   await daemon.request('/caches/users/k3y-of-user-bad');
   await until(() => daemon.lines.length > 1);
   await daemon.stop();
