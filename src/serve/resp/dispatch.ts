@@ -16,8 +16,8 @@ import { beginTracked, endTracked, leaveTracked, waitTracked } from './tracking-
 const SHOWN_BYTES = 128;
 /** What is queued from MULTI to EXEC, by one client. */
 const MOST_QUEUED = 65_536;
-const MOST_QUEUED_BYTES = 8 << 20;
 const QUEUED_COST_BYTES = 512;
+const MOST_QUEUED_BYTES = MOST_QUEUED * QUEUED_COST_BYTES + (8 << 20);
 
 const PLACES = 4096;
 

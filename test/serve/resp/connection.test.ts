@@ -12,6 +12,7 @@ import { RespServer, type RespServerParts } from '../../../src/serve/resp/resp-s
 import { ServerFacts, type ServerFactsParts } from '../../../src/serve/resp/server-facts.ts';
 import type { Tracking } from '../../../src/serve/resp/tracking.ts';
 import { RoomQueue } from '../../../src/serve/room-queue.ts';
+import type { Value } from '../../../src/store/value.ts';
 import { FakeClock } from '../../cache/fake-clock.ts';
 import { seededRandom } from '../../store/seeded-random.ts';
 import { FakeSink } from './fake-sink.ts';
@@ -73,6 +74,8 @@ class ConnectionLab {
   readonly defects: unknown[] = [];
   usedBytes = 0;
   roomBytes = ROOM_BYTES;
+  /** Long values that are held. */
+  held = 0;
   /** Of commands that wait, by their word. */
   readonly loads = new Map<string, () => void>();
 
@@ -124,6 +127,19 @@ class ConnectionLab {
     assert.equal(this.defects, []);
   }
 
+  #longValue(): Value {
+    this.held++;
+    const value: Value = {
+      length: 100_000,
+      copy: (_position, target, at, length) => void target.fill(0x78, at, at + length),
+      retain: () => value,
+      release: () => {
+        this.held--;
+      },
+    };
+    return value;
+  }
+
   #commands(): readonly Command[] {
     const row = (
       name: string,
@@ -149,6 +165,10 @@ class ConnectionLab {
       row('load', ['overtakes'], wait),
       row('put', [], (word, reply) => reply.simple(word)),
       row('work', [], wait),
+      row('hold', ['overtakes'], (_word, reply) => reply.value(this.#longValue())),
+      row('load-held', ['overtakes'], (word, reply) =>
+        wait(word, reply).then(() => reply.value(this.#longValue())),
+      ),
       row('tell', [], (word, reply) => {
         this.push(`pushed-${word}`);
         reply.simple(word);
@@ -222,6 +242,7 @@ test('replies are in the order of the commands, whatever waits for how long, in 
     said += lab.socket.take();
     assert.is(said, words.map((word) => `+${word}`).join(' '), `round ${round}`);
     assert.equal(lab.ran, words);
+    assert.is(lab.usedBytes, 0);
     lab.end();
   }
 });
@@ -324,6 +345,32 @@ test('who sends all and then ends is answered in full; who is closed is sent no 
   assert.is(last.socket.take(), '+1 +2');
   assert.ok(last.socket.ended);
   last.end();
+});
+
+test('who is closed by others ends once nothing is to be sent', async () => {
+  const idle = new ConnectionLab();
+  idle.connection.close();
+  assert.ok(idle.socket.ended);
+  idle.end();
+  const waiting = new ConnectionLab();
+  waiting.send('load 1');
+  waiting.connection.close();
+  assert.not(waiting.socket.ended);
+  await waiting.arrive('1');
+  assert.is(waiting.socket.take(), '+1');
+  assert.ok(waiting.socket.ended);
+  waiting.end();
+});
+
+test('long values in replies that never left are let go of', async () => {
+  const lab = new ConnectionLab();
+  lab.send('load 1', 'hold 2', 'load-held 3', 'hold 4');
+  assert.is(lab.held, 2);
+  lab.connection.closed();
+  assert.is(lab.held, 0);
+  await lab.arrive('3');
+  assert.is(lab.held, 0);
+  lab.end();
 });
 
 test('a load that ends after its connection costs nothing and says nothing', async () => {

@@ -128,6 +128,15 @@ test('where there is no room nothing is lost: it goes on once there is some', ()
   assert.equal(commands, []);
 });
 
+test('there may be no room only once it is known how long an argument is', () => {
+  const { receive, commands, intake, seen } = setUp(5000);
+  assert.ok(receive(Buffer.from('*2\r\n$4\r\nECHO\r\n')));
+  assert.not(receive(Buffer.from(`$60000\r\n${'x'.repeat(100)}`)));
+  assert.equal(commands, []);
+  intake.close();
+  assert.is(seen.usedBytes, 0);
+});
+
 test('what waits behind a command that is not run yet is kept, and charged where it is much', () => {
   const { intake, parser, seen, commands, run } = setUp();
   intake.add(Buffer.concat([encoded('FIRST'), encoded('ECHO', 'y'.repeat(20_000)), encoded('LAST')]));
@@ -139,12 +148,14 @@ test('what waits behind a command that is not run yet is kept, and charged where
   assert.is(parser.call.text(0), 'FIRST');
   intake.add(encoded('MORE'));
   assert.ok(intake.settle());
+  intake.add(encoded('AGAIN'));
+  assert.ok(intake.settle());
   parser.used();
   assert.ok(run());
   assert.ok(intake.settle());
   assert.equal(
     commands.map((text) => text.slice(0, 4)),
-    ['ECHO', 'LAST', 'MORE'],
+    ['ECHO', 'LAST', 'MORE', 'AGAI'],
   );
   assert.is(seen.usedBytes, 0);
 });
