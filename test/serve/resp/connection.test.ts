@@ -72,6 +72,7 @@ class ConnectionLab {
   /** In the order in which they were run. */
   readonly ran: string[] = [];
   readonly defects: unknown[] = [];
+  readonly server: ServerFacts;
   usedBytes = 0;
   roomBytes = ROOM_BYTES;
   /** Long values that are held. */
@@ -80,6 +81,10 @@ class ConnectionLab {
   readonly loads = new Map<string, () => void>();
 
   constructor(peer = PEER) {
+    this.server = new ServerFacts({
+      clock: this.clock,
+      maxValueBytes: 1 << 20,
+    } as unknown as ServerFactsParts);
     const headroom = {
       charge: (bytes: number): boolean => {
         if (this.usedBytes + bytes > this.roomBytes) return false;
@@ -90,7 +95,6 @@ class ConnectionLab {
         this.usedBytes -= bytes;
       },
     };
-    const facts = { clock: this.clock, maxValueBytes: 1 << 20 } as unknown as ServerFactsParts;
     const dispatch = new Dispatch({
       commands: this.#commands(),
       defect: (error) => this.defects.push(error),
@@ -98,7 +102,7 @@ class ConnectionLab {
     });
     const parts = {
       ...{ dispatch, headroom, clock: this.clock, uploads: new RoomQueue(this.clock) },
-      server: new ServerFacts(facts),
+      server: this.server,
       garbage: { passed: () => {} },
       defect: (error: unknown) => this.defects.push(error),
     } as unknown as RespServerParts;
@@ -163,7 +167,7 @@ class ConnectionLab {
     return [
       row('look', ['overtakes'], (word, reply) => reply.simple(word)),
       row('load', ['overtakes'], wait),
-      row('put', [], (word, reply) => reply.simple(word)),
+      row('put', ['write'], (word, reply) => reply.simple(word)),
       row('work', [], wait),
       row('hold', ['overtakes'], (_word, reply) => reply.value(this.#longValue())),
       row('load-held', ['overtakes'], (word, reply) =>
@@ -345,6 +349,31 @@ test('who sends all and then ends is answered in full; who is closed is sent no 
   assert.is(last.socket.take(), '+1 +2');
   assert.ok(last.socket.ended);
   last.end();
+});
+
+test('while clients are paused nothing is run, or nothing that writes; then all is, in order', () => {
+  const lab = new ConnectionLab();
+  lab.server.pause(1000, true);
+  lab.send('look 1', 'put 2', 'look 3');
+  assert.is(lab.socket.take(), '+1');
+  lab.clock.advance(1000);
+  assert.is(lab.socket.take(), '+2 +3');
+  lab.server.pause(1000, false);
+  lab.send('look 4');
+  assert.is(lab.socket.take(), '');
+  lab.server.unpause();
+  assert.is(lab.socket.take(), '+4');
+  lab.end();
+});
+
+test('who ends while it is paused is let go: nobody can tell how long that would be', () => {
+  const lab = new ConnectionLab();
+  lab.server.pause(1000, false);
+  lab.send('look 1');
+  assert.not(lab.socket.destroyed);
+  lab.connection.ended();
+  assert.ok(lab.socket.destroyed);
+  lab.end();
 });
 
 test('who is closed by others ends once nothing is to be sent', async () => {
