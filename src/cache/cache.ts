@@ -284,7 +284,8 @@ export class Cache {
   }
 
   refreshTag(tag: string): number[] {
-    const old = this.#markOld(this.#changeTag(tag));
+    this.#changeTag(tag);
+    const old = this.#markOld(this.shelf.store.taggedSlots(this.shelf.stored, tag));
     this.#changed?.({ soft: true, tag });
     return old;
   }
@@ -419,17 +420,13 @@ export class Cache {
     this.#startAnew(key);
   }
 
-  /** Says which entries have the tag. */
-  #changeTag(tag: string): number[] {
+  #changeTag(tag: string): void {
     const { store, stored } = this.shelf;
     const [hash] = store.tagHashes(stored, [tag]);
     this.#fence.change(hash!);
-    const slots = store.taggedSlots(stored, tag);
     // What their loads bring is of before the change, too, even where it comes without the tag.
-    for (const slot of slots) {
-      if (this.loads?.isLoading(slot) || this.loads?.failures.any) this.#startAnew(store.key(slot));
-    }
-    return slots;
+    this.loads?.groundTagged(tag);
+    if (this.loads?.failures.any) this.loads.failures.forgetAll();
   }
 
   /** Whoever asks for the key from now on has it loaded, and at once. */

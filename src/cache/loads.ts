@@ -150,6 +150,15 @@ export class Loads {
     }
   }
 
+  /** Those whose entry has the tag now. */
+  groundTagged(tag: string): void {
+    const { store, stored } = this.#shelf;
+    for (const flight of [...this.#flights.values()]) {
+      const slot = store.find(stored, flight.key, 0, flight.key.length);
+      if (flight.hasBegun && slot !== NO_SLOT && store.tags(slot).includes(tag)) this.#leaveMap(flight);
+    }
+  }
+
   groundAll(): void {
     for (const flight of [...this.#flights.values()]) if (flight.hasBegun) this.#leaveMap(flight);
   }

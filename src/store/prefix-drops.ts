@@ -21,11 +21,15 @@ export interface Swept {
   /** Hash of the first `length` bytes of the entry's key; undefined where it is shorter. */
   hashOfBeginning(slot: number, length: number): number | undefined;
   keyStartsWith(slot: number, prefix: Uint8Array): boolean;
-  drop(slot: number): void;
+  /** Says what it took, in drops of an ordinary entry. */
+  drop(slot: number): number;
   markOld(slot: number): void;
   /** Negative: gives back. */
   charge(bytes: number): void;
 }
+
+/** More lengths than so many are looked for at the same time only as long as nothing can be done about it. */
+const FEW_LENGTHS = 16;
 
 interface PrefixDrop {
   readonly group: Group;
@@ -112,15 +116,23 @@ export class PrefixDrops {
     }
   }
 
-  /** Does the work of looking at `most` slots; says how many entries it dropped or marked old. */
+  /** A part of `most` for the sweep to do at once, now that one more waits: a call may bring many, and each its length. */
+  partFor(most: number): number {
+    const lengths = this.#groups.length;
+    return lengths <= FEW_LENGTHS ? Math.ceil(most / Math.max(1, lengths)) : most / FEW_LENGTHS;
+  }
+
+  /**
+   * Does the work of looking at `most` slots for prefixes of one length: of two lengths it is half as many. Says how many
+   * entries it dropped or marked old.
+   */
   sweep(most: number): number {
     let found = 0;
-    for (let left = most; left > 0 && this.any; left--) {
+    for (let left = most; left > 0 && this.any; left -= this.#groups.length) {
       const slot = this.#at;
-      if (this.#look(slot)) {
-        found++;
-        left -= LOOKS_A_DROP - 1;
-      }
+      const took = this.#look(slot);
+      if (took > 0) found++;
+      left -= took * LOOKS_A_DROP;
       this.#at = slot + 1;
       if (this.#at >= this.#swept.slots) {
         this.#at = 0;
@@ -131,13 +143,14 @@ export class PrefixDrops {
     return found;
   }
 
-  #look(slot: number): boolean {
+  /** 0 where nothing concerned the entry, else what it took, in drops of an ordinary one. */
+  #look(slot: number): number {
     const cacheId = this.#swept.cacheIdOf(slot);
-    if (cacheId === undefined) return false;
-    if (this.concern(slot, cacheId, false)) this.#swept.drop(slot);
-    else if (this.concern(slot, cacheId, true)) this.#swept.markOld(slot);
-    else return false;
-    return true;
+    if (cacheId === undefined) return 0;
+    if (this.concern(slot, cacheId, false)) return this.#swept.drop(slot);
+    if (!this.concern(slot, cacheId, true)) return 0;
+    this.#swept.markOld(slot);
+    return 1;
   }
 
   /** Those that joined at this place a round ago have been compared with every entry. */

@@ -77,6 +77,8 @@ const LEAST_ENTRY_BYTES = ENTRY_OVERHEAD_BYTES + 4;
 /** So many entries that were dropped together are taken back, and so many slots looked at for a prefix, at once. */
 const RECLAIM_AT_ONCE = 1000;
 const SWEEP_AT_ONCE = RECLAIM_AT_ONCE * LOOKS_A_DROP;
+/** To take back so many bytes of a record, as a power of two, is as much work as what else there is to do for an entry. */
+const WORK_SHIFT = 9;
 /** What eviction knows of a cache of few entries is not charged: some caches have room for less. */
 const FREE_POLICY_BYTES = 20 << 10;
 /** Its tables grow by doubling. What has to go for them goes bit by bit, for each entry takes its time. */
@@ -446,8 +448,12 @@ export class Store implements DraftRoom {
     const dropped = this.#tags.drop(cache.id, tag);
     if (dropped > RECLAIM_AT_ONCE) return dropped;
     const before = cache.entries;
+    let left = RECLAIM_AT_ONCE;
     // This tag was the last to be dropped, so it is the first to give out its entries, and each has it once.
-    for (let i = 0; i < dropped; i++) this.#reclaimTagged();
+    for (let i = 0; i < dropped; i++) {
+      if (left <= 0) return before - cache.entries + dropped - i;
+      left -= this.#reclaimTagged();
+    }
     return before - cache.entries;
   }
 
@@ -457,7 +463,7 @@ export class Store implements DraftRoom {
     const mayWait = this.#charge(waitingBytes, cache);
     if (mayWait) this.budget.release(waitingBytes);
     this.#prefixes.add(cache.id, prefix, this.#version, soft);
-    return this.#prefixes.sweep(mayWait ? SWEEP_AT_ONCE : Number.POSITIVE_INFINITY);
+    return this.#prefixes.sweep(mayWait ? this.#prefixes.partFor(SWEEP_AT_ONCE) : Number.POSITIVE_INFINITY);
   }
 
   /** Makes every entry of the cache old at once; false where that cannot be told of any more generations. */
@@ -465,10 +471,14 @@ export class Store implements DraftRoom {
     return this.#beginCohort(cache);
   }
 
-  /** Takes back the memory of up to `most` dropped entries; false when nothing is left to take back. */
+  /** Takes back the memory of up to `most` dropped entries, of long ones fewer; false when nothing is left to take back. */
   reclaim(most: number): boolean {
     let left = most;
-    while (left > 0 && (this.#reclaimDoomed() || this.#reclaimTagged())) left--;
+    while (left > 0) {
+      const took = this.#reclaimDoomed() || this.#reclaimTagged();
+      if (took === 0) break;
+      left -= took;
+    }
     if (left > 0) this.#prefixes.sweep(left * LOOKS_A_DROP);
     return this.hasDropped;
   }
@@ -479,7 +489,7 @@ export class Store implements DraftRoom {
    */
   reclaimCounted(most: number): boolean {
     let left = most;
-    while (left > 0 && this.#reclaimTagged()) left--;
+    for (let took = 1; left > 0 && took > 0; left -= took) took = this.#reclaimTagged();
     if (left > 0) this.#prefixes.sweep(left * LOOKS_A_DROP);
     return this.#tags.anyDropped || this.#prefixes.any;
   }
@@ -631,7 +641,8 @@ export class Store implements DraftRoom {
   /** False where each generation that there can be has live entries, this cache's own among them. */
   #beginCohort(cache: StoreCache): boolean {
     let next = this.#cohorts.begin(cache.id, cache.cohort);
-    while (next === NO_COHORT && this.#reclaimDoomed()) next = this.#cohorts.begin(cache.id, cache.cohort);
+    while (next === NO_COHORT && this.#reclaimDoomed() > 0)
+      next = this.#cohorts.begin(cache.id, cache.cohort);
     if (next === NO_COHORT) return false;
     cache.cohort = next;
     return true;
@@ -642,26 +653,33 @@ export class Store implements DraftRoom {
     return this.#prefixes.any && this.#prefixes.concern(slot, cacheId, false);
   }
 
-  /** Takes back an entry of a cache that was dropped; false where there is none. */
-  #reclaimDoomed(): boolean {
+  /** Takes back an entry of a cache that was dropped, and says what that took; 0 where there is none. */
+  #reclaimDoomed(): number {
     const slot = this.#doomed.oldest;
-    if (slot === NO_SLOT) return false;
+    if (slot === NO_SLOT) return 0;
+    const took = this.#workOf(slot);
     this.#slots.remove(this.#doomed, slot);
     this.#doomedBytes -= this.costOf(slot);
     this.#index.remove(slot, this.#contents.hashOf(slot));
     this.#release(slot);
     this.#leave(slot);
-    return true;
+    return took;
   }
 
-  /** Takes back an entry of a tag that was dropped; false where there is none. */
-  #reclaimTagged(): boolean {
+  /** What taking back the entry costs, in such of ordinary ones: its record is hashed, and another one moved. */
+  #workOf(slot: number): number {
+    return 1 + (this.#contents.header(slot).bytes >>> WORK_SHIFT);
+  }
+
+  /** Takes back an entry of a tag that was dropped, and says what that took; 0 where there is none. */
+  #reclaimTagged(): number {
     const slot = this.#tags.nextDropped();
-    if (slot === NO_SLOT) return false;
+    if (slot === NO_SLOT) return 0;
+    const took = this.#workOf(slot);
     const cohort = this.entries.cohort(slot);
     if (this.#cohorts.isLive(cohort, this.#cohorts.cacheId(cohort))) this.remove(slot);
     else this.#untag(slot);
-    return true;
+    return took;
   }
 
   /** What died with its cache is taken back with that; only its tags go. */
@@ -712,7 +730,7 @@ export class Store implements DraftRoom {
   /** Evicts nothing where that would not be enough; `cache` is the one that the room is for. */
   #makeRoom(bytes: number, cache?: StoreCache): boolean {
     const target = this.budget.usedBytes - bytes;
-    while (this.budget.usedBytes > target && (this.#reclaimDoomed() || this.#reclaimTagged()));
+    while (this.budget.usedBytes > target && (this.#reclaimDoomed() || this.#reclaimTagged()) > 0);
     // What a slice of the sweep does not find goes as if it lived, when its turn comes.
     if (this.budget.usedBytes > target) this.#prefixes.sweep(SWEEP_AT_ONCE);
     if (this.budget.usedBytes <= target) return true;
@@ -750,7 +768,11 @@ export class Store implements DraftRoom {
       hashOfPrefix: (prefix) => hashBytes(prefix, 0, prefix.length, this.#seed, 0),
       hashOfBeginning: (slot, length) => this.#contents.hashOfBeginning(slot, length),
       keyStartsWith: (slot, prefix) => this.keyStartsWith(slot, prefix),
-      drop: (slot) => this.remove(slot),
+      drop: (slot) => {
+        const took = this.#workOf(slot);
+        this.remove(slot);
+        return took;
+      },
       markOld: (slot) => entries.setFlag(slot, OLD, true),
       charge: (bytes) => this.budget.force(bytes),
     };

@@ -8,7 +8,7 @@ import { NO_SLOT } from './entries.ts';
 const NO_LINK = -1;
 /** One entry carrying one tag, its part of what begins each entry's list included. */
 export const LINK_COST_BYTES = 24;
-/** One distinct tag of a cache, its name apart: object, map entry and string header. */
+/** One distinct tag of a cache, its name apart, which is there twice: object, map entry and string headers. */
 const TAG_COST_BYTES = 200;
 
 interface Tag {
@@ -166,9 +166,11 @@ export class TagIndex {
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
     const id = this.#freeTagIds.pop() ?? this.#tags.length;
-    this.#tags[id] = { cacheId, name, firstLink: NO_LINK, links: 0, dropped: false };
-    this.#charge(tagCost(name));
-    this.#ids.set(key, id);
+    // A text of its own: what is handed in may be a piece of a whole header, and would keep all of it.
+    const own = Buffer.from(name, 'latin1').toString('latin1');
+    this.#tags[id] = { cacheId, name: own, firstLink: NO_LINK, links: 0, dropped: false };
+    this.#charge(tagCost(own));
+    this.#ids.set(mapKey(cacheId, own), id);
     return id;
   }
 
@@ -227,7 +229,7 @@ function distinct(tags: readonly string[]): Iterable<string> {
 }
 
 function tagCost(name: string): number {
-  return TAG_COST_BYTES + name.length;
+  return TAG_COST_BYTES + 2 * name.length;
 }
 
 function mapKey(cacheId: number, name: string): string {

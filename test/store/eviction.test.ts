@@ -243,7 +243,7 @@ test('other tags never make an entry cost more than there is', () => {
 
 test('tags that go with what is evicted for them, and come again, find their room', () => {
   const random = seededRandom(12);
-  const store = newStore({ memoryBytes: 24_000 });
+  const store = newStore({ memoryBytes: 48_000 });
   const cache = newCache(store);
   for (let i = 0; i < 5000; i++) {
     const tags = Array.from({ length: 3 }, () => `${random.below(10)}`.repeat(1500));

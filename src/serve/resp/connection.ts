@@ -115,6 +115,8 @@ export class RespConnection implements ClientPort, Guest {
     this.client.lastCommandAtMs = clock.now();
     if (this.#isClosing) return;
     this.#intake.add(chunk);
+    // Where reading was resumed just before it was paused, Node reads once more all the same, and goes on.
+    if (this.#lacksRoom) this.#socket.pause();
     this.#work();
   }
 

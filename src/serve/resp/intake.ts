@@ -18,6 +18,7 @@ export class Intake {
   /** The parser's bytes, where they are in memory of its own. */
   #own: Buffer | undefined;
   #chargedBytes = 0;
+  #droppedBytes = 0;
   /** What came and is not with the parser, from `#incomingAt` on. */
   #incoming: Buffer | undefined;
   #incomingAt = 0;
@@ -60,6 +61,7 @@ export class Intake {
         chunk.length - this.#incomingAt,
       );
       this.#incoming = undefined;
+      this.#tellDropped();
       this.#passedChunk(chunk);
       return FED;
     }
@@ -94,6 +96,7 @@ export class Intake {
     if (leftBytes === 0) {
       this.#dropOwn();
       parser.rest();
+      this.#tellDropped();
     } else if (!this.#own && !this.#hasRoomFor(0)) {
       return false;
     }
@@ -134,9 +137,10 @@ export class Intake {
     if (!this.#chargeUpTo(size)) return false;
     const own = Buffer.allocUnsafeSlow(size);
     parser.bytes.copy(own, 0, from, end);
-    if (this.#own) this.#passed(this.#own.length);
+    const outgrownBytes = this.#own?.length ?? 0;
     this.#own = own;
     parser.take(own, leftBytes);
+    if (outgrownBytes > 0) this.#passed(outgrownBytes);
     return true;
   }
 
@@ -159,9 +163,15 @@ export class Intake {
 
   #dropOwn(): void {
     if (!this.#own) return;
-    if (this.#own.length > FREE_BYTES) this.#passed(this.#own.length);
+    this.#droppedBytes += this.#own.length;
     this.#own = undefined;
     this.#chargeUpTo(0);
+  }
+
+  /** Says what is of no use any more; only now that nothing refers to it can it be collected. */
+  #tellDropped(): void {
+    if (this.#droppedBytes > FREE_BYTES) this.#passed(this.#droppedBytes);
+    this.#droppedBytes = 0;
   }
 
   #passedChunk(chunk: Buffer): void {
