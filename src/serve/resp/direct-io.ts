@@ -54,7 +54,6 @@ export function readDirectly(socket: Socket, received: (bytes: Buffer) => void):
 export class DirectSink implements Sink {
   readonly #socket: Socket;
   readonly #handle: Handle | undefined;
-  #request: WriteRequest | undefined;
   /** Handed to the system and not taken by it yet, or on its way through the socket. */
   #isWaiting = false;
 
@@ -72,8 +71,8 @@ export class DirectSink implements Sink {
     const handle = this.#handle;
     const isIdle = !this.#isWaiting && this.#socket.writableLength === 0 && this.#socket.writable;
     if (!handle || !requestClass || !isIdle) return this.#socket.write(bytes, sent);
-    this.#request ??= new requestClass();
-    const request = this.#request;
+    // One for each write: it may stay the system's for a moment although nothing is queued any more.
+    const request = new requestClass();
     const status = handle.writeBuffer(request, bytes);
     if (status !== 0) {
       this.#socket.destroy();
@@ -81,7 +80,6 @@ export class DirectSink implements Sink {
     }
     if (handle.writeQueueSize === 0) return true;
     this.#isWaiting = true;
-    this.#request = undefined;
     request.buffer = bytes;
     request.oncomplete = (failed) => {
       this.#isWaiting = false;
