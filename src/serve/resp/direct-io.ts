@@ -78,9 +78,6 @@ export class DirectSink implements Sink {
       this.#socket.destroy();
       return false;
     }
-    // What `bytesWritten` tells: who is sent to is not quiet.
-    const counted = this.#socket as unknown as { _bytesDispatched?: number };
-    if (counted._bytesDispatched !== undefined) counted._bytesDispatched += bytes.length;
     if (handle.writeQueueSize === 0) return true;
     this.#isWaiting = true;
     request.buffer = bytes;
