@@ -17,6 +17,8 @@ const DELETE = 0x7e;
 /** The longest first line. */
 const MAX_LINE_BYTES = 262_144;
 const LINE_WITHIN_MS = 10_000;
+/** Of a line that comes byte by byte each piece would take some hundred bytes. */
+const MOST_PIECES = 8;
 /** The end of a request line, with the CR that may follow. */
 const ENDS_AS_HTTP = / HTTP\/\d\.\d\r?$/;
 const END_BYTES = 10;
@@ -49,7 +51,8 @@ export function tellProtocols(server: Server, parts: ProtocolsParts): void {
 
 function readFirst(socket: Socket, parts: ProtocolsParts, takeHttp: () => void): void {
   const { connections, clock, takeResp } = parts;
-  let first: Buffer | undefined;
+  const pieces: Buffer[] = [];
+  let bytes = 0;
   const late = clock.after(LINE_WITHIN_MS, () => refuseOn(socket, TOO_LATE));
   const decided = (): void => {
     late.cancel();
@@ -57,12 +60,18 @@ function readFirst(socket: Socket, parts: ProtocolsParts, takeHttp: () => void):
     socket.off('end', onEnd);
   };
   const onData = (chunk: Buffer): void => {
-    first = first ? Buffer.concat([first, chunk]) : chunk;
-    const protocol = protocolOf(first);
+    pieces.push(chunk);
+    bytes += chunk.length;
+    // Joined only where that may decide, or where they are many: what is joined takes its memory twice for a while.
+    const mayDecide = pieces.length === 1 || bytes > MAX_LINE_BYTES || chunk.includes(LF);
+    if (pieces.length > 1 && (mayDecide || pieces.length > MOST_PIECES))
+      pieces.splice(0, pieces.length, Buffer.concat(pieces));
+    const protocol = mayDecide ? protocolOf(pieces[0]!) : undefined;
     if (protocol === undefined) {
       connections.saw(socket, chunk.length);
       return;
     }
+    const first = pieces[0]!;
     decided();
     socket.pause();
     if (protocol === 'resp') {
