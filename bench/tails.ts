@@ -39,22 +39,27 @@ export async function tails(options: readonly string[] = []): Promise<void> {
   const few = await Observed.start(values.node, join(folder, 'few.json'), FEW);
   const many = await Observed.start(values.node, join(folder, 'many.json'), Number(values.entries));
   try {
-    console.log(`\nPauses of the main thread with ${values.entries} entries, ms`);
-    console.log(
-      '| while | longest | over 5 ms | longest collection | collections over 5 ms |\n|---|---|---|---|---|',
-    );
+    headPauses(values.entries);
     await few.fill();
     await many.pausesWhile('filling', () => many.fill());
     const rounds = await readInTurns(few, many, Number(values.rate), Number(values.seconds) / ROUNDS);
+    report(rounds, values.rate);
+    headPauses(values.entries);
     await many.pausesWhile('expiring half of them', () => many.expire(0.5));
     await many.fill();
     await many.pausesWhile('dropping all of them', () => many.flush());
-    report(rounds, values.rate);
   } finally {
     await few.stop();
     await many.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function headPauses(entries: string): void {
+  console.log(`\nPauses of the main thread with ${entries} entries, ms`);
+  console.log(
+    '| while | longest | over 5 ms | longest collection | collections over 5 ms |\n|---|---|---|---|---|',
+  );
 }
 
 type Round = { few: Latencies; many: Latencies };
