@@ -1,3 +1,5 @@
+// Glob patterns as Redis matches them.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Glob } from '../../../src/serve/resp/glob.ts';

@@ -1,3 +1,5 @@
+// The commands on keys: TTL, EXPIRE, RENAME, COPY, SCAN and their like.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { seededRandom } from '../../store/seeded-random.ts';

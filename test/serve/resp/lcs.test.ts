@@ -1,3 +1,5 @@
+// The longest common subsequence, and its bounds.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Lcs } from '../../../src/serve/resp/lcs.ts';

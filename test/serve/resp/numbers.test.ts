@@ -1,3 +1,5 @@
+// Numbers as Redis reads and writes them.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {

@@ -1,3 +1,5 @@
+// Bytes that are only needed for one command.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { withBytes } from '../../../src/serve/resp/passing-bytes.ts';

@@ -1,3 +1,5 @@
+// sidecache's own commands over RESP.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { whyUnknown } from '../../../src/serve/resp/other-types.ts';

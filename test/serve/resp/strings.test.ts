@@ -1,3 +1,5 @@
+// The commands on strings.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { settled } from '../../cache/fake-clock.ts';

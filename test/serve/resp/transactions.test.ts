@@ -1,3 +1,5 @@
+// MULTI, EXEC, DISCARD, WATCH.
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CommandLab } from './command-lab.ts';
