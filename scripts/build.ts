@@ -38,6 +38,19 @@ const shorten: Plugin = {
     // node-fetch brings it for Node versions that have no web streams of their own.
     onResolve({ filter: /^web-streams-polyfill/ }, ({ path }) => ({ path, namespace: 'not-needed' }));
     onLoad({ filter: /.*/, namespace: 'not-needed' }, () => ({ contents: '' }));
+    // Forms and files as bodies, which it can send and read: here bodies are bytes.
+    onResolve({ filter: /^(fetch-blob|formdata-polyfill)|multipart-parser/ }, ({ path }) => ({
+      path,
+      namespace: 'no-forms',
+    }));
+    onLoad({ filter: /.*/, namespace: 'no-forms' }, () => ({
+      contents: `export default class Blob {}
+        export class FormData {}
+        export { Blob, Blob as File };
+        export { none as formDataToBlob, none as toFormData };
+        export { none as blobFrom, none as blobFromSync, none as fileFrom, none as fileFromSync };
+        function none() { throw new Error('there are no forms and files as bodies in this file'); }`,
+    }));
     // The proxy agents use them where they are installed: colours of what is never printed, and a way to sign in.
     onResolve({ filter: /^(supports-color|kerberos)$/ }, ({ path }) => ({ path, namespace: 'not-there' }));
     onLoad({ filter: /.*/, namespace: 'not-there' }, ({ path }) => ({

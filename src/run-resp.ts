@@ -13,6 +13,7 @@ import type { RespTaker } from './serve/listeners.ts';
 import { acceptResp, socketPeer, tcpPeer } from './serve/resp/accept.ts';
 import { allCommands } from './serve/resp/commands/table.ts';
 import { Dispatch } from './serve/resp/dispatch.ts';
+import { Express } from './serve/resp/express.ts';
 import { Keyspace } from './serve/resp/keyspace.ts';
 import { PubSub } from './serve/resp/pubsub.ts';
 import { RespServer } from './serve/resp/resp-server.ts';
@@ -88,6 +89,7 @@ export function runResp(input: RespInput): RunningResp {
   });
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const shared = new RespServer({
+    express: new Express(keyspace, server, clock),
     ...{ dispatch, keyspace, server, changes, clock, headroom, garbage, uploads },
     turn,
     defect,

@@ -1,5 +1,6 @@
 // The system's time, as the cache is handed it: wall time at the start, and from then on only forwards.
 
+import { performance } from 'node:perf_hooks';
 import type { Clock } from './cache/clock.ts';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

@@ -160,6 +160,25 @@ export class Cache {
     return this.#readOld(bytes, start, end, slot, nowMs);
   }
 
+  /**
+   * The entry under `bytes[start, end)` where `read` would say HIT and do nothing but count it, else NO_SLOT; nothing is
+   * counted before `readPlain`. Not for caches that fold keys.
+   */
+  findPlain(bytes: Uint8Array, start: number, end: number, nowMs: number): number {
+    const { shelf } = this;
+    const slot = shelf.find(bytes, start, end, nowMs);
+    if (slot === NO_SLOT) return NO_SLOT;
+    const isPlain = !shelf.hasFlag(slot, NEGATIVE | AHEAD_DUE) && shelf.isFresh(slot, nowMs);
+    return isPlain ? slot : NO_SLOT;
+  }
+
+  /** Counts the read of what `findPlain` found. */
+  readPlain(slot: number, nowMs: number): void {
+    this.shelf.store.touch(this.shelf.stored, slot, nowMs);
+    this.shelf.setFlag(slot, READ_SINCE_LOAD, true);
+    this.counters.countOutcome(HIT);
+  }
+
   /** Joins the key's load, or starts it; after `read` said WAIT. */
   wait(key: Buffer, waiter: Waiter): void {
     this.loads!.join(this.fold(key), waiter);

@@ -12,6 +12,9 @@ import { type Moved, Records } from './records.ts';
 import { SIZE_CLASSES } from './size-classes.ts';
 import type { Value } from './value.ts';
 
+/** Longer ones are copied by a call that is faster for them. */
+const COPIED_BY_WORDS = 300;
+
 export interface ContentsParts {
   readonly memoryBytes: number;
   readonly entries: Entries;
@@ -130,6 +133,16 @@ export class Contents {
     if (paged === length) return;
     const from = header.restStart + position + paged - restFrom;
     this.records.read(this.#entries.place(slot), from, target, at + paged, length - paged);
+  }
+
+  /** Copies the value of the entry whose length was asked for last, whole; `view` is a view of `target`. */
+  copyFound(slot: number, target: Uint8Array, view: DataView, at: number): void {
+    const header = this.#header;
+    const place = this.#entries.place(slot);
+    const { restLength, restStart, valueLength } = header;
+    const isShort = valueLength <= COPIED_BY_WORDS && this.records.inOnePage(place, restStart + restLength);
+    if (isShort) this.records.readShort(place, restStart, view, at, restLength);
+    else this.copyValue(slot, 0, target, at, valueLength);
   }
 
   /** The value, kept until it is released. */

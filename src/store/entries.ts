@@ -146,6 +146,11 @@ export class Entries {
     this.words[at] = (this.words[at]! & 0xffff) | (Math.floor(nowMs / READ_UNIT_MS) << 16);
   }
 
+  /** Whether the entry was not read yet in the unit of time, of 4 s, that is now. */
+  isReadBefore(slot: number, nowMs: number): boolean {
+    return this.#readUnits(slot) !== int16(Math.floor(nowMs / READ_UNIT_MS));
+  }
+
   readAtMs(slot: number, nowMs: number): number {
     const nowUnits = Math.floor(nowMs / READ_UNIT_MS);
     return (nowUnits - int16(nowUnits - this.#readUnits(slot))) * READ_UNIT_MS;

@@ -9,6 +9,8 @@ import { NEXT, SLOT_WORDS } from './slot-words.ts';
 
 const CHUNK_BUCKETS = 4096;
 const ENTRIES_PER_BUCKET = 3;
+/** Links that are followed for many hashes at one time: most chains end within so many. */
+const STEPS_TOGETHER = 4;
 /** What the index costs an entry beyond the slot's link: its part of a bucket. */
 export const BUCKET_BYTES_PER_ENTRY = Math.ceil(4 / ENTRIES_PER_BUCKET);
 
@@ -39,6 +41,30 @@ export class KeyIndex {
 
   next(slot: number, hash: number): number {
     return this.#candidate(this.#words[slot * SLOT_WORDS + NEXT]!, hash);
+  }
+
+  /**
+   * Says in `slots` for each of the first `count` hashes what `first` would, a step for all of them before the next step:
+   * the memory that one needs comes while the others ask for theirs. Where a chain is long it gives up: NO_SLOT.
+   */
+  firstOfAll(hashes: Int32Array, slots: Int32Array, count: number): void {
+    const words = this.#words;
+    const mask = this.#slotMask;
+    for (let i = 0; i < count; i++) {
+      const bucket = this.#bucket(hashes[i]!);
+      slots[i] = this.#chunks[(bucket / CHUNK_BUCKETS) | 0]![bucket % CHUNK_BUCKETS]!;
+    }
+    for (let step = 0; step < STEPS_TOGETHER; step++) {
+      for (let i = 0; i < count; i++) {
+        const link = slots[i]!;
+        if (link !== 0 && ((link ^ hashes[i]!) & ~mask) !== 0)
+          slots[i] = words[((link & mask) - 1) * SLOT_WORDS + NEXT]!;
+      }
+    }
+    for (let i = 0; i < count; i++) {
+      const link = slots[i]!;
+      slots[i] = ((link ^ hashes[i]!) & ~mask) === 0 ? (link & mask) - 1 : NO_SLOT;
+    }
   }
 
   insert(slot: number, hash: number): void {

@@ -21,6 +21,7 @@ export class Pages {
   readonly #maxPages: number;
   readonly #bytes: Uint8Array[] = [];
   readonly #words: Int32Array[] = [];
+  readonly #views: DataView[] = [];
   /** Link of each page to the next of its chain; of a free page to the next free one. */
   readonly #next: Int32Array;
   #freeHead = NO_PAGE;
@@ -68,6 +69,10 @@ export class Pages {
 
   words(page: number): Int32Array {
     return this.#words[page >>> REGION_SHIFT]!;
+  }
+
+  view(page: number): DataView {
+    return this.#views[page >>> REGION_SHIFT]!;
   }
 
   offset(page: number): number {
@@ -121,6 +126,7 @@ export class Pages {
   #addRegion(): void {
     const bytes = Buffer.allocUnsafeSlow(REGION_PAGES * PAGE_BYTES);
     this.#bytes.push(bytes);
+    this.#views.push(new DataView(bytes.buffer));
     this.#words.push(new Int32Array(bytes.buffer, 0, REGION_PAGES * PAGE_WORDS));
   }
 }

@@ -7,11 +7,15 @@
 //
 // A place is counted in words of 4 bytes: its page and the word in it.
 
+import { copyWords } from './copy-words.ts';
 import { NO_PAGE, PAGE_BYTES, PAGE_WORDS, type Pages } from './pages.ts';
 import { classOf, SIZE_CLASSES, sizeOf } from './size-classes.ts';
 
 const WORD_SHIFT = 10;
 const WORD_MASK = PAGE_WORDS - 1;
+/** Lines of a processor's cache, and how many of a record are read: what lies behind follows by itself. */
+const LINE_WORDS = 16;
+const LINES_READ = 2;
 
 class SizeClass {
   readonly words: number;
@@ -85,9 +89,34 @@ export class Records {
     this.#pages.words(page)[(this.#pages.offset(page) >>> 2) + at] = word;
   }
 
+  /** Reads a byte of each line of the first records of `places`, and says something that depends on all of them. */
+  readAll(places: Int32Array, count: number): number {
+    let read = 0;
+    for (let line = 0; line < LINES_READ; line++) {
+      for (let i = 0; i < count; i++) {
+        const place = places[i]! >>> 0;
+        const at = (place & WORD_MASK) + line * LINE_WORDS;
+        if (at < PAGE_WORDS) read ^= this.bytes(place)[this.#pages.offset(place >>> WORD_SHIFT) + (at << 2)]!;
+      }
+    }
+    return read;
+  }
+
   /** Copies `length` bytes from byte `from` of the place into `target[at…]`. */
   read(place: number, from: number, target: Uint8Array, at: number, length: number): void {
     this.#pages.read(place >>> WORD_SHIFT, ((place & WORD_MASK) << 2) + from, target, at, length);
+  }
+
+  /** The same to a view, for pieces that lie in one page and are short. */
+  readShort(place: number, from: number, target: DataView, at: number, length: number): void {
+    const page = place >>> WORD_SHIFT;
+    copyWords(
+      this.#pages.view(page),
+      this.#pages.offset(page) + ((place & WORD_MASK) << 2) + from,
+      target,
+      at,
+      length,
+    );
   }
 
   /** Copies `bytes[start, end)` to byte `to` of the place. */

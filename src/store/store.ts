@@ -16,6 +16,7 @@ import { Entries, NO_SLOT, OLD, TAGGED, TIMED } from './entries.ts';
 import { EvictionPolicy } from './eviction/policy.ts';
 import { EvictionSlots } from './eviction/slots.ts';
 import { evictFor, evictWithin } from './eviction.ts';
+import { ExpectedKeys } from './expected-keys.ts';
 import { type HashSeed, hashBytes } from './hash.ts';
 import { BUCKET_BYTES_PER_ENTRY, KeyIndex } from './key-index.ts';
 import { Lifetimes } from './lifetimes.ts';
@@ -90,6 +91,7 @@ export class Store implements DraftRoom {
   readonly entries: Entries;
   readonly lifetimes: Lifetimes;
   readonly deadlines: TimerWheel;
+  readonly expected: ExpectedKeys;
   readonly caches: StoreCache[] = [];
   readonly maxValueBytes: number;
   evictionWatcher: EvictionWatcher | undefined;
@@ -125,6 +127,12 @@ export class Store implements DraftRoom {
     this.deadlines = new TimerWheel(maxEntries);
     this.#slots = new EvictionSlots(this.entries.words);
     this.#index = new KeyIndex(this.entries.words, (slot) => this.#contents.hashOf(slot));
+    this.expected = new ExpectedKeys({
+      seed: options.seed,
+      index: this.#index,
+      words: this.entries.words,
+      records: this.#contents.records,
+    });
     this.#tags = new TagIndex(this.budget, maxEntries, Math.floor(memoryBytes / LINK_COST_BYTES) + 1);
     this.#prefixes = new PrefixDrops(this.#swept());
     this.budget.onFull((bytes) => this.#makeRoom(bytes));
@@ -158,7 +166,13 @@ export class Store implements DraftRoom {
 
   /** The live entry under `bytes[start, end)`, else NO_SLOT. */
   find(cache: StoreCache, bytes: Uint8Array, start: number, end: number): number {
-    this.#looked = hashBytes(bytes, start, end, this.#seed, 0);
+    const { entries, expected } = this;
+    this.#looked = expected.hashOf(bytes, start, end);
+    const { slot } = expected;
+    // A guess of a moment ago; what has been written since may be somebody else's.
+    const isLikely = slot !== NO_SLOT && entries.isUsed(slot) && entries.cohort(slot) === cache.cohort;
+    if (isLikely && this.#contents.isKey(slot, bytes, start, end) && !this.#isDropped(slot, cache.id))
+      return slot;
     return this.#findHashed(cache, this.#looked, bytes, start, end);
   }
 
@@ -182,8 +196,9 @@ export class Store implements DraftRoom {
 
   /** Notes that the entry was read. */
   touch(cache: StoreCache, slot: number, nowMs: number): void {
+    const isNews = this.entries.isReadBefore(slot, nowMs);
     this.lifetimes.setReadAt(slot, nowMs);
-    cache.eviction.read(slot);
+    cache.eviction.read(slot, isNews);
   }
 
   key(slot: number): Buffer {
@@ -214,6 +229,11 @@ export class Store implements DraftRoom {
   /** Copies `length` bytes of the value from `position` into `target[at…]`. */
   copyValue(slot: number, position: number, target: Uint8Array, at: number, length: number): void {
     this.#contents.copyValue(slot, position, target, at, length);
+  }
+
+  /** Copies the value of the entry whose length was asked for last, whole; `view` is a view of `target`. */
+  copyFound(slot: number, target: Uint8Array, view: DataView, at: number): void {
+    this.#contents.copyFound(slot, target, view, at);
   }
 
   /** The value, kept until it is released. */

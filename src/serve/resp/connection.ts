@@ -235,6 +235,7 @@ export class RespConnection implements ClientPort, Guest {
       this.cut();
       return false;
     } finally {
+      this.#shared.parts.express.forget();
       this.#isWorking = false;
     }
   }
@@ -245,6 +246,7 @@ export class RespConnection implements ClientPort, Guest {
       if (this.#isClosing) return true;
       if (this.#outbox.bytes > MOST_UNSENT_BYTES || this.#pending.length >= MOST_PENDING) return false;
       if (!this.#isHeld) {
+        if (this.#mayExpress() && this.#runExpress()) continue;
         if (this.#parser.isUnknown) this.#parser.isUnknown = !this.client.authenticated;
         const said = this.#parser.next();
         if (said === BROKEN) return this.#refuseBroken();
@@ -259,6 +261,26 @@ export class RespConnection implements ClientPort, Guest {
       if (this.#isHeld) return false;
       this.#runOne();
     }
+  }
+
+  /** Whether commands that come now are simply run, and what is to be parsed next is the beginning of one. */
+  #mayExpress(): boolean {
+    const { dispatch, server } = this.#shared.parts;
+    const { client } = this;
+    if (this.#pending.length > 0 || this.#pushes || !this.#parser.isBetween) return false;
+    return client.isPlain && !dispatch.isTracked && !server.isPaused;
+  }
+
+  /** False where the next command is not for the short way. */
+  #runExpress(): boolean {
+    const { parts, scratch } = this.#shared;
+    const parser = this.#parser;
+    const { at } = parser;
+    const to = parts.express.run(this.client, parser.bytes, at, parser.end, scratch);
+    if (to === at) return false;
+    parser.skipTo(to);
+    if (scratch.length > SEND_AT_BYTES) this.#flush();
+    return true;
   }
 
   #mustWait(): boolean {

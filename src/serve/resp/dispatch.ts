@@ -57,6 +57,11 @@ export class Dispatch {
     return row.parts.length > 0 && call.count > 1 ? partOf(row, call) : row.command;
   }
 
+  /** Some client tracks what it reads. */
+  get isTracked(): boolean {
+    return this.#parts.tracking.active;
+  }
+
   /** Whether the call may be run although one of before waits for a load. */
   overtakes(call: Call): boolean {
     return this.find(call)?.flags.includes('overtakes') ?? false;

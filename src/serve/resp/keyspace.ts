@@ -3,7 +3,7 @@
 // What a read or a write means is the cache's; here is how RESP asks for it. A slot that is found is good until the
 // next write. No string is made of a key, and nothing is allocated for a read of what is stored.
 
-import { checkKeyLength, DEFAULT_CONTENT_TYPE } from '../../cache/attributes.ts';
+import { checkKeyLength, DEFAULT_CONTENT_TYPE, MAX_KEY_BYTES } from '../../cache/attributes.ts';
 import type { Cache, CacheChange } from '../../cache/cache.ts';
 import { HIT, NEGATIVE_HIT, NOT_THERE, REFUSED, STALE, WAIT } from '../../cache/cache.ts';
 import type { Caches } from '../../cache/caches.ts';
@@ -104,6 +104,17 @@ export class Keyspace {
     if (!cache) throw this.#noDefault();
     this.cache = cache;
     return cache;
+  }
+
+  /** The same, and undefined where it belongs to none, or its cache takes several keys for one. */
+  plainCacheOf(bytes: Uint8Array, start: number, end: number): Cache | undefined {
+    const colonAt = this.#colonIn(bytes, start, Math.min(end, start + LONGEST_NAME + 1));
+    const named = colonAt === -1 ? undefined : this.#cacheNamed(bytes, start, colonAt);
+    const cache = named ?? this.#default;
+    this.keyStart = named ? colonAt + 1 : start;
+    const length = end - this.keyStart;
+    if (length < 1 || length > MAX_KEY_BYTES || !cache) return undefined;
+    return this.#folding.size > 0 && this.#folding.has(cache) ? undefined : cache;
   }
 
   /** The key as RESP clients write it; undefined for one that they cannot: in `default`, and like one of another cache. */
@@ -225,6 +236,16 @@ export class Keyspace {
     if (meaning === 'change') this.#parts.changes.wrote(cache, key, 'write');
   }
 
+  /** Whether the client is known to have missed the key `bytes[start, end)`, so that a read or a write of it ends that. */
+  hasMissed(client: Client, cache: Cache, bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#misses.has(client, cache, bytes, start, end);
+  }
+
+  /** Whether a SET in the cache is a fill, of which nobody need hear. */
+  isFilled(cache: Cache): boolean {
+    return this.#filled.has(cache);
+  }
+
   /**
    * Sets the key of argument 1 to argument 2 where that is to write over what is there and nobody need hear of it; false
    * where not, and nothing was done.
@@ -232,9 +253,8 @@ export class Keyspace {
   overwrite(client: Client, call: Call): boolean {
     const end = call.end(1);
     const cache = this.locate(call.bytes, call.start(1), end);
-    if (client.misses !== undefined && client.misses.count > 0) return false;
-    if (!this.#filled.has(cache)) return false;
     const { bytes } = call;
+    if (!this.#filled.has(cache) || this.#misses.has(client, cache, bytes, this.keyStart, end)) return false;
     const nowMs = this.#parts.clock.now();
     const [from, to] = [call.start(2), call.end(2)];
     return cache.overwrite(bytes, this.keyStart, end, bytes, from, to, DEFAULT_CONTENT_TYPE, nowMs);

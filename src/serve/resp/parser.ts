@@ -79,6 +79,22 @@ export class Parser {
     return this.#end;
   }
 
+  /** What was parsed last was run, and of the next command nothing was parsed yet: it begins at `at`. */
+  get isBetween(): boolean {
+    return this.#missing === 0 && this.#from === this.#at && this.#at < this.#end;
+  }
+
+  /** Behind what was parsed. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Commands up to there were run. */
+  skipTo(at: number): void {
+    this.#at = at;
+    this.#from = at;
+  }
+
   /** Where what is not used up begins. */
   get from(): number {
     return this.#from;

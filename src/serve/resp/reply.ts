@@ -30,6 +30,8 @@ export interface HeldValue {
 export interface ValueSource {
   valueLength(slot: number): number;
   copyValue(slot: number, position: number, target: Uint8Array, at: number, length: number): void;
+  /** The same for the whole of the value whose length was asked for last; `view` is a view of `target`. */
+  copyFound(slot: number, target: Uint8Array, view: DataView, at: number): void;
   hold(slot: number): Value;
 }
 
@@ -48,6 +50,8 @@ export class Reply {
   /** Where growing is charged; a reply that finds no room throws RoomError. */
   #room: Room | undefined;
   #chargedBytes = 0;
+  /** Of the bytes, once one was asked for. */
+  #view: DataView | undefined;
   /** Of what was appended so much is not here any more, but in a reply of its own. */
   #gone = 0;
 
@@ -108,6 +112,14 @@ export class Reply {
     this.#head(0x24, length);
     this.#reserve(length + 2);
     store.copyValue(slot, 0, this.bytes, this.length, length);
+    this.length += length;
+    this.#crlf();
+  }
+
+  /** The value of the entry in `slot`, of which just now was asked how long it is; there is room for it. */
+  found(store: ValueSource, slot: number, length: number): void {
+    this.#head(0x24, length);
+    store.copyFound(slot, this.bytes, this.#viewOf(), this.length);
     this.length += length;
     this.#crlf();
   }
@@ -190,6 +202,11 @@ export class Reply {
     this.#constant(bytes);
   }
 
+  /** What it takes before it has to grow. */
+  get roomBytes(): number {
+    return this.bytes.length - this.length;
+  }
+
   // --- a reply that is not to be, or not here
 
   /** Where it ends now, for `truncate`. */
@@ -242,6 +259,14 @@ export class Reply {
   }
 
   // --- the inside
+
+  #viewOf(): DataView {
+    if (this.#view?.buffer !== this.bytes.buffer) {
+      const { buffer, byteOffset, length } = this.bytes;
+      this.#view = new DataView(buffer, byteOffset, length);
+    }
+    return this.#view;
+  }
 
   /** Line of a type and an integer: the digits are written without making a string of them. */
   #head(type: number, value: number): void {

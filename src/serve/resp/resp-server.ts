@@ -6,6 +6,7 @@ import type { Garbage } from '../garbage.ts';
 import type { Headroom } from '../headroom.ts';
 import type { RoomQueue } from '../room-queue.ts';
 import type { Dispatch } from './dispatch.ts';
+import type { Express } from './express.ts';
 import type { Keyspace } from './keyspace.ts';
 import { Reply } from './reply.ts';
 import type { ServerFacts } from './server-facts.ts';
@@ -15,6 +16,7 @@ const SCRATCH_BYTES = 32_768;
 
 export interface RespServerParts {
   readonly dispatch: Dispatch;
+  readonly express: Pick<Express, 'run' | 'forget'>;
   readonly keyspace: Keyspace;
   readonly server: ServerFacts;
   readonly changes: Changes;
@@ -33,7 +35,6 @@ export class RespServer {
   readonly parts: RespServerParts;
   /** Empty between the turns of connections. */
   scratch: Reply;
-
   constructor(parts: RespServerParts) {
     this.parts = parts;
     this.scratch = this.#newScratch();

@@ -92,10 +92,12 @@ export class EvictionPolicy {
     this.#fillMain();
   }
 
-  read(slot: number): void {
+  /** `isNews`: for the first time in some seconds. While there is plenty of room, that is as exact as the order has to be. */
+  read(slot: number, isNews: boolean): void {
     if (this.#idle < NEVER) this.#idle++;
     this.#frequency.tick(this.#entries, this.#idle < NEVER);
     this.#setCount(slot, this.#countOf(slot) + 1);
+    if (!isNews && this.#hasPlenty) return;
     const segment = this.#slots.segment(slot);
     if (segment !== PROBATION) {
       const list = this.#lists[segment]!;
@@ -223,7 +225,7 @@ export class EvictionPolicy {
 
   /** `age` is how long ago the key was rejected, in parts of the cache. */
   #learnFromMiss(age: number): void {
-    if (this.#idle > this.#entries * PLENTY) return;
+    if (this.#hasPlenty) return;
     if (age <= EDGE_SHARE) this.#moveEdge(EDGE_STEP);
     else if (age <= REMEMBERED_SHARE) this.#moveEdge(FAR_STEP);
   }
@@ -237,13 +239,18 @@ export class EvictionPolicy {
   }
 
   #learnFromProbation(): void {
-    if (this.#idle > this.#entries * PLENTY) return;
+    if (this.#hasPlenty) return;
     this.#moveEdge((-EDGE_SHARE * this.#roomBytes) / this.#bytes[PROBATION]!);
   }
 
   #moveEdge(entries: number): void {
     const share = this.#windowShare + entries / this.#entries;
     this.#windowShare = Math.min(MOST_WINDOW, Math.max(LEAST_WINDOW, share));
+  }
+
+  /** No room was needed for so long that hits say nothing of the edges. */
+  get #hasPlenty(): boolean {
+    return this.#idle > this.#entries * PLENTY;
   }
 
   get #windowBytes(): number {

@@ -67,9 +67,9 @@ export class CommandLab {
   turns = 0;
   /** Done once, when the next turn is given. */
   onTurn: (() => void) | undefined;
-  readonly #dispatch: Dispatch;
-  readonly #server: ServerFacts;
-  readonly #changes: Changes;
+  readonly dispatch: Dispatch;
+  readonly server: ServerFacts;
+  readonly changes: Changes;
   readonly #roomBytes: number;
   readonly client: Client;
 
@@ -83,7 +83,7 @@ export class CommandLab {
     this.#add('users', {}, this.loader);
     this.#add('short', { ttlMs: 60_000 });
     this.#add('idle', { expiryMs: 60_000 });
-    this.#changes = this.#newChanges();
+    this.changes = this.#newChanges();
     const facts = new Map(
       this.caches.names.map((name) => [
         name,
@@ -91,11 +91,11 @@ export class CommandLab {
       ]),
     );
     this.keyspace = new Keyspace({
-      ...{ caches: this.caches, changes: this.#changes, clock: this.clock, facts },
+      ...{ caches: this.caches, changes: this.changes, clock: this.clock, facts },
       gotEnd: (cache, key) => this.gotEnd.push(`${cache} ${key}`),
     });
-    this.#server = this.#newServer();
-    this.#dispatch = new Dispatch({
+    this.server = this.#newServer();
+    this.dispatch = new Dispatch({
       commands: this.#commands(random),
       defect: (error) => this.defects.push(error),
       tracking: this.#newTracking(),
@@ -122,7 +122,7 @@ export class CommandLab {
       ...{ address: '', localAddress: '', account, unparsedBytes: 0, unsentBytes: 0 },
       ...{ push: () => {}, close: () => {}, cut: () => {} },
     };
-    return new Client(this.#server.nextId(), port, this.clock.now(), true);
+    return new Client(this.server.nextId(), port, this.clock.now(), true);
   }
 
   /** Says it and reads the reply, which is to be there at once. */
@@ -176,12 +176,12 @@ export class CommandLab {
       client,
       keyspace: this.keyspace,
       clock: this.clock,
-      server: this.#server,
-      changes: this.#changes,
+      server: this.server,
+      changes: this.changes,
       turn: () => this.#turn(),
     };
     const call = callOf(...words);
-    const waits = this.#dispatch.run(context, call, reply);
+    const waits = this.dispatch.run(context, call, reply);
     // It is good until the command waits.
     if (waits) call.bytes.fill(0xee);
     return { reply, waits };
@@ -204,7 +204,7 @@ export class CommandLab {
       ...keyCommands,
       ...expiryCommands,
       ...scanCommands(random),
-      ...transactionCommands((...call) => this.#dispatch.execute(...call), this.watches),
+      ...transactionCommands((...call) => this.dispatch.execute(...call), this.watches),
       ...sidecacheCommands,
       ...serverCommands,
       ...commandCommands(() => commands),
@@ -224,6 +224,7 @@ export class CommandLab {
         this.keyspace.changed(name, change);
         this.watches.changed(this.cache(name), change);
       },
+      isHeeded: () => false,
       unstorable: () => {},
       defect: (error) => this.defects.push(error),
     });

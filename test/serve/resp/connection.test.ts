@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Client } from '../../../src/serve/resp/client.ts';
 import { type Command, NO_KEYS } from '../../../src/serve/resp/command.ts';
 import { type Peer, RespConnection } from '../../../src/serve/resp/connection.ts';
 import { Dispatch } from '../../../src/serve/resp/dispatch.ts';
@@ -103,6 +104,7 @@ class ConnectionLab {
     const parts = {
       ...{ dispatch, headroom, clock: this.clock, uploads: new RoomQueue(this.clock) },
       server: this.server,
+      express: { run: (_client: Client, _bytes: Buffer, from: number) => from, forget: () => {} },
       garbage: { passed: () => {} },
       defect: (error: unknown) => this.defects.push(error),
     } as unknown as RespServerParts;

@@ -44,7 +44,7 @@ export class CacheOfKeys {
   ask(key: number, bytes = 1): boolean {
     const slot = this.slotOf.get(key);
     if (slot !== undefined) {
-      this.policy.read(slot);
+      this.policy.read(slot, true);
       return true;
     }
     while (this.bytes + bytes > this.#limitBytes) this.remove(this.victimFor(bytes)!);

@@ -1,0 +1,205 @@
+// The short way for what most clients do most: GET of an entry that is there, and SET over one. Commands that came together
+// are looked through first, so that the store has the memory of all their entries at one time; then they are run where
+// they lie, without making a call of each.
+//
+// It takes only what is as simple as that, and means then just what parser, dispatch and command would do. It stops at
+// the first command that is anything else, or not all there: that one, and what is behind it, goes the ordinary way.
+
+import { DEFAULT_CONTENT_TYPE } from '../../cache/attributes.ts';
+import type { Cache } from '../../cache/cache.ts';
+import type { Clock } from '../../cache/clock.ts';
+import { NO_SLOT } from '../../store/entries.ts';
+import { MOST_EXPECTED } from '../../store/expected-keys.ts';
+import type { Client } from './client.ts';
+import type { Keyspace } from './keyspace.ts';
+import type { Reply } from './reply.ts';
+import type { ServerFacts } from './server-facts.ts';
+
+const CR = 0x0d;
+const LF = 0x0a;
+/** `*2\r\n$3\r\nGET\r\n$`: up to the length of the key. */
+const HEAD_BYTES = 14;
+/** Lengths of more digits are no short way's. */
+const MOST_DIGITS = 6;
+/** Values from here on are held, not copied. */
+const LONG_VALUE_BYTES = 4096;
+/** Room that a reply takes beyond its value. */
+const REPLY_BYTES = 32;
+
+export class Express {
+  readonly #keyspace: Keyspace;
+  readonly #server: ServerFacts;
+  readonly #clock: Clock;
+  // Of each command that was looked at: where its key and its value are, and where it ends. A GET has no value: -1.
+  readonly #keyStarts = new Int32Array(MOST_EXPECTED);
+  readonly #keyEnds = new Int32Array(MOST_EXPECTED);
+  readonly #valueStarts = new Int32Array(MOST_EXPECTED);
+  readonly #ends = new Int32Array(MOST_EXPECTED);
+  readonly #caches: Cache[] = [];
+  /** So many commands were looked at, and of those so many run; where the next of them begins. */
+  #count = 0;
+  #next = 0;
+  #nextAt = 0;
+  #bytes: Buffer = NOTHING;
+  #end = 0;
+  /** Behind what was looked at. */
+  #at = 0;
+  #nowMs = 0;
+
+  constructor(keyspace: Keyspace, server: ServerFacts, clock: Clock) {
+    this.#keyspace = keyspace;
+    this.#server = server;
+    this.#clock = clock;
+  }
+
+  /**
+   * Runs the commands in `bytes[from, end)` as long as their replies find room in what `reply` has; says where the first
+   * one begins that it did not run. Whoever runs that one goes on behind it. Only for clients whose commands are simply
+   * run, while nobody tracks; the bytes stay as they are until `forget`.
+   */
+  run(client: Client, bytes: Buffer, from: number, end: number, reply: Reply): number {
+    const isNext = bytes === this.#bytes && from === this.#nextAt && this.#next < this.#count;
+    if (!isNext) this.#look(bytes, from, end);
+    let next = this.#next;
+    let at = from;
+    while (next < this.#count && this.#runOne(client, next, reply)) at = this.#ends[next++]!;
+    this.#server.commands += next - this.#next;
+    // The one that was not run will have been when this is asked again.
+    this.#next = next + 1;
+    this.#nextAt = next < this.#count ? this.#ends[next]! : at;
+    return at;
+  }
+
+  /** The bytes are another's. */
+  forget(): void {
+    if (this.#bytes === NOTHING) return;
+    this.#bytes = NOTHING;
+    this.#count = 0;
+    this.#keyspace.caches.store.expected.forget();
+  }
+
+  // --- looking
+
+  #look(bytes: Buffer, from: number, end: number): void {
+    const { expected } = this.#keyspace.caches.store;
+    this.#bytes = bytes;
+    this.#end = end;
+    this.#at = from;
+    this.#nowMs = this.#clock.now();
+    expected.begin(bytes);
+    let count = 0;
+    while (count < MOST_EXPECTED && this.#lookAt(count)) count++;
+    expected.fetch();
+    this.#count = count;
+    this.#next = 0;
+  }
+
+  /** False where what begins at `#at` is no GET or SET of a known cache that came as a whole. */
+  #lookAt(i: number): boolean {
+    const bytes = this.#bytes;
+    const at = this.#at;
+    const isSet = this.#isSet(at);
+    if (isSet === undefined) return false;
+    this.#at = at + HEAD_BYTES;
+    const keyLength = this.#length();
+    if (keyLength < 0) return false;
+    const keyStart = this.#at;
+    const keyEnd = keyStart + keyLength;
+    this.#at = keyEnd + 2;
+    let valueStart = -1;
+    if (isSet) {
+      if (this.#at >= this.#end || bytes[this.#at++] !== 0x24) return false;
+      const valueLength = this.#length();
+      if (valueLength < 0) return false;
+      valueStart = this.#at;
+      this.#at += valueLength + 2;
+    }
+    if (this.#at > this.#end) return false;
+    const cache = this.#keyspace.plainCacheOf(bytes, keyStart, keyEnd);
+    if (!cache) return false;
+    this.#caches[i] = cache;
+    this.#keyStarts[i] = this.#keyspace.keyStart;
+    this.#keyEnds[i] = keyEnd;
+    this.#valueStarts[i] = valueStart;
+    this.#ends[i] = this.#at;
+    cache.shelf.store.expected.add(this.#keyspace.keyStart, keyEnd);
+    return true;
+  }
+
+  /** Whether a SET begins there; undefined where neither that nor a GET does. Letters may be small. */
+  #isSet(at: number): boolean | undefined {
+    const bytes = this.#bytes;
+    if (at + HEAD_BYTES > this.#end) return undefined;
+    const count = bytes[at + 1]!;
+    const letter = bytes[at + 8]! & 0xdf;
+    const isHead =
+      bytes[at] === 0x2a &&
+      bytes[at + 2] === CR &&
+      bytes[at + 3] === LF &&
+      bytes[at + 4] === 0x24 &&
+      bytes[at + 5] === 0x33 &&
+      bytes[at + 6] === CR &&
+      bytes[at + 7] === LF &&
+      (bytes[at + 9]! & 0xdf) === 0x45 &&
+      (bytes[at + 10]! & 0xdf) === 0x54 &&
+      bytes[at + 11] === CR &&
+      bytes[at + 12] === LF &&
+      bytes[at + 13] === 0x24;
+    if (!isHead) return undefined;
+    if (letter === 0x47) return count === 0x32 ? false : undefined;
+    return letter === 0x53 && count === 0x33 ? true : undefined;
+  }
+
+  /** The number of the line from `#at` on, -1 where it is not plainly one. */
+  #length(): number {
+    const bytes = this.#bytes;
+    const from = this.#at;
+    const stop = Math.min(from + MOST_DIGITS, this.#end);
+    let at = from;
+    let value = 0;
+    for (; at < stop; at++) {
+      const digit = bytes[at]! - 0x30;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+    }
+    // With a zero in front it is none; others say so.
+    if (at === from || (bytes[from] === 0x30 && at > from + 1)) return -1;
+    if (at + 1 >= this.#end || bytes[at] !== CR) return -1;
+    this.#at = at + 2;
+    return value;
+  }
+
+  // --- running
+
+  #runOne(client: Client, i: number, reply: Reply): boolean {
+    const nowMs = this.#nowMs;
+    const cache = this.#caches[i]!;
+    const bytes = this.#bytes;
+    const keyStart = this.#keyStarts[i]!;
+    const keyEnd = this.#keyEnds[i]!;
+    const valueStart = this.#valueStarts[i]!;
+    if (client.misses !== undefined && this.#keyspace.hasMissed(client, cache, bytes, keyStart, keyEnd))
+      return false;
+    if (valueStart !== -1) {
+      if (reply.roomBytes < REPLY_BYTES) return false;
+      const valueEnd = this.#ends[i]! - 2;
+      if (!this.#keyspace.isFilled(cache)) return false;
+      if (!cache.overwrite(bytes, keyStart, keyEnd, bytes, valueStart, valueEnd, DEFAULT_CONTENT_TYPE, nowMs))
+        return false;
+      client.lastCommand = 'set';
+      reply.ok();
+      return true;
+    }
+    const slot = cache.findPlain(bytes, keyStart, keyEnd, nowMs);
+    if (slot === NO_SLOT) return false;
+    const { store } = cache.shelf;
+    const length = store.valueLength(slot);
+    if (length > LONG_VALUE_BYTES || length + REPLY_BYTES > reply.roomBytes) return false;
+    reply.found(store, slot, length);
+    cache.readPlain(slot, nowMs);
+    client.lastCommand = 'get';
+    return true;
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
