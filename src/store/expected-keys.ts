@@ -73,6 +73,10 @@ export class ExpectedKeys {
     this.#read ^= this.#records.readAll(places, found);
   }
 
+  hashAt(i: number): number {
+    return this.#hashes[i]!;
+  }
+
   forget(): void {
     this.#bytes = undefined;
     this.#count = 0;

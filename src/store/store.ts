@@ -176,6 +176,11 @@ export class Store implements DraftRoom {
     return this.#findHashed(cache, this.#looked, bytes, start, end);
   }
 
+  /** What `hash` would say of the expected key of this number. */
+  expectedHash(cache: StoreCache, i: number): number {
+    return this.expected.hashAt(i) ^ saltOf(cache);
+  }
+
   /** What `hash` would say of the key that was looked for last. */
   lastHash(cache: StoreCache): number {
     return this.#looked ^ saltOf(cache);

@@ -4,7 +4,8 @@
 // here that is done to a socket that was accepted. Writes: the handle below the socket takes bytes and says at once whether
 // the system took them. Both use what is not part of Node's interface, so all of it is looked for first, and where a piece
 // is not as it is known to be, the socket is used as anybody does.
-// Known to be there in Node 20, 22 and 24: lib/net.js, lib/internal/stream_base_commons.js, src/stream_base.cc.
+// Known to be there in Node 20, 22 and 24: lib/net.js, lib/internal/stream_base_commons.js, src/stream_base.cc, and of
+// process.binding what is called stream_wrap.
 
 import type { Socket } from 'node:net';
 import type { Sink } from './outbox.ts';
@@ -18,17 +19,24 @@ interface WriteRequest {
   buffer: Uint8Array | undefined;
 }
 
-type WriteRequestClass = new () => WriteRequest;
+/** What is below all streams. */
+interface StreamWrap {
+  readonly WriteWrap: new () => WriteRequest;
+  /** Facts of the call before, at places that are named beside it. */
+  readonly streamBaseState: Int32Array;
+  readonly kLastWriteWasAsync: number;
+}
 
 interface Handle {
-  readonly writeQueueSize: number;
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
   useUserBuffer(bytes: Uint8Array): void;
 }
 
-/** Learnt from the first write that Node itself does. */
-let requestClass: WriteRequestClass | undefined;
+const streams = streamWrap();
+/** Not handed to the system: it takes a request only where it could not write all at once. */
+let spareRequest: WriteRequest | undefined;
 let sharedBytes: Buffer | undefined;
+let lastPart: Buffer | undefined;
 
 /**
  * From now on `received` is called with what comes, in memory that is read into again afterwards. False where that
@@ -43,11 +51,17 @@ export function readDirectly(socket: Socket, received: (bytes: Buffer) => void):
   const fields = socket as unknown as Record<symbol, unknown>;
   fields[symbols.buffer] = bytes;
   fields[symbols.callback] = (length: number): boolean => {
-    received(bytes.subarray(0, length));
+    received(sharedPart(length));
     return true;
   };
   handle.useUserBuffer(bytes);
   return true;
+}
+
+/** The beginning of what is read into; the same object as before where that was as long. */
+function sharedPart(length: number): Buffer {
+  if (lastPart?.length !== length) lastPart = sharedBytes!.subarray(0, length);
+  return lastPart;
 }
 
 /** Where bytes go: the handle below the socket, or the socket. */
@@ -59,8 +73,7 @@ export class DirectSink implements Sink {
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    this.#handle = handleOf(socket);
-    if (this.#handle && !requestClass) learnFrom(this.#handle);
+    this.#handle = streams && handleOf(socket);
   }
 
   get writableLength(): number {
@@ -70,15 +83,19 @@ export class DirectSink implements Sink {
   write(bytes: Uint8Array, sent: (error?: Error | null) => void): boolean {
     const handle = this.#handle;
     const isIdle = !this.#isWaiting && this.#socket.writableLength === 0 && this.#socket.writable;
-    if (!handle || !requestClass || !isIdle) return this.#socket.write(bytes, sent);
-    // One for each write: it may stay the system's for a moment although nothing is queued any more.
-    const request = new requestClass();
-    const status = handle.writeBuffer(request, bytes);
-    if (status !== 0) {
-      this.#socket.destroy();
-      return false;
-    }
-    if (handle.writeQueueSize === 0) return true;
+    if (!handle || !isIdle) return this.#socket.write(bytes, sent);
+    spareRequest ??= new streams!.WriteWrap();
+    const status = handle.writeBuffer(spareRequest, bytes);
+    const isAsync = streams!.streamBaseState[streams!.kLastWriteWasAsync] !== 0;
+    if (isAsync) this.#await(bytes, sent);
+    if (status !== 0) this.#socket.destroy();
+    return status === 0 && !isAsync;
+  }
+
+  /** The system has the request until it says so. */
+  #await(bytes: Uint8Array, sent: (error?: Error | null) => void): void {
+    const request = spareRequest!;
+    spareRequest = undefined;
     this.#isWaiting = true;
     request.buffer = bytes;
     request.oncomplete = (failed) => {
@@ -87,7 +104,21 @@ export class DirectSink implements Sink {
       if (failed < 0) this.#socket.destroy();
       else sent();
     };
-    return false;
+  }
+}
+
+function streamWrap(): StreamWrap | undefined {
+  try {
+    const { binding } = process as unknown as { binding: (name: string) => Partial<StreamWrap> };
+    const { WriteWrap, streamBaseState, kLastWriteWasAsync } = binding('stream_wrap');
+    const isKnown =
+      typeof WriteWrap === 'function' &&
+      streamBaseState instanceof Int32Array &&
+      kLastWriteWasAsync !== undefined &&
+      streamBaseState[kLastWriteWasAsync] !== undefined;
+    return isKnown ? { WriteWrap, streamBaseState, kLastWriteWasAsync } : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -95,7 +126,7 @@ function handleOf(socket: Socket): Handle | undefined {
   const { _handle: handle } = socket as unknown as { _handle: Partial<Handle> | null };
   if (typeof handle?.writeBuffer !== 'function' || typeof handle.useUserBuffer !== 'function')
     return undefined;
-  return typeof handle.writeQueueSize === 'number' ? (handle as Handle) : undefined;
+  return handle as Handle;
 }
 
 /** The fields in which Node keeps what `onread` gave. */
@@ -107,13 +138,4 @@ function symbolsOf(socket: Socket): { buffer: symbol; callback: symbol } | undef
     else if (symbol.description === 'kBufferCb') callback = symbol;
   }
   return buffer && callback && { buffer, callback };
-}
-
-function learnFrom(handle: Handle): void {
-  const { writeBuffer } = handle;
-  handle.writeBuffer = (request, bytes) => {
-    requestClass = request.constructor as WriteRequestClass;
-    handle.writeBuffer = writeBuffer;
-    return writeBuffer.call(handle, request, bytes);
-  };
 }

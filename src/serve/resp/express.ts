@@ -178,8 +178,8 @@ export class Express {
     const keyStart = this.#keyStarts[i]!;
     const keyEnd = this.#keyEnds[i]!;
     const valueStart = this.#valueStarts[i]!;
-    if (client.misses !== undefined && this.#keyspace.hasMissed(client, cache, bytes, keyStart, keyEnd))
-      return false;
+    const { store, stored } = cache.shelf;
+    if (client.misses && this.#keyspace.hasMissed(client, store.expectedHash(stored, i))) return false;
     if (valueStart !== -1) {
       if (reply.roomBytes < REPLY_BYTES) return false;
       const valueEnd = this.#ends[i]! - 2;
@@ -192,7 +192,6 @@ export class Express {
     }
     const slot = cache.findPlain(bytes, keyStart, keyEnd, nowMs);
     if (slot === NO_SLOT) return false;
-    const { store } = cache.shelf;
     const length = store.valueLength(slot);
     if (length > LONG_VALUE_BYTES || length + REPLY_BYTES > reply.roomBytes) return false;
     reply.found(store, slot, length);

@@ -236,9 +236,9 @@ export class Keyspace {
     if (meaning === 'change') this.#parts.changes.wrote(cache, key, 'write');
   }
 
-  /** Whether the client is known to have missed the key `bytes[start, end)`, so that a read or a write of it ends that. */
-  hasMissed(client: Client, cache: Cache, bytes: Uint8Array, start: number, end: number): boolean {
-    return this.#misses.has(client, cache, bytes, start, end);
+  /** Whether the client is known to have missed the key of this hash, so that a read or a write of it ends that. */
+  hasMissed(client: Client, hash: number): boolean {
+    return this.#misses.has(client, hash);
   }
 
   /** Whether a SET in the cache is a fill, of which nobody need hear. */
@@ -254,7 +254,10 @@ export class Keyspace {
     const end = call.end(1);
     const cache = this.locate(call.bytes, call.start(1), end);
     const { bytes } = call;
-    if (!this.#filled.has(cache) || this.#misses.has(client, cache, bytes, this.keyStart, end)) return false;
+    if (!this.#filled.has(cache)) return false;
+    const { store, stored } = cache.shelf;
+    if (client.misses && this.#misses.has(client, store.hash(stored, bytes, this.keyStart, end)))
+      return false;
     const nowMs = this.#parts.clock.now();
     const [from, to] = [call.start(2), call.end(2)];
     return cache.overwrite(bytes, this.keyStart, end, bytes, from, to, DEFAULT_CONTENT_TYPE, nowMs);

@@ -65,12 +65,9 @@ export class Misses {
     return miss.isVoid && nowMs - miss.atMs <= GOOD_FOR_MS;
   }
 
-  /** Whether the client missed the key, and has not written it since. */
-  has(client: Client, cache: Cache, bytes: Uint8Array, start: number, end: number): boolean {
-    const own = client.misses;
-    if (!own || own.count === 0) return false;
-    const { store, stored } = cache.shelf;
-    return find(own, store.hash(stored, bytes, start, end)) !== undefined;
+  /** Whether the client missed the key of this hash, and has not written it since. */
+  has({ misses: own }: Client, hash: number): boolean {
+    return own !== undefined && own.count > 0 && find(own, hash) !== undefined;
   }
 
   /** To be told of each change of a cache, right after it. */

@@ -83,7 +83,7 @@ export class Outbox {
     reply.length = 0;
     const { sink } = this.#parts;
     this.sentBytes += length;
-    sink.write(bytes.subarray(0, length), this.#sent);
+    sink.write(reply.firstBytes(length), this.#sent);
     if (sink.writableLength === 0) return true;
     this.#give(bytes.length);
     return false;

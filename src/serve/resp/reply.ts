@@ -52,6 +52,7 @@ export class Reply {
   #chargedBytes = 0;
   /** Of the bytes, once one was asked for. */
   #view: DataView | undefined;
+  #first: Uint8Array | undefined;
   /** Of what was appended so much is not here any more, but in a reply of its own. */
   #gone = 0;
 
@@ -200,6 +201,13 @@ export class Reply {
   /** Bytes that are replies already. */
   raw(bytes: Uint8Array): void {
     this.#constant(bytes);
+  }
+
+  /** The first `length` bytes; the same object as before where those were as many. */
+  firstBytes(length: number): Uint8Array {
+    if (this.#first?.length !== length || this.#first.buffer !== this.bytes.buffer)
+      this.#first = this.bytes.subarray(0, length);
+    return this.#first;
   }
 
   /** What it takes before it has to grow. */
