@@ -67,6 +67,8 @@ export class RespConnection implements ClientPort, Guest {
   #isWorking = false;
   /** There is no memory for what comes: until there is some, nothing is read. */
   #lacksRoom = false;
+  /** The socket is read from. */
+  #isReading = false;
   /** No more commands are run; it ends when all replies were sent. */
   #isClosing = false;
   /** The client sends no more. */
@@ -116,7 +118,7 @@ export class RespConnection implements ClientPort, Guest {
     if (this.#isClosing) return;
     this.#intake.add(chunk);
     // Where reading was resumed just before it was paused, Node reads once more all the same, and goes on.
-    if (this.#lacksRoom) this.#socket.pause();
+    if (this.#lacksRoom) this.#stopReading();
     this.#work();
   }
 
@@ -217,9 +219,24 @@ export class RespConnection implements ClientPort, Guest {
     if (this.#isClosing) this.#intake.close();
     else if (!this.#intake.settle() || this.#lacksRoom) void this.#awaitRoom();
     // Whose end of the connection goes is noticed only while it is read.
-    else if (isReady || this.#intake.bytes < MOST_UNPARSED_BYTES) this.#socket.resume();
-    else this.#socket.pause();
+    else this.#readOn(isReady || this.#intake.bytes < MOST_UNPARSED_BYTES);
     this.#endIfDone();
+  }
+
+  /** What is read already is not stopped, nor begun again: either takes its time. */
+  #readOn(reads: boolean): void {
+    if (reads === this.#isReading) return;
+    if (!reads) {
+      this.#stopReading();
+      return;
+    }
+    this.#isReading = true;
+    this.#socket.resume();
+  }
+
+  #stopReading(): void {
+    this.#isReading = false;
+    this.#socket.pause();
   }
 
   #runSafely(): boolean {
@@ -400,7 +417,7 @@ export class RespConnection implements ClientPort, Guest {
     const { uploads } = this.#shared.parts;
     const lacking = new RoomError('there is no memory left for what this connection sends');
     this.#lacksRoom = true;
-    this.#socket.pause();
+    this.#stopReading();
     try {
       await uploads.admit(() => {
         if (!this.#intake.hasRoomNow()) throw lacking;

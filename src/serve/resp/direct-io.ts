@@ -25,9 +25,12 @@ interface StreamWrap {
   /** Facts of the call before, at places that are named beside it. */
   readonly streamBaseState: Int32Array;
   readonly kLastWriteWasAsync: number;
+  readonly kReadBytesOrError: number;
 }
 
 interface Handle {
+  /** Told of each read: of how many bytes, the state says. */
+  onread: (this: Handle, bytes: unknown) => unknown;
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
   useUserBuffer(bytes: Uint8Array): void;
 }
@@ -55,7 +58,23 @@ export function readDirectly(socket: Socket, received: (bytes: Buffer) => void):
     return true;
   };
   handle.useUserBuffer(bytes);
+  if (streams) hearOf(handle, streams, socket, received);
   return true;
+}
+
+/** Has bytes that came go straight to `received`; the end and errors go where they did. */
+function hearOf(
+  handle: Handle,
+  { streamBaseState, kReadBytesOrError }: StreamWrap,
+  socket: Socket,
+  received: (bytes: Buffer) => void,
+): void {
+  const { onread } = handle;
+  handle.onread = (bytes) => {
+    const length = streamBaseState[kReadBytesOrError]!;
+    if (length > 0 && !socket.destroyed) received(sharedPart(length));
+    else return onread.call(handle, bytes);
+  };
 }
 
 /** The beginning of what is read into; the same object as before where that was as long. */
@@ -110,13 +129,13 @@ export class DirectSink implements Sink {
 function streamWrap(): StreamWrap | undefined {
   try {
     const { binding } = process as unknown as { binding: (name: string) => Partial<StreamWrap> };
-    const { WriteWrap, streamBaseState, kLastWriteWasAsync } = binding('stream_wrap');
+    const wrap = binding('stream_wrap');
+    const { WriteWrap, streamBaseState, kLastWriteWasAsync, kReadBytesOrError } = wrap;
     const isKnown =
       typeof WriteWrap === 'function' &&
       streamBaseState instanceof Int32Array &&
-      kLastWriteWasAsync !== undefined &&
-      streamBaseState[kLastWriteWasAsync] !== undefined;
-    return isKnown ? { WriteWrap, streamBaseState, kLastWriteWasAsync } : undefined;
+      [kLastWriteWasAsync, kReadBytesOrError].every((at) => at !== undefined && at < streamBaseState.length);
+    return isKnown ? (wrap as StreamWrap) : undefined;
   } catch {
     return undefined;
   }
@@ -124,8 +143,8 @@ function streamWrap(): StreamWrap | undefined {
 
 function handleOf(socket: Socket): Handle | undefined {
   const { _handle: handle } = socket as unknown as { _handle: Partial<Handle> | null };
-  if (typeof handle?.writeBuffer !== 'function' || typeof handle.useUserBuffer !== 'function')
-    return undefined;
+  const { writeBuffer, useUserBuffer, onread } = handle ?? {};
+  if ([writeBuffer, useUserBuffer, onread].some((known) => typeof known !== 'function')) return undefined;
   return handle as Handle;
 }
 
