@@ -12,7 +12,7 @@ import type { Guest } from '../connections.ts';
 import { Account } from './account.ts';
 import { Client, type ClientPort } from './client.ts';
 import type { CommandContext } from './context.ts';
-import { DirectSink } from './direct-io.ts';
+import { DirectSink, READ_BYTES } from './direct-io.ts';
 import { errorText } from './error-text.ts';
 import { FED, Intake, NO_ROOM } from './intake.ts';
 import { Outbox } from './outbox.ts';
@@ -26,6 +26,8 @@ const MOST_UNPARSED_BYTES = 65_536;
 const MOST_UNSENT_BYTES = 131_072;
 /** Replies of so many bytes leave before the next command is run. */
 const SEND_AT_BYTES = 24_576;
+/** Who had so many run at one time lets others have their turn. */
+const MANY_COMMANDS = 64;
 /** Commands of one connection that wait for loads, or for such a one before them. */
 const MOST_PENDING = 1024;
 const PENDING_COST_BYTES = 1024;
@@ -105,10 +107,15 @@ export class RespConnection implements ClientPort, Guest {
 
   /** The same in memory that is another's after the call. */
   receivedShared(bytes: Buffer): void {
+    const { server } = this.#shared.parts;
+    const ranBefore = server.commands;
     this.#intake.isShared = true;
     this.received(bytes);
     this.#intake.isShared = false;
     this.#intake.leave(bytes);
+    const ranMany = server.commands - ranBefore >= MANY_COMMANDS;
+    // There is more: Node would read on, up to half a megabyte of commands, before others are read from.
+    if (ranMany && bytes.length === READ_BYTES && this.#isReading) this.#giveTurn();
   }
 
   received(chunk: Buffer): void {
@@ -141,6 +148,11 @@ export class RespConnection implements ClientPort, Guest {
     for (const { reply, done } of this.#pending) if (done) reply.truncate(0);
     this.#intake.close();
     this.account.close();
+  }
+
+  #giveTurn(): void {
+    this.#stopReading();
+    void this.#shared.parts.turn().then(this.#resumeLater);
   }
 
   // --- what others ask for

@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert';
 import type { Client } from '../../../src/serve/resp/client.ts';
 import { type Command, NO_KEYS } from '../../../src/serve/resp/command.ts';
 import { type Peer, RespConnection } from '../../../src/serve/resp/connection.ts';
+import { READ_BYTES } from '../../../src/serve/resp/direct-io.ts';
 import { Dispatch } from '../../../src/serve/resp/dispatch.ts';
 import type { Reply } from '../../../src/serve/resp/reply.ts';
 import { RespServer, type RespServerParts } from '../../../src/serve/resp/resp-server.ts';
@@ -76,6 +77,8 @@ class ConnectionLab {
   readonly server: ServerFacts;
   usedBytes = 0;
   roomBytes = ROOM_BYTES;
+  /** Asked for and not given yet. */
+  readonly turns: (() => void)[] = [];
   /** Long values that are held. */
   held = 0;
   /** Of commands that wait, by their word. */
@@ -104,6 +107,7 @@ class ConnectionLab {
     const parts = {
       ...{ dispatch, headroom, clock: this.clock, uploads: new RoomQueue(this.clock) },
       server: this.server,
+      turn: () => new Promise<void>((resolve) => this.turns.push(resolve)),
       express: { run: (_client: Client, _bytes: Buffer, from: number) => from, forget: () => {} },
       garbage: { passed: () => {} },
       defect: (error: unknown) => this.defects.push(error),
@@ -410,6 +414,24 @@ test('a load that ends after its connection costs nothing and says nothing', asy
   lab.connection.closed();
   await lab.arrive('1');
   assert.is(lab.socket.take(), '');
+  lab.end();
+});
+
+test('who sent as much as is read at one time is read from again when others had their turn', async () => {
+  const lab = new ConnectionLab();
+  lab.send('look 0');
+  const full = Buffer.alloc(READ_BYTES, 'look 1\r\n');
+  lab.connection.receivedShared(full);
+  assert.is(lab.ran.length, 1 + READ_BYTES / 8);
+  assert.not(lab.socket.isRead);
+  assert.is(lab.turns.length, 1);
+  lab.turns.pop()!();
+  await new Promise(setImmediate);
+  assert.ok(lab.socket.isRead);
+  lab.connection.receivedShared(full.subarray(8));
+  assert.ok(lab.socket.isRead);
+  assert.is(lab.turns.length, 0);
+  lab.socket.take();
   lab.end();
 });
 
