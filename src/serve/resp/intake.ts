@@ -3,6 +3,7 @@
 
 import type { Account } from './account.ts';
 import type { Parser } from './parser.ts';
+import { letGo, passingBytes } from './passing-bytes.ts';
 
 export const NOTHING_MORE = 0;
 export const FED = 1;
@@ -117,10 +118,10 @@ export class Intake {
 
   /** Lets go of all of it. */
   close(): void {
-    this.#chargeUpTo(0);
-    this.#own = undefined;
     this.#incoming = undefined;
     this.#parser.rest();
+    this.#dropOwn();
+    this.#chargeUpTo(0);
   }
 
   // --- the inside
@@ -135,12 +136,12 @@ export class Intake {
     const comfortable = Math.min(leftBytes * 2, leftBytes + incomingBytes);
     const size = Math.max(parser.neededBytes, leftBytes + more, comfortable);
     if (!this.#chargeUpTo(size)) return false;
-    const own = Buffer.allocUnsafeSlow(size);
+    const own = passingBytes(size);
     parser.bytes.copy(own, 0, from, end);
-    const outgrownBytes = this.#own?.length ?? 0;
+    const outgrown = this.#own;
     this.#own = own;
     parser.take(own, leftBytes);
-    if (outgrownBytes > 0) this.#passed(outgrownBytes);
+    if (outgrown) this.#passed(letGo(outgrown));
     return true;
   }
 
@@ -163,7 +164,7 @@ export class Intake {
 
   #dropOwn(): void {
     if (!this.#own) return;
-    this.#droppedBytes += this.#own.length;
+    this.#droppedBytes += letGo(this.#own);
     this.#own = undefined;
     this.#chargeUpTo(0);
   }

@@ -18,13 +18,27 @@ type NewResizable = new (
 
 const { ArrayBuffer: NewBuffer }: { ArrayBuffer: NewResizable } = globalThis;
 
+/** So many bytes, of any content; who needs them no more says so with `letGo`. */
+export function passingBytes(length: number): Buffer {
+  if (length <= LONG_BYTES) return Buffer.allocUnsafeSlow(length);
+  return Buffer.from(new NewBuffer(length, { maxByteLength: length }), 0, length);
+}
+
+/** Nobody looks at them any more; says how many bytes are garbage. */
+export function letGo(bytes: Buffer): number {
+  const { length } = bytes;
+  const memory = bytes.buffer as Partial<Resizable>;
+  if (length <= LONG_BYTES || !memory.resize) return length;
+  memory.resize(0);
+  return 0;
+}
+
 /** Hands `use` so many bytes, of any content, that are gone when it returns. */
 export function withBytes<Result>(length: number, use: (bytes: Buffer) => Result): Result {
-  if (length <= LONG_BYTES) return use(Buffer.allocUnsafe(length));
-  const memory = new NewBuffer(length, { maxByteLength: length });
+  const bytes = passingBytes(length);
   try {
-    return use(Buffer.from(memory, 0, length));
+    return use(bytes);
   } finally {
-    memory.resize?.(0);
+    letGo(bytes);
   }
 }
