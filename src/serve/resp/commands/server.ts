@@ -78,15 +78,13 @@ function flush(context: CommandContext, call: Call, reply: Reply): void {
     reply.error(SYNTAX_ERROR);
     return;
   }
-  void context.changes.call({
-    kind: 'invalidate',
-    selection: { caches: flushed(context), keys: [], tags: [], prefixes: [] },
-    scope: 'fleet',
-    notify: 'all',
-    timeoutMs: TOLD_WITHIN_MS,
-    body: undefined,
-    repeats: undefined,
-  });
+  const selection = { caches: flushed(context), keys: [], tags: [], prefixes: [] };
+  void context.keyspace.changedBy(context.client, () =>
+    context.changes.call({
+      ...{ kind: 'invalidate', selection, scope: 'fleet', notify: 'all', timeoutMs: TOLD_WITHIN_MS },
+      ...{ body: undefined, repeats: undefined },
+    }),
+  );
   reply.ok();
 }
 
