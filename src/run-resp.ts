@@ -16,7 +16,8 @@ import { Dispatch } from './serve/resp/dispatch.ts';
 import { Keyspace } from './serve/resp/keyspace.ts';
 import { PubSub } from './serve/resp/pubsub.ts';
 import { RespServer } from './serve/resp/resp-server.ts';
-import { ServerFacts } from './serve/resp/server-facts.ts';
+import { ServerFacts, type TrackedTotals } from './serve/resp/server-facts.ts';
+import { SlowLog } from './serve/resp/slow-log.ts';
 import { Tracking } from './serve/resp/tracking.ts';
 import { CacheNames } from './serve/resp/tracking-names.ts';
 import { Watches } from './serve/resp/watches.ts';
@@ -53,7 +54,7 @@ const TRACKING_SHARE = 1 / 16;
 export function runResp(input: RespInput): RunningResp {
   const { config, caches, changes, headroom, garbage, uploads, connections, log } = input;
   const clock = systemClock;
-  const server = factsOf(input);
+  const server = factsOf(input, () => tracking.totals);
   const room = {
     charge: (bytes: number) => headroom.charge(bytes),
     release: (bytes: number) => headroom.release(bytes),
@@ -68,6 +69,7 @@ export function runResp(input: RespInput): RunningResp {
     client: (id) => server.clients.get(id),
     soon: (run) => queueMicrotask(run),
   });
+  server.settings.push(tracking.setting);
   const facts = new Map(config.caches.map(({ name, mode, writes }) => [name, { mode, writes }]));
   const keyspace = new Keyspace({
     ...{ caches, changes, clock, facts },
@@ -115,7 +117,10 @@ export function runResp(input: RespInput): RunningResp {
   };
 }
 
-function factsOf({ config, caches, startedAtMs, address }: RespInput): ServerFacts {
+function factsOf(
+  { config, caches, headroom, startedAtMs, address }: RespInput,
+  tracked: () => TrackedTotals,
+): ServerFacts {
   const { resp, memoryBytes, maxValueBytes, maxConnections, socket } = config;
   return new ServerFacts({
     identity: {
@@ -135,5 +140,7 @@ function factsOf({ config, caches, startedAtMs, address }: RespInput): ServerFac
     mode: 'standalone',
     ownVersion: VERSION,
     usedBytes: () => caches.store.budget.usedBytes,
+    tracked,
+    slowLog: new SlowLog(headroom, systemClock),
   });
 }

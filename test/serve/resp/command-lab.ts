@@ -28,6 +28,7 @@ import { Dispatch } from '../../../src/serve/resp/dispatch.ts';
 import { Keyspace } from '../../../src/serve/resp/keyspace.ts';
 import { Reply } from '../../../src/serve/resp/reply.ts';
 import { ServerFacts } from '../../../src/serve/resp/server-facts.ts';
+import { SlowLog } from '../../../src/serve/resp/slow-log.ts';
 import { Tracking } from '../../../src/serve/resp/tracking.ts';
 import { Watches } from '../../../src/serve/resp/watches.ts';
 import { Store } from '../../../src/store/store.ts';
@@ -71,6 +72,16 @@ export class CommandLab {
   readonly #server: ServerFacts;
   readonly #changes: Changes;
   readonly #roomBytes: number;
+  readonly #room = {
+    charge: (bytes: number): boolean => {
+      if (this.roomUsed + bytes > this.#roomBytes) return false;
+      this.roomUsed += bytes;
+      return true;
+    },
+    release: (bytes: number): void => {
+      this.roomUsed -= bytes;
+    },
+  };
   readonly client: Client;
 
   constructor(options: CommandLabOptions = {}) {
@@ -108,16 +119,7 @@ export class CommandLab {
   }
 
   newClient(): Client {
-    const account = new Account({
-      charge: (bytes) => {
-        if (this.roomUsed + bytes > this.#roomBytes) return false;
-        this.roomUsed += bytes;
-        return true;
-      },
-      release: (bytes) => {
-        this.roomUsed -= bytes;
-      },
-    });
+    const account = new Account(this.#room);
     const port: ClientPort = {
       ...{ address: '', localAddress: '', account, unparsedBytes: 0, unsentBytes: 0 },
       ...{ push: () => {}, close: () => {}, cut: () => {} },
@@ -279,6 +281,8 @@ export class CommandLab {
       socket: '',
       mode: 'standalone',
       usedBytes: () => this.store.budget.usedBytes,
+      tracked: () => ({ keys: 0, items: 0, prefixes: 0 }),
+      slowLog: new SlowLog(this.#room, this.clock),
     });
   }
 }
