@@ -209,13 +209,20 @@ export class Connections {
     else this.#postpone(connection, request, response, handle);
   }
 
-  /** Answers what is no HTTP, unless an answer is on its way on this connection: then that is its last. */
+  /** Answers what is no HTTP, behind an answer that is on its way. Where requests wait, that one is the last. */
   refuse(socket: Socket, answer: string): void {
-    const response = this.#open.get(socket)?.response;
-    if (!response) refuseOn(socket, answer);
-    else if (!response.headersSent && !response.req.complete) refuseOn(socket, answer);
-    else if (response.writableFinished) socket.destroySoon();
-    else response.once('finish', () => socket.destroySoon());
+    const connection = this.#open.get(socket);
+    const response = connection?.response;
+    if (!response || (!response.headersSent && !response.req.complete)) {
+      refuseOn(socket, answer);
+      return;
+    }
+    const end = (): void => {
+      if (connection.waiting === 0 && response.shouldKeepAlive && socket.writable) socket.end(answer);
+      socket.destroySoon();
+    };
+    if (response.writableFinished) end();
+    else response.once('finish', end);
   }
 
   /** From now on each connection ends with its next answer; new ones are still taken. */
