@@ -118,7 +118,7 @@ export function runResp(input: RespInput): RunningResp {
 }
 
 function factsOf(
-  { config, caches, headroom, startedAtMs, address }: RespInput,
+  { config, caches, headroom, connections, startedAtMs, address }: RespInput,
   tracked: () => TrackedTotals,
 ): ServerFacts {
   const { resp, memoryBytes, maxValueBytes, maxConnections, socket } = config;
@@ -141,6 +141,7 @@ function factsOf(
     ownVersion: VERSION,
     usedBytes: () => caches.store.budget.usedBytes,
     tracked,
+    rejected: () => connections.rejected,
     slowLog: new SlowLog(headroom, systemClock),
   });
 }

@@ -105,7 +105,7 @@ function stats({ keyspace: { caches }, server: facts }: CommandContext): Facts {
     ['total_commands_processed', facts.commands],
     ['total_net_input_bytes', facts.netInputBytes],
     ['total_net_output_bytes', facts.netOutputBytes],
-    ['rejected_connections', facts.rejected],
+    ['rejected_connections', facts.parts.rejected()],
     ['expired_keys', expired],
     ['evicted_keys', evicted],
     ['keyspace_hits', hits],

@@ -39,6 +39,8 @@ export interface ServerFactsParts {
   readonly ownVersion: string;
   /** Bytes of the budget that are used. */
   readonly usedBytes: () => number;
+  /** Connections that were turned away. */
+  readonly rejected: () => number;
   readonly slowLog: SlowLog;
   /** What clients track. */
   readonly tracked: () => TrackedTotals;
@@ -56,7 +58,6 @@ export class ServerFacts {
   readonly clients = new Map<number, Client>();
   connections = 0;
   commands = 0;
-  rejected = 0;
   netInputBytes = 0;
   netOutputBytes = 0;
   #lastId = 0;

@@ -282,6 +282,7 @@ export class CommandLab {
       mode: 'standalone',
       usedBytes: () => this.store.budget.usedBytes,
       tracked: () => ({ keys: 0, items: 0, prefixes: 0 }),
+      rejected: () => 0,
       slowLog: new SlowLog(this.#room, this.clock),
     });
   }
