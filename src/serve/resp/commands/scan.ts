@@ -1,5 +1,6 @@
 // Which keys there are, of all caches: KEYS SCAN RANDOMKEY. What is told is their names as clients write them.
 
+import type { Cache } from '../../../cache/cache.ts';
 import { KeyWalk } from '../../../cache/key-walk.ts';
 import type { Call } from '../call.ts';
 import type { Command } from '../command.ts';
@@ -119,11 +120,17 @@ const EVERYTHING = new Glob(Buffer.from('*'));
 // --- RANDOMKEY
 
 const NAMELESS_TRIES = 100;
+/** So few are all looked at: where most places are free, who stands right behind another is hardly met by chance. */
+const FEW = 64;
+const MOST_PLACES = Number.MAX_SAFE_INTEGER;
 
 function randomKey({ clock, keyspace }: CommandContext, random: () => number, reply: Reply): void {
   const walk = new KeyWalk(keyspace.caches.store, keyspace.caches.all);
+  const isFew = keyspace.entries <= FEW;
+  const few: { cache: Cache; slot: number }[] = [];
+  if (isFew) walk.step(0, MOST_PLACES, clock.now(), (cache, slot) => few.push({ cache, slot }) > 0);
   for (let i = 0; i < NAMELESS_TRIES; i++) {
-    const found = walk.any(random, clock.now());
+    const found = isFew ? few[Math.floor(random() * few.length)] : walk.any(random, clock.now());
     if (!found) break;
     const name = keyspace.nameOf(found.cache, found.cache.shelf.store.key(found.slot));
     if (!name) continue;
