@@ -116,7 +116,7 @@ export class SlowLog {
 }
 
 function shownOf({ name, keys: [first, last, step] }: Command, call: Call): string[] {
-  const shown = name.split('|');
+  const shown = name.split('|').map((_word, i) => call.text(i));
   const lastKey = last < 0 ? call.count + last : last;
   const isKey = (i: number): boolean => first > 0 && i >= first && i <= lastKey && (i - first) % step === 0;
   for (let i = shown.length; i < call.count; i++) {

@@ -13,6 +13,7 @@ import { callOf } from '../../../src/serve/resp/call.ts';
 import { Client, type ClientPort } from '../../../src/serve/resp/client.ts';
 import type { Command } from '../../../src/serve/resp/command.ts';
 import { basicCommands } from '../../../src/serve/resp/commands/basics.ts';
+import { clientCommands } from '../../../src/serve/resp/commands/client.ts';
 import { commandCommands } from '../../../src/serve/resp/commands/command.ts';
 import { expiryCommands } from '../../../src/serve/resp/commands/expiry.ts';
 import { keyCommands } from '../../../src/serve/resp/commands/keys.ts';
@@ -124,7 +125,9 @@ export class CommandLab {
       ...{ address: '', localAddress: '', account, unparsedBytes: 0, unsentBytes: 0 },
       ...{ push: () => {}, close: () => {}, cut: () => {} },
     };
-    return new Client(this.#server.nextId(), port, this.clock.now(), true);
+    const client = new Client(this.#server.nextId(), port, this.clock.now(), true);
+    this.#server.clients.set(client.id, client);
+    return client;
   }
 
   /** Says it and reads the reply, which is to be there at once. */
@@ -200,6 +203,7 @@ export class CommandLab {
   #commands(random: () => number): Command[] {
     const commands: Command[] = [
       ...basicCommands,
+      ...clientCommands,
       ...stringCommands,
       ...stringRangeCommands,
       ...numberCommands,

@@ -411,6 +411,14 @@ keys('a pattern is at most 1,024 bytes', () => {
   lab.end();
 });
 
+keys('SCAN comes to its end at once where few keys are left of many', async () => {
+  const lab = new CommandLab();
+  for (let i = 0; i < 30_000; i++) lab.say('SET', `k${i}`, '1');
+  for (let i = 0; i < 30_000; i++) if (i % 10_000 !== 9999) lab.say('DEL', `k${i}`);
+  assert.equal(await lab.asking('SCAN', '0'), ['0', ['k9999', 'k19999', 'k29999']]);
+  lab.end();
+});
+
 keys('RANDOMKEY tells the few that are left of many, each about as often', () => {
   const lab = new CommandLab();
   for (let i = 0; i < 5000; i++) lab.say('SET', `k${i}`, '1');

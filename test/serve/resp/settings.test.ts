@@ -36,6 +36,16 @@ test('of several none is set where one cannot be', () => {
   ]);
 });
 
+test('RESETSTAT begins to count anew', () => {
+  const lab = new CommandLab();
+  const counted = (): number => Number(/total_commands_processed:(\d+)/.exec(String(lab.say('INFO')))![1]);
+  for (let i = 0; i < 9; i++) lab.say('GET', 'k');
+  assert.is(counted(), 10);
+  lab.say('CONFIG', 'RESETSTAT');
+  assert.is(counted(), 1);
+  lab.end();
+});
+
 test('scripts and functions are flushed, as there are none', () => {
   const lab = new CommandLab();
   for (const name of ['FUNCTION', 'SCRIPT'])

@@ -39,16 +39,16 @@ test('nothing is timed until somebody asks for it', () => {
 
 test('keys are shown, and no value, secret or option', () => {
   const lab = heedingLab();
-  lab.say('SET', 'key', 'value', 'EX', '10');
+  lab.say('Set', 'key', 'value', 'EX', '10');
   lab.say('MSET', 'a', '1', 'b', '2');
   lab.say('CONFIG', 'GET', 'secret');
   lab.say('OBJECT', 'ENCODING', 'key');
   assert.equal(shown(lab), [
-    ['object', 'encoding', 'key'],
-    ['config', 'get', '(redacted)'],
-    ['mset', 'a', '(redacted)', 'b', '(redacted)'],
-    ['set', 'key', '(redacted)', '(redacted)', '(redacted)'],
-    ['slowlog', 'reset'],
+    ['OBJECT', 'ENCODING', 'key'],
+    ['CONFIG', 'GET', '(redacted)'],
+    ['MSET', 'a', '(redacted)', 'b', '(redacted)'],
+    ['Set', 'key', '(redacted)', '(redacted)', '(redacted)'],
+    ['SLOWLOG', 'RESET'],
   ]);
   end(lab);
 });
@@ -63,7 +63,7 @@ test('long keys and many arguments are trimmed as Redis does', () => {
   assert.is(whole![31], 'k30');
   assert.is(many!.length, 32);
   assert.equal(many!.slice(30), ['k29', '... (3 more arguments)']);
-  assert.equal(long, ['get', `${'A'.repeat(128)}... (1 more bytes)`]);
+  assert.equal(long, ['GET', `${'A'.repeat(128)}... (1 more bytes)`]);
   end(lab);
 });
 
@@ -79,7 +79,7 @@ test('an entry says when, how long in microseconds, and for whom', async () => {
   assert.is(await asked, 'Ann');
   const [newest] = lab.say('SLOWLOG', 'GET', '1') as Said[][];
   const atSeconds = Math.floor(lab.clock.now() / 1000);
-  assert.equal(newest!.slice(1), [atSeconds, 2_000_000, ['get', 'users:1'], '', 'app']);
+  assert.equal(newest!.slice(1), [atSeconds, 2_000_000, ['GET', 'users:1'], '', 'app']);
   end(lab);
 });
 
@@ -88,7 +88,7 @@ test('of a transaction its commands are told, and not that they were executed', 
   lab.say('MULTI');
   lab.say('SET', 'k', 'v');
   lab.say('EXEC');
-  assert.equal(shown(lab).slice(0, 2), [['set', 'k', '(redacted)'], ['multi']]);
+  assert.equal(shown(lab).slice(0, 2), [['SET', 'k', '(redacted)'], ['MULTI']]);
   end(lab);
 });
 

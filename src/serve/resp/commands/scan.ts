@@ -29,9 +29,9 @@ export function scanCommands(random: () => number): readonly Command[] {
 const COUNT = 10n;
 /** However many are asked for: a reply has no more. */
 const MOST_COUNT = 100_000;
-/** Places that are looked at for each key that is asked for, as Redis does, and at least: most may be free. */
+/** Places that are looked at for each key that is asked for, as Redis does, and at least: most may be free. In turns. */
 const PLACES_A_KEY = 10;
-const LEAST_PLACES = 20_000;
+const LEAST_PLACES = 1_000_000;
 
 const PATTERN_TOO_LONG = `ERR the pattern is too long: at most ${MAX_PATTERN_BYTES} bytes`;
 const CURSOR = /^(?:[+-]?\d{1,20})?$/;

@@ -22,7 +22,7 @@ export const serverCommands: readonly Command[] = [
   { name: 'info', arity: -1, flags: SAFE, keys: NO_KEYS, run: info },
   { name: 'config|get', arity: -3, flags: ADMIN, keys: NO_KEYS, run: getConfig },
   { name: 'config|set', arity: -4, flags: ADMIN, keys: NO_KEYS, run: setConfig },
-  { name: 'config|resetstat', arity: 2, flags: ADMIN, keys: NO_KEYS, run: ok },
+  { name: 'config|resetstat', arity: 2, flags: ADMIN, keys: NO_KEYS, run: resetStats },
   { name: 'dbsize', arity: 1, flags: ['readonly', 'fast'], keys: NO_KEYS, run: dbsize },
   { name: 'time', arity: 1, flags: ['loading', 'stale', 'fast'], keys: NO_KEYS, run: time },
   { name: 'flushdb', arity: -1, flags: ['write'], keys: NO_KEYS, run: flush },
@@ -41,7 +41,9 @@ export const serverCommands: readonly Command[] = [
   { name: 'debug', arity: -2, flags: ADMIN, keys: NO_KEYS, run: debug },
 ];
 
-function ok(_context: CommandContext, _call: Call, reply: Reply): void {
+/** What RESP counts; what caches count goes to metrics, too, and is never less than before. */
+function resetStats({ server }: CommandContext, _call: Call, reply: Reply): void {
+  Object.assign(server, { commands: 0, connections: 0, netInputBytes: 0, netOutputBytes: 0 });
   reply.ok();
 }
 
