@@ -17,7 +17,8 @@ import { Express } from './serve/resp/express.ts';
 import { Keyspace } from './serve/resp/keyspace.ts';
 import { PubSub } from './serve/resp/pubsub.ts';
 import { RespServer } from './serve/resp/resp-server.ts';
-import { ServerFacts } from './serve/resp/server-facts.ts';
+import { ServerFacts, type TrackedTotals } from './serve/resp/server-facts.ts';
+import { SlowLog } from './serve/resp/slow-log.ts';
 import { Tracking } from './serve/resp/tracking.ts';
 import { CacheNames } from './serve/resp/tracking-names.ts';
 import { Watches } from './serve/resp/watches.ts';
@@ -54,7 +55,7 @@ const TRACKING_SHARE = 1 / 16;
 export function runResp(input: RespInput): RunningResp {
   const { config, caches, changes, headroom, garbage, uploads, connections, log } = input;
   const clock = systemClock;
-  const server = factsOf(input);
+  const server = factsOf(input, () => tracking.totals);
   const room = {
     charge: (bytes: number) => headroom.charge(bytes),
     release: (bytes: number) => headroom.release(bytes),
@@ -69,6 +70,7 @@ export function runResp(input: RespInput): RunningResp {
     client: (id) => server.clients.get(id),
     soon: (run) => queueMicrotask(run),
   });
+  server.settings.push(tracking.setting);
   const facts = new Map(config.caches.map(({ name, mode, writes }) => [name, { mode, writes }]));
   const keyspace = new Keyspace({
     ...{ caches, changes, clock, facts },
@@ -117,7 +119,10 @@ export function runResp(input: RespInput): RunningResp {
   };
 }
 
-function factsOf({ config, caches, startedAtMs, address }: RespInput): ServerFacts {
+function factsOf(
+  { config, caches, headroom, connections, startedAtMs, address }: RespInput,
+  tracked: () => TrackedTotals,
+): ServerFacts {
   const { resp, memoryBytes, maxValueBytes, maxConnections, socket } = config;
   return new ServerFacts({
     identity: {
@@ -137,5 +142,8 @@ function factsOf({ config, caches, startedAtMs, address }: RespInput): ServerFac
     mode: 'standalone',
     ownVersion: VERSION,
     usedBytes: () => caches.store.budget.usedBytes,
+    tracked,
+    rejected: () => connections.rejected,
+    slowLog: new SlowLog(headroom, systemClock),
   });
 }

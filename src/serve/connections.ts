@@ -22,7 +22,7 @@ import {
   stopReading,
 } from './http/reading.ts';
 import { refusal, refuseOn } from './http/refusal.ts';
-import { TurnedAway } from './turned-away.ts';
+import { type Speaks, TurnedAway } from './turned-away.ts';
 
 /** What a connection holds beside what is sent over it: its stream, its parser, its place in the system. */
 export const CONNECTION_COST_BYTES = 9216;
@@ -107,6 +107,7 @@ export class Connections {
   readonly #brake = new Brake(() => this.#open.keys());
   #leaving = false;
   #accepted = 0;
+  #rejected = 0;
   #look: Timer | undefined;
   #lookIsAtFew = true;
 
@@ -128,6 +129,11 @@ export class Connections {
     return this.#accepted;
   }
 
+  /** Of these, how many were turned away. */
+  get rejected(): number {
+    return this.#rejected;
+  }
+
   /** Whether a request is in progress, an answer not sent, or a connection has not asked anything yet. */
   get busy(): boolean {
     for (const { asked, guest, response, waiting, socket } of this.#open.values())
@@ -136,12 +142,13 @@ export class Connections {
   }
 
   /** Takes the connection in, once; false where there is neither place nor memory for it: it is told and closed. */
-  admit(server: Server, socket: Socket): boolean {
+  admit(server: Server, socket: Socket, speaks: Speaks = 'http'): boolean {
     if (this.#open.has(socket)) return true;
     if (socket.destroyed || socket.writableEnded) return false;
     this.#accepted++;
     if (!this.#hasPlace()) {
-      this.#turnedAway.add(socket);
+      this.#rejected++;
+      this.#turnedAway.add(socket, speaks, this.#open.size >= this.#parts.most);
       return false;
     }
     const connection: Connection = {
@@ -209,13 +216,20 @@ export class Connections {
     else this.#postpone(connection, request, response, handle);
   }
 
-  /** Answers what is no HTTP, unless an answer is on its way on this connection: then that is its last. */
+  /** Answers what is no HTTP, behind an answer that is on its way. Where requests wait, that one is the last. */
   refuse(socket: Socket, answer: string): void {
-    const response = this.#open.get(socket)?.response;
-    if (!response) refuseOn(socket, answer);
-    else if (!response.headersSent && !response.req.complete) refuseOn(socket, answer);
-    else if (response.writableFinished) socket.destroySoon();
-    else response.once('finish', () => socket.destroySoon());
+    const connection = this.#open.get(socket);
+    const response = connection?.response;
+    if (!response || (!response.headersSent && !response.req.complete)) {
+      refuseOn(socket, answer);
+      return;
+    }
+    const end = (): void => {
+      if (connection.waiting === 0 && response.shouldKeepAlive && socket.writable) socket.end(answer);
+      socket.destroySoon();
+    };
+    if (response.writableFinished) end();
+    else response.once('finish', end);
   }
 
   /** From now on each connection ends with its next answer; new ones are still taken. */

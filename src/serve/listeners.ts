@@ -57,7 +57,7 @@ export class Listeners {
     this.#http = createHttpServer(connections, guarded(parts.handle));
     this.#resp = createServer({ allowHalfOpen: true, noDelay: true });
     this.#resp.on('connection', (each: Socket) => {
-      if (connections.admit(this.#resp, each)) resp.takeTcp(each);
+      if (connections.admit(this.#resp, each, 'resp')) resp.takeTcp(each);
     });
   }
 

@@ -39,10 +39,7 @@ export function tellProtocols(server: Server, parts: ProtocolsParts): void {
   const takeHttp = server.listeners('connection');
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
-    if (!parts.connections.admit(server, socket)) {
-      for (const take of takeHttp) take.call(server, socket);
-      return;
-    }
+    if (!parts.connections.admit(server, socket, 'either')) return;
     readFirst(socket, parts, () => {
       for (const take of takeHttp) take.call(server, socket);
     });

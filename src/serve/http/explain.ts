@@ -5,6 +5,7 @@ import { checkKeyLength } from '../../cache/attributes.ts';
 import type { Cache } from '../../cache/cache.ts';
 import { NO_SLOT } from '../../store/entries.ts';
 import { encodePercent } from '../../units/percent.ts';
+import { failureFacts } from '../failure-facts.ts';
 import type { Context } from './context.ts';
 import { sendJson } from './json.ts';
 
@@ -44,19 +45,6 @@ function entryFacts(cache: Cache, slot: number, nowMs: number): Record<string, u
     expires_at: time(shelf.idleAtMs(slot, nowMs)),
     dies_at: time(times.diesAtMs),
     loading: cache.loads?.isLoading(slot) ?? false,
-  };
-}
-
-function failureFacts(cache: Cache, key: Buffer, cold: boolean, nowMs: number): Record<string, unknown> {
-  const failures = cache.loads?.failures;
-  const keyText = key.toString('latin1');
-  const failure = failures?.of(keyText);
-  if (!failures || (!failure && !failures.breakerOpen)) return {};
-  return {
-    failures: failure?.failures ?? 0,
-    next_retry_in_ms: Math.max(0, Math.round(failures.retryAtMs(keyText, cold) - nowMs)),
-    last_error: (failure?.error ?? failures.last)?.message,
-    breaker: failures.breakerOpen ? 'open' : 'closed',
   };
 }
 

@@ -11,6 +11,7 @@ const GROUPS = {
   connection: 'auth client echo hello ping quit reset select',
   transactions: 'discard exec multi unwatch watch',
   pubsub: 'psubscribe publish pubsub punsubscribe subscribe unsubscribe',
+  scripting: 'function script',
   server: 'command config dbsize debug flushall flushdb info memory slowlog time',
 } as const;
 
@@ -45,6 +46,7 @@ export function categoriesOf(name: string, flags: readonly CommandFlag[], isWhol
     '@dangerous': flags.includes('admin') || DANGEROUS.includes(word),
     '@connection': group === 'connection' || CONNECTION.includes(word),
     '@transaction': group === 'transactions',
+    '@scripting': group === 'scripting',
   };
   return Object.entries(is).flatMap(([category, isOfIt]) => (isOfIt ? [category] : []));
 }

@@ -297,7 +297,7 @@ export class RespConnection implements ClientPort, Guest {
     const { dispatch, server } = this.#shared.parts;
     const { client } = this;
     if (this.#pending.length > 0 || this.#pushes || !this.#parser.isBetween) return false;
-    return client.isPlain && !dispatch.isTracked && !server.isPaused;
+    return client.isPlain && !dispatch.isTracked && !server.isPaused && !server.slowLog.isOn;
   }
 
   /** False where the next command is not for the short way. */

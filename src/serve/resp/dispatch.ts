@@ -88,6 +88,19 @@ export class Dispatch {
 
   /** Runs the command, whatever its client is in the middle of. Never throws; a promise is never rejected. */
   execute(command: Command, context: CommandContext, call: Call, reply: Reply): void | Promise<void> {
+    if (context.server.slowLog.isOn) return this.#executeTimed(command, context, call, reply);
+    return this.#execute(command, context, call, reply);
+  }
+
+  /** Apart, as a closure would cost each command something. */
+  #executeTimed(command: Command, context: CommandContext, call: Call, reply: Reply): void | Promise<void> {
+    const run = (): void | Promise<void> => this.#execute(command, context, call, reply);
+    return command.flags.includes('skip_slowlog')
+      ? run()
+      : context.server.slowLog.time(command, context.client, call, run);
+  }
+
+  #execute(command: Command, context: CommandContext, call: Call, reply: Reply): void | Promise<void> {
     if (this.#parts.tracking.active) return this.#executeTracked(command, context, call, reply);
     const { mark } = reply;
     try {

@@ -2,6 +2,7 @@
 
 import type { Cache } from '../../cache/cache.ts';
 import { NO_SLOT } from '../../store/entries.ts';
+import { failureFacts } from '../failure-facts.ts';
 
 /** Times in whole milliseconds; null: never. */
 export type Fact = number | string | boolean | null | readonly string[];
@@ -34,19 +35,6 @@ function entryFacts(cache: Cache, slot: number, nowMs: number): Record<string, F
     expires_in_ms: times.expiryMs === undefined ? null : wholeMs(times.expiryMs - idleMs),
     dies_in_ms: wholeMs(shelf.diesAtMs(slot, nowMs) - nowMs),
     loading: cache.loads?.isLoading(slot) ?? false,
-  };
-}
-
-function failureFacts(cache: Cache, key: Buffer, cold: boolean, nowMs: number): Record<string, Fact> {
-  const failures = cache.loads?.failures;
-  const keyText = key.toString('latin1');
-  const failure = failures?.of(keyText);
-  if (!failures || (!failure && !failures.breakerOpen)) return {};
-  return {
-    failures: failure?.failures ?? 0,
-    next_retry_in_ms: Math.max(0, Math.round(failures.retryAtMs(keyText, cold) - nowMs)),
-    last_error: (failure?.error ?? failures.last)?.message ?? '',
-    breaker: failures.breakerOpen ? 'open' : 'closed',
   };
 }
 

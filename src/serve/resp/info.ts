@@ -9,12 +9,14 @@ const SECTIONS: readonly (readonly [name: string, facts: (context: CommandContex
   ['Clients', clients],
   ['Memory', memory],
   ['Persistence', () => [['loading', 0]]],
+  ['CPU', cpu],
   ['Stats', stats],
   [
     'Replication',
     () => [
       ['role', 'master'],
       ['connected_slaves', 0],
+      ['master_repl_offset', 0],
     ],
   ],
   ['Cluster', () => [['cluster_enabled', 0]]],
@@ -60,7 +62,7 @@ function clients({ server: facts }: CommandContext): Facts {
   return [
     ['connected_clients', facts.clients.size],
     ['maxclients', facts.parts.mostClients],
-    ['blocked_clients', 0],
+    ['blocked_clients', facts.pausedClients],
     ['tracking_clients', tracking],
     ['pubsub_clients', subscribers],
   ];
@@ -73,10 +75,20 @@ function memory({ server: { parts } }: CommandContext): Facts {
     ['maxmemory', parts.memoryBytes],
     ['maxmemory_human', `${(parts.memoryBytes / 2 ** 20).toFixed(2)}M`],
     ['maxmemory_policy', 'allkeys-lru'],
+    ['lazyfree_pending_objects', 0],
+  ];
+}
+
+function cpu(): Facts {
+  const { system, user } = process.cpuUsage();
+  return [
+    ['used_cpu_sys', (system / 1e6).toFixed(6)],
+    ['used_cpu_user', (user / 1e6).toFixed(6)],
   ];
 }
 
 function stats({ keyspace: { caches }, server: facts }: CommandContext): Facts {
+  const tracked = facts.parts.tracked();
   let hits = 0;
   let misses = 0;
   let evicted = 0;
@@ -93,11 +105,14 @@ function stats({ keyspace: { caches }, server: facts }: CommandContext): Facts {
     ['total_commands_processed', facts.commands],
     ['total_net_input_bytes', facts.netInputBytes],
     ['total_net_output_bytes', facts.netOutputBytes],
-    ['rejected_connections', facts.rejected],
+    ['rejected_connections', facts.parts.rejected()],
     ['expired_keys', expired],
     ['evicted_keys', evicted],
     ['keyspace_hits', hits],
     ['keyspace_misses', misses],
+    ['tracking_total_keys', tracked.keys],
+    ['tracking_total_items', tracked.items],
+    ['tracking_total_prefixes', tracked.prefixes],
   ];
 }
 

@@ -87,6 +87,11 @@ export class Keyspace {
     if (cache) this.#misses.changed(cache, change);
   }
 
+  /** Runs what the client changes by, beyond one key: what it sets afterwards is not of before it. */
+  changedBy<T>(client: Client, change: () => T): T {
+    return this.#misses.by(client, change);
+  }
+
   /** The cache that plain keys belong to; undefined where the configuration has none called `default`. */
   get defaultCache(): Cache | undefined {
     return this.#default;

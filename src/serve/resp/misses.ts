@@ -39,6 +39,18 @@ export class Misses {
   readonly #byHash = new Map<number, Miss>();
   /** What changes now, a fill changes. */
   isFilling = false;
+  /** Who changes now, and knows that it does. */
+  #changer: Client | undefined;
+
+  /** Runs what the client changes much by: of that, nothing that it sets afterwards is of before. */
+  by<T>(client: Client, change: () => T): T {
+    this.#changer = client;
+    try {
+      return change();
+    } finally {
+      this.#changer = undefined;
+    }
+  }
 
   /** The client found nothing under the key `bytes[start, end)`. */
   note(client: Client, cache: Cache, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
@@ -74,9 +86,9 @@ export class Misses {
   changed(cache: Cache, { key, tag }: CacheChange): void {
     // What is not there has no tags.
     if (this.#byHash.size === 0 || this.isFilling || tag !== undefined) return;
-    if (key !== undefined) markVoid(this.#byHash.get(cache.shelf.hash(key)));
+    if (key !== undefined) this.#markVoid(this.#byHash.get(cache.shelf.hash(key)));
     // Of keys only a hash is kept: any of the cache may have the prefix.
-    else for (const miss of this.#byHash.values()) if (miss.cache === cache) markVoid(miss);
+    else for (const miss of this.#byHash.values()) if (miss.cache === cache) this.#markVoid(miss);
   }
 
   // --- the inside
@@ -89,6 +101,15 @@ export class Misses {
       for (const miss of own.places) this.#forget(own, miss);
     });
     return own;
+  }
+
+  /** It, and those of the same key. */
+  #markVoid(first: Miss | undefined): void {
+    for (let miss = first; miss; miss = miss.next) {
+      if (miss.client === this.#changer) continue;
+      if (!miss.isVoid) miss.client.voidMisses++;
+      miss.isVoid = true;
+    }
   }
 
   #forget(own: ClientMisses, miss: Miss | undefined): void {
@@ -110,12 +131,4 @@ export class Misses {
 function find({ places }: ClientMisses, hash: number): Miss | undefined {
   for (const miss of places) if (miss !== undefined && miss.hash === hash) return miss;
   return undefined;
-}
-
-/** It, and those of the same key. */
-function markVoid(first: Miss | undefined): void {
-  for (let miss = first; miss; miss = miss.next) {
-    if (!miss.isVoid) miss.client.voidMisses++;
-    miss.isVoid = true;
-  }
 }

@@ -3,6 +3,8 @@
 import type { Clock, Timer } from '../../cache/clock.ts';
 import type { Client } from './client.ts';
 import type { Command } from './command.ts';
+import type { Setting } from './settings.ts';
+import type { SlowLog } from './slow-log.ts';
 
 export interface Identity {
   /** As HELLO and INFO say them. */
@@ -10,6 +12,13 @@ export interface Identity {
   readonly version: string;
   /** 40 hexadecimal digits, new at every start. */
   readonly runId: string;
+}
+
+export interface TrackedTotals {
+  readonly keys: number;
+  /** Readers of each key, summed up. */
+  readonly items: number;
+  readonly prefixes: number;
 }
 
 export interface ServerFactsParts {
@@ -30,6 +39,11 @@ export interface ServerFactsParts {
   readonly ownVersion: string;
   /** Bytes of the budget that are used. */
   readonly usedBytes: () => number;
+  /** Connections that were turned away. */
+  readonly rejected: () => number;
+  readonly slowLog: SlowLog;
+  /** What clients track. */
+  readonly tracked: () => TrackedTotals;
 }
 
 /** What comes around a value in the argument that holds it: nothing, but INCR and such make longer ones of short ones. */
@@ -37,11 +51,13 @@ const BEYOND_A_VALUE_BYTES = 65_536;
 
 export class ServerFacts {
   readonly parts: ServerFactsParts;
+  readonly slowLog: SlowLog;
+  /** What CONFIG SET can change. */
+  readonly settings: Setting[];
   /** By id, in the order in which they came. */
   readonly clients = new Map<number, Client>();
   connections = 0;
   commands = 0;
-  rejected = 0;
   netInputBytes = 0;
   netOutputBytes = 0;
   #lastId = 0;
@@ -53,6 +69,8 @@ export class ServerFacts {
 
   constructor(parts: ServerFactsParts) {
     this.parts = parts;
+    this.slowLog = parts.slowLog;
+    this.settings = [...parts.slowLog.settings];
   }
 
   nextId(): number {
@@ -62,6 +80,11 @@ export class ServerFacts {
   /** The longest argument that is taken at all. */
   get maxBulkBytes(): number {
     return this.parts.maxValueBytes + BEYOND_A_VALUE_BYTES;
+  }
+
+  /** Clients whose commands wait for the end of a pause. */
+  get pausedClients(): number {
+    return this.#paused.size;
   }
 
   get isPaused(): boolean {

@@ -41,6 +41,8 @@ export class TrackingTable {
   readonly #byName = new Map<string, Row>();
   readonly #rows: Row[] = [];
   #bytes = 0;
+  /** As Redis bounds it; 0: by bytes alone. */
+  mostRows = 1_000_000;
 
   constructor(parts: TrackingTableParts) {
     this.#parts = parts;
@@ -48,6 +50,11 @@ export class TrackingTable {
 
   get size(): number {
     return this.#rows.length;
+  }
+
+  /** Readers of each, summed up. */
+  get items(): number {
+    return this.#rows.reduce((sum, { readers }) => sum + (typeof readers === 'number' ? 1 : readers.size), 0);
   }
 
   get bytes(): number {
@@ -67,7 +74,7 @@ export class TrackingTable {
     const row = known ?? this.#insert(name, reader);
     addReader(row, reader);
     if (asked !== name) addSpelling(row, asked);
-    this.#shrink();
+    this.shrink();
     return row;
   }
 
@@ -108,8 +115,9 @@ export class TrackingTable {
     this.#parts.release(bytes);
   }
 
-  #shrink(): void {
-    while (this.#bytes > this.#parts.maxBytes && this.#dropOne());
+  shrink(): void {
+    const most = this.mostRows || Number.POSITIVE_INFINITY;
+    while ((this.#bytes > this.#parts.maxBytes || this.#rows.length > most) && this.#dropOne());
   }
 
   #dropOne(): boolean {

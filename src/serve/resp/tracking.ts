@@ -9,6 +9,8 @@
 
 import type { CacheChange } from '../../cache/cache.ts';
 import type { Clock } from '../../cache/clock.ts';
+import type { TrackedTotals } from './server-facts.ts';
+import type { Setting } from './settings.ts';
 import { Broadcasts } from './tracking-broadcast.ts';
 import { refusal, type TrackedClient, type TrackingOptions, TrackingState } from './tracking-client.ts';
 import { TrackingDeadlines } from './tracking-deadlines.ts';
@@ -213,6 +215,22 @@ export class Tracking {
 
   get bytes(): number {
     return this.#table.bytes;
+  }
+
+  get totals(): TrackedTotals {
+    return { keys: this.#table.size, items: this.#table.items, prefixes: this.#broadcasts.size };
+  }
+
+  get setting(): Setting {
+    const table = this.#table;
+    return {
+      ...{ name: 'tracking-table-max-keys', least: 0, most: Number.MAX_SAFE_INTEGER },
+      get: () => table.mostRows,
+      set: (count) => {
+        table.mostRows = count;
+        table.shrink();
+      },
+    };
   }
 
   // --- the inside

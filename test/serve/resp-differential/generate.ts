@@ -75,6 +75,7 @@ const MAKES: readonly Make[] = [
   ),
   of('RANDOMKEY'),
   of('DBSIZE'),
+  of('FLUSHDB'),
   of('RENAME', key, key),
   of('RENAMENX', key, key),
   ...times(2, of('COPY', key, key, perhaps('REPLACE'))),

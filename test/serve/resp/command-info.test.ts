@@ -65,12 +65,15 @@ test('LIST tells those of a category, or whose names match', () => {
   lab.end();
 });
 
-test('counts and lists the same commands', () => {
+test('counts and lists the same commands, and lists their parts', () => {
   const lab = new CommandLab();
   const names = lab.say('COMMAND', 'LIST') as string[];
-  assert.is(lab.say('COMMAND', 'COUNT'), names.length);
+  const whole = names.filter((name) => !name.includes('|'));
+  assert.ok(names.includes('config|get') && !whole.includes('config|get'));
+  assert.is(lab.say('COMMAND', 'COUNT'), whole.length);
   assert.is(new Set(names).size, names.length);
-  assert.is((lab.say('COMMAND') as Said[]).length, names.length);
+  assert.is((lab.say('COMMAND') as Said[]).length, whole.length);
+  assert.equal(lab.say('COMMAND', 'INFO', 'get|set', 'config|get|key', 'config|'), [null, null, null]);
   lab.end();
 });
 

@@ -13,6 +13,7 @@ import { callOf } from '../../../src/serve/resp/call.ts';
 import { Client, type ClientPort } from '../../../src/serve/resp/client.ts';
 import type { Command } from '../../../src/serve/resp/command.ts';
 import { basicCommands } from '../../../src/serve/resp/commands/basics.ts';
+import { clientCommands } from '../../../src/serve/resp/commands/client.ts';
 import { commandCommands } from '../../../src/serve/resp/commands/command.ts';
 import { expiryCommands } from '../../../src/serve/resp/commands/expiry.ts';
 import { keyCommands } from '../../../src/serve/resp/commands/keys.ts';
@@ -28,6 +29,7 @@ import { Dispatch } from '../../../src/serve/resp/dispatch.ts';
 import { Keyspace } from '../../../src/serve/resp/keyspace.ts';
 import { Reply } from '../../../src/serve/resp/reply.ts';
 import { ServerFacts } from '../../../src/serve/resp/server-facts.ts';
+import { SlowLog } from '../../../src/serve/resp/slow-log.ts';
 import { Tracking } from '../../../src/serve/resp/tracking.ts';
 import { Watches } from '../../../src/serve/resp/watches.ts';
 import { Store } from '../../../src/store/store.ts';
@@ -71,6 +73,16 @@ export class CommandLab {
   readonly server: ServerFacts;
   readonly changes: Changes;
   readonly #roomBytes: number;
+  readonly #room = {
+    charge: (bytes: number): boolean => {
+      if (this.roomUsed + bytes > this.#roomBytes) return false;
+      this.roomUsed += bytes;
+      return true;
+    },
+    release: (bytes: number): void => {
+      this.roomUsed -= bytes;
+    },
+  };
   readonly client: Client;
 
   constructor(options: CommandLabOptions = {}) {
@@ -108,21 +120,14 @@ export class CommandLab {
   }
 
   newClient(): Client {
-    const account = new Account({
-      charge: (bytes) => {
-        if (this.roomUsed + bytes > this.#roomBytes) return false;
-        this.roomUsed += bytes;
-        return true;
-      },
-      release: (bytes) => {
-        this.roomUsed -= bytes;
-      },
-    });
+    const account = new Account(this.#room);
     const port: ClientPort = {
       ...{ address: '', localAddress: '', account, unparsedBytes: 0, unsentBytes: 0 },
       ...{ push: () => {}, close: () => {}, cut: () => {} },
     };
-    return new Client(this.server.nextId(), port, this.clock.now(), true);
+    const client = new Client(this.server.nextId(), port, this.clock.now(), true);
+    this.server.clients.set(client.id, client);
+    return client;
   }
 
   /** Says it and reads the reply, which is to be there at once. */
@@ -198,6 +203,7 @@ export class CommandLab {
   #commands(random: () => number): Command[] {
     const commands: Command[] = [
       ...basicCommands,
+      ...clientCommands,
       ...stringCommands,
       ...stringRangeCommands,
       ...numberCommands,
@@ -280,6 +286,9 @@ export class CommandLab {
       socket: '',
       mode: 'standalone',
       usedBytes: () => this.store.budget.usedBytes,
+      tracked: () => ({ keys: 0, items: 0, prefixes: 0 }),
+      rejected: () => 0,
+      slowLog: new SlowLog(this.#room, this.clock),
     });
   }
 }

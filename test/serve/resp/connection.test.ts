@@ -88,6 +88,7 @@ class ConnectionLab {
     this.server = new ServerFacts({
       clock: this.clock,
       maxValueBytes: 1 << 20,
+      slowLog: { isOn: false, settings: [] },
     } as unknown as ServerFactsParts);
     const headroom = {
       charge: (bytes: number): boolean => {

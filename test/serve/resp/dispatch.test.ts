@@ -77,7 +77,7 @@ function setUp(roomBytes = 1 << 30) {
   });
   const port = { account: new Account(room) } as unknown as Client['port'];
   const client = new Client(1, port, 0, true);
-  const context = { client, server: { commands: 0 } } as unknown as CommandContext;
+  const context = { client, server: { commands: 0, slowLog: { isOn: false } } } as unknown as CommandContext;
   const start = (...words: string[]) => {
     const reply = new Reply();
     const call = callOf(...words);

@@ -170,6 +170,20 @@ test('what is there is read and written the short way, and so is what comes behi
   assert.is(served.expressed, both.length + 3 * get.length);
 });
 
+test('while commands are timed none goes the short way', () => {
+  const served = new Served(true);
+  const client = served.connect();
+  const get = Buffer.from(command('GET', 'a'));
+  client.say(
+    Buffer.from(command('SET', 'a', '1') + command('CONFIG', 'SET', 'slowlog-log-slower-than', '0')),
+  );
+  assert.is(client.say(get), '$1\r\n1\r\n');
+  assert.is(served.expressed, 0);
+  client.say(Buffer.from(command('CONFIG', 'SET', 'slowlog-log-slower-than', '-1')));
+  client.say(get);
+  assert.is(served.expressed, get.length);
+});
+
 test('a command that came in part is left for when the rest is there', () => {
   const served = new Served(true);
   const client = served.connect();

@@ -411,6 +411,25 @@ keys('a pattern is at most 1,024 bytes', () => {
   lab.end();
 });
 
+keys('SCAN comes to its end at once where few keys are left of many', async () => {
+  const lab = new CommandLab();
+  for (let i = 0; i < 30_000; i++) lab.say('SET', `k${i}`, '1');
+  for (let i = 0; i < 30_000; i++) if (i % 10_000 !== 9999) lab.say('DEL', `k${i}`);
+  assert.equal(await lab.asking('SCAN', '0'), ['0', ['k9999', 'k19999', 'k29999']]);
+  lab.end();
+});
+
+keys('RANDOMKEY tells the few that are left of many, each about as often', () => {
+  const lab = new CommandLab();
+  for (let i = 0; i < 5000; i++) lab.say('SET', `k${i}`, '1');
+  // The second stands right behind the first.
+  for (let i = 0; i < 5000; i++) if (i !== 4000 && i !== 4001) lab.say('DEL', `k${i}`);
+  const count = { k4000: 0, k4001: 0 };
+  for (let i = 0; i < 200; i++) count[lab.say('RANDOMKEY') as keyof typeof count]++;
+  assert.ok(count.k4000 > 50 && count.k4001 > 50, JSON.stringify(count));
+  lab.end();
+});
+
 keys('RANDOMKEY tells any of the keys, each about as often', () => {
   const lab = new CommandLab();
   assert.is(lab.say('RANDOMKEY'), null);

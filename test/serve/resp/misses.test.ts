@@ -111,6 +111,24 @@ test('a fill by another makes nothing late', () => {
   assert.is(lab.isLate(client, 'key'), false);
 });
 
+test('what a client changes itself makes nothing of its own late, and of what others missed all of it', () => {
+  const lab = new Lab();
+  const changes = [
+    () => lab.cache.invalidateKey(Buffer.from('key')),
+    () => lab.cache.invalidatePrefix(Buffer.from('k')),
+    () => lab.cache.invalidateAll(),
+  ];
+  for (const change of changes) {
+    const [own, other] = [newClient(), newClient()];
+    lab.miss(own, 'key');
+    lab.miss(other, 'key');
+    lab.misses.by(own, change);
+    assert.is(lab.isLate(own, 'key'), false, String(change));
+    assert.is(lab.isLate(other, 'key'), true, String(change));
+    assert.is(own.voidMisses, 0);
+  }
+});
+
 test('each client has its own misses of a key, and takes them with it', () => {
   const lab = new Lab();
   const clients = [newClient(), newClient(), newClient()] as const;

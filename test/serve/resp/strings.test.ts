@@ -56,6 +56,32 @@ strings('what is stored after a miss is not kept where the key changed in betwee
   lab.end();
 });
 
+strings('what a client sets after it missed the key and forgot it, or all, itself is kept', () => {
+  for (const words of [
+    ['DEL', 'k'],
+    ['FLUSHDB'],
+    ['FLUSHALL', 'ASYNC'],
+    ['SIDECACHE.INVALIDATE', 'default', 'KEY', 'k'],
+    ['SIDECACHE.INVALIDATE', 'default', 'PREFIX', 'k'],
+    ['SIDECACHE.REFRESH', 'all'],
+  ]) {
+    const lab = new CommandLab();
+    assert.is(lab.say('GET', 'k'), null);
+    lab.asking(...words);
+    assert.is(lab.say('SET', 'k', 'v'), 'OK');
+    assert.is(lab.say('GET', 'k'), 'v', words.join(' '));
+  }
+});
+
+strings('a prefix that a client forgets keeps no SET of another key that is late', () => {
+  const lab = new CommandLab();
+  assert.is(lab.say('GET', 'k'), null);
+  lab.sayAs(lab.newClient(), 'FLUSHDB');
+  lab.asking('SIDECACHE.INVALIDATE', 'default', 'PREFIX', 'other');
+  lab.say('SET', 'k', 'old');
+  assert.is(lab.say('GET', 'k'), null);
+});
+
 strings('GETSET and GETDEL answer what was there', () => {
   const lab = new CommandLab();
   assert.is(lab.say('GETSET', 'k', 'one'), null);

@@ -473,6 +473,26 @@ test('over its bound the table drops keys by chance, and tells', () => {
   assert.ok(older.some((name) => !told.has(name)));
 });
 
+test('over so many keys as were asked for it drops the rest, and tells', () => {
+  const world = new World();
+  const { setting } = world.tracking;
+  const [reader, other] = [world.client(), world.client()];
+  for (let i = 0; i < 10; i++) world.tracking.note(reader, `users:${i}`);
+  world.tracking.note(other, 'users:0');
+  assert.equal(world.tracking.totals, { keys: 10, items: 11, prefixes: 0 });
+  setting.set(3);
+  assert.is(setting.get(), 3);
+  assert.is(world.tracking.totals.keys, 3);
+  assert.is(reader.take().length, 7);
+  world.tracking.note(reader, 'users:10');
+  assert.is(world.tracking.totals.keys, 3);
+  assert.is(reader.take().length, 1);
+  setting.set(0);
+  for (let i = 0; i < 10; i++) world.tracking.note(reader, `users:1${i}`);
+  assert.ok(world.tracking.totals.keys >= 10);
+  assert.equal(reader.take(), []);
+});
+
 test('without memory for a key its reader is told at once that it changed', () => {
   const world = new World();
   world.freeBytes = 500;

@@ -142,6 +142,8 @@ interface Victims {
   address?: string;
   localAddress?: string;
   user?: string;
+  /** Seconds; connected for so long. */
+  age?: bigint;
   skipsMe: boolean;
 }
 
@@ -177,13 +179,14 @@ function end(context: CommandContext, client: Client): void {
   else client.port.cut();
 }
 
-function isMeant({ client: self }: CommandContext, victims: Victims, client: Client): boolean {
-  const { id, type, address, localAddress, user, skipsMe } = victims;
+function isMeant({ client: self, clock }: CommandContext, victims: Victims, client: Client): boolean {
+  const { id, type, address, localAddress, user, age, skipsMe } = victims;
   if (address !== undefined && client.port.address !== address) return false;
   if (localAddress !== undefined && client.port.localAddress !== localAddress) return false;
   if (type !== undefined && typeOf(client) !== type) return false;
   if (id !== undefined && BigInt(client.id) !== id) return false;
   if (user !== undefined && user !== 'default') return false;
+  if (age !== undefined && clock.now() - client.connectedAtMs < Number(age) * 1000) return false;
   return !(skipsMe && client === self);
 }
 
@@ -214,6 +217,11 @@ function takeVictim(victims: Victims, call: Call, i: number): string | undefined
   } else if (call.is(i, 'USER')) {
     if (value !== 'default') return `ERR No such user '${value}'`;
     victims.user = value;
+  } else if (call.is(i, 'MAXAGE')) {
+    const age = integerOf(call, i + 1);
+    if (age === undefined) return 'ERR maxage is not an integer or out of range';
+    if (age < 1n) return 'ERR maxage should be greater than 0';
+    victims.age = age;
   } else if (call.is(i, 'SKIPME') && (call.is(i + 1, 'YES') || call.is(i + 1, 'NO'))) {
     victims.skipsMe = call.is(i + 1, 'YES');
   } else {

@@ -55,9 +55,9 @@ function tableOf(commands: readonly Command[]): Map<string, Shown> {
 
 /** The row of argument `i`, also of a part: `client|id`. */
 function find(table: Map<string, Shown>, call: Call, i: number): Shown | undefined {
-  const [name, part] = call.text(i).toLowerCase().split('|', 2) as [string, string | undefined];
-  const found = table.get(name);
-  return part === undefined ? found : found?.parts.find((shown) => shown.name === `${name}|${part}`);
+  const name = call.text(i).toLowerCase();
+  const found = table.get(name.split('|', 1)[0]!);
+  return found?.name === name ? found : found?.parts.find((shown) => shown.name === name);
 }
 
 function replyAll(table: Map<string, Shown>, reply: Reply): void {
@@ -137,7 +137,8 @@ function list(table: Map<string, Shown>, call: Call, reply: Reply): void {
     reply.error(SYNTAX_ERROR);
     return;
   }
-  const names = isFilter ? filtered(table, call) : [...table.keys()];
+  const rows = [...table.values()].flatMap((shown) => [shown, ...shown.parts]);
+  const names = isFilter ? filtered(rows, call) : rows.map(({ name }) => name);
   if (typeof names === 'string') {
     reply.error(names);
     return;
@@ -146,14 +147,12 @@ function list(table: Map<string, Shown>, call: Call, reply: Reply): void {
   for (const name of names) reply.bulkText(name);
 }
 
-function filtered(table: Map<string, Shown>, call: Call): string[] | string {
-  const rows = [...table.values()].flatMap((shown) => [shown, ...shown.parts]);
+function filtered(rows: readonly Shown[], call: Call): string[] | string {
   if (call.is(3, 'MODULE')) return [];
   if (call.is(3, 'ACLCAT')) return inCategory(rows, `@${call.text(4).toLowerCase()}`);
   if (!call.is(3, 'PATTERN') || call.length(4) > MAX_PATTERN_BYTES) return SYNTAX_ERROR;
   const glob = new Glob(call.copy(4));
-  const names = rows.map(({ name }) => name);
-  return names.filter((name) => glob.matches(Buffer.from(name)));
+  return rows.map(({ name }) => name).filter((name) => glob.matches(Buffer.from(name)));
 }
 
 function inCategory(rows: readonly Shown[], category: string): string[] {

@@ -1,5 +1,6 @@
 // Which keys there are, of all caches: KEYS SCAN RANDOMKEY. What is told is their names as clients write them.
 
+import type { Cache } from '../../../cache/cache.ts';
 import { KeyWalk } from '../../../cache/key-walk.ts';
 import type { Call } from '../call.ts';
 import type { Command } from '../command.ts';
@@ -28,9 +29,9 @@ export function scanCommands(random: () => number): readonly Command[] {
 const COUNT = 10n;
 /** However many are asked for: a reply has no more. */
 const MOST_COUNT = 100_000;
-/** Places that are looked at for each key that is asked for, as Redis does, and at least: most may be free. */
+/** Places that are looked at for each key that is asked for, as Redis does, and at least: most may be free. In turns. */
 const PLACES_A_KEY = 10;
-const LEAST_PLACES = 20_000;
+const LEAST_PLACES = 1_000_000;
 
 const PATTERN_TOO_LONG = `ERR the pattern is too long: at most ${MAX_PATTERN_BYTES} bytes`;
 const CURSOR = /^(?:[+-]?\d{1,20})?$/;
@@ -119,11 +120,17 @@ const EVERYTHING = new Glob(Buffer.from('*'));
 // --- RANDOMKEY
 
 const NAMELESS_TRIES = 100;
+/** So few are all looked at: where most places are free, who stands right behind another is hardly met by chance. */
+const FEW = 64;
+const MOST_PLACES = Number.MAX_SAFE_INTEGER;
 
 function randomKey({ clock, keyspace }: CommandContext, random: () => number, reply: Reply): void {
   const walk = new KeyWalk(keyspace.caches.store, keyspace.caches.all);
+  const isFew = keyspace.entries <= FEW;
+  const few: { cache: Cache; slot: number }[] = [];
+  if (isFew) walk.step(0, MOST_PLACES, clock.now(), (cache, slot) => few.push({ cache, slot }) > 0);
   for (let i = 0; i < NAMELESS_TRIES; i++) {
-    const found = walk.any(random, clock.now());
+    const found = isFew ? few[Math.floor(random() * few.length)] : walk.any(random, clock.now());
     if (!found) break;
     const name = keyspace.nameOf(found.cache, found.cache.shelf.store.key(found.slot));
     if (!name) continue;

@@ -1,4 +1,4 @@
-// The daemon as a whole: INFO CONFIG DBSIZE TIME FLUSHDB FLUSHALL WAIT MEMORY OBJECT SLOWLOG DEBUG.
+// The daemon as a whole: INFO CONFIG DBSIZE TIME FLUSHDB FLUSHALL WAIT MEMORY OBJECT SLOWLOG, and what there is none of.
 
 import type { Cache } from '../../../cache/cache.ts';
 import { RequestError } from '../../../errors.ts';
@@ -22,7 +22,7 @@ export const serverCommands: readonly Command[] = [
   { name: 'info', arity: -1, flags: SAFE, keys: NO_KEYS, run: info },
   { name: 'config|get', arity: -3, flags: ADMIN, keys: NO_KEYS, run: getConfig },
   { name: 'config|set', arity: -4, flags: ADMIN, keys: NO_KEYS, run: setConfig },
-  { name: 'config|resetstat', arity: 2, flags: ADMIN, keys: NO_KEYS, run: ok },
+  { name: 'config|resetstat', arity: 2, flags: ADMIN, keys: NO_KEYS, run: resetStats },
   { name: 'dbsize', arity: 1, flags: ['readonly', 'fast'], keys: NO_KEYS, run: dbsize },
   { name: 'time', arity: 1, flags: ['loading', 'stale', 'fast'], keys: NO_KEYS, run: time },
   { name: 'flushdb', arity: -1, flags: ['write'], keys: NO_KEYS, run: flush },
@@ -34,18 +34,16 @@ export const serverCommands: readonly Command[] = [
   { name: 'object|idletime', arity: 3, flags: ['readonly'], keys: THIRD, run: idleTime },
   { name: 'object|refcount', arity: 3, flags: ['readonly'], keys: THIRD, run: references },
   { name: 'slowlog|get', arity: -2, flags: SLOWLOG, keys: NO_KEYS, run: slowlogGet },
-  {
-    name: 'slowlog|len',
-    arity: 2,
-    flags: SLOWLOG,
-    keys: NO_KEYS,
-    run: (_c, _call, reply) => reply.integer(0),
-  },
-  { name: 'slowlog|reset', arity: 2, flags: SLOWLOG, keys: NO_KEYS, run: ok },
+  { name: 'slowlog|len', arity: 2, flags: SLOWLOG, keys: NO_KEYS, run: slowlogLen },
+  { name: 'slowlog|reset', arity: 2, flags: SLOWLOG, keys: NO_KEYS, run: slowlogReset },
+  { name: 'function|flush', arity: -2, flags: ['write', 'noscript'], keys: NO_KEYS, run: flushNone },
+  { name: 'script|flush', arity: -2, flags: ['noscript'], keys: NO_KEYS, run: flushNone },
   { name: 'debug', arity: -2, flags: ADMIN, keys: NO_KEYS, run: debug },
 ];
 
-function ok(_context: CommandContext, _call: Call, reply: Reply): void {
+/** What RESP counts; what caches count goes to metrics, too, and is never less than before. */
+function resetStats({ server }: CommandContext, _call: Call, reply: Reply): void {
+  Object.assign(server, { commands: 0, connections: 0, netInputBytes: 0, netOutputBytes: 0 });
   reply.ok();
 }
 
@@ -78,15 +76,13 @@ function flush(context: CommandContext, call: Call, reply: Reply): void {
     reply.error(SYNTAX_ERROR);
     return;
   }
-  void context.changes.call({
-    kind: 'invalidate',
-    selection: { caches: flushed(context), keys: [], tags: [], prefixes: [] },
-    scope: 'fleet',
-    notify: 'all',
-    timeoutMs: TOLD_WITHIN_MS,
-    body: undefined,
-    repeats: undefined,
-  });
+  const selection = { caches: flushed(context), keys: [], tags: [], prefixes: [] };
+  void context.keyspace.changedBy(context.client, () =>
+    context.changes.call({
+      ...{ kind: 'invalidate', selection, scope: 'fleet', notify: 'all', timeoutMs: TOLD_WITHIN_MS },
+      ...{ body: undefined, repeats: undefined },
+    }),
+  );
   reply.ok();
 }
 
@@ -168,14 +164,36 @@ function references({ keyspace }: CommandContext, call: Call, reply: Reply): voi
   else reply.integer(1);
 }
 
-// --- what is not kept, and not allowed
+// --- what was slow
 
-function slowlogGet(_context: CommandContext, call: Call, reply: Reply): void {
+function slowlogGet({ server }: CommandContext, call: Call, reply: Reply): void {
   const count = call.count === 3 ? integerOf(call, 2) : 10n;
   if (call.count > 3)
     reply.error("ERR unknown subcommand or wrong number of arguments for 'GET'. Try SLOWLOG HELP.");
   else if (count === undefined || count < -1n) reply.error('ERR count should be greater than or equal to -1');
-  else reply.array(0);
+  else server.slowLog.reply(count === -1n ? server.slowLog.size : Number(count), reply);
+}
+
+function slowlogLen({ server }: CommandContext, _call: Call, reply: Reply): void {
+  reply.integer(server.slowLog.size);
+}
+
+function slowlogReset({ server }: CommandContext, _call: Call, reply: Reply): void {
+  server.slowLog.reset();
+  reply.ok();
+}
+
+// --- what there is none of, and what is not allowed
+
+/** There are no scripts and no functions: what wants to begin without any may. */
+function flushNone(_context: CommandContext, call: Call, reply: Reply): void {
+  const isFunction = call.is(0, 'FUNCTION');
+  const isHow = call.count === 3 && (call.is(2, 'ASYNC') || call.is(2, 'SYNC'));
+  if (call.count === 2 || isHow) reply.ok();
+  else
+    reply.error(
+      `ERR ${isFunction ? 'FUNCTION FLUSH only supports' : 'SCRIPT FLUSH only support'} SYNC|ASYNC option`,
+    );
 }
 
 function debug(_context: CommandContext, _call: Call, reply: Reply): void {

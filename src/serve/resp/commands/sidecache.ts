@@ -39,7 +39,9 @@ function changing(name: string, kind: ChangeKind): Command {
 /** Throws RequestError. Applied here before it returns; the reply says who else has, when they did or time is up. */
 function change(context: CommandContext, call: Call, kind: ChangeKind, reply: Reply): Promise<void> {
   const { waitLoaded, requireAll, ...options } = parseChange(call, context.keyspace.caches);
-  const outcome = context.changes.call({ ...options, kind, body: undefined, repeats: undefined });
+  const outcome = context.keyspace.changedBy(context.client, () =>
+    context.changes.call({ ...options, kind, body: undefined, repeats: undefined }),
+  );
   return outcome.then(async (done) => {
     if (waitLoaded) await done.loaded;
     if (requireAll && !isConfirmedByAll(done)) reply.error(`NOTCONFIRMED ${notConfirmed(done)}`);

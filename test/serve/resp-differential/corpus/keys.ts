@@ -3,6 +3,16 @@
 import type { Family } from '../step.ts';
 
 export const keys: Family = {
+  'what was missed, flushed and set': `
+    GET a
+    FLUSHDB
+    SET a 1
+    GET a
+    GET b
+    FLUSHALL
+    MSET b 2
+    GET b
+  `,
   'DEL, UNLINK, EXISTS, TOUCH': `
     MSET a 1 b 2 c 3
     EXISTS a

@@ -22,6 +22,8 @@ export const server: Family = {
     COMMAND COUNT x
     COMMAND FOO
     COMMAND INFO none
+    COMMAND INFO get|key config|get|key
+    COMMAND INFO no|ne
     COMMAND GETKEYS SET a 1
     COMMAND GETKEYS MSET a 1 b 2
     COMMAND GETKEYS MGET a b c
@@ -73,6 +75,15 @@ export const server: Family = {
     CONFIG SET none 1
     CONFIG SET maxmemory
     CONFIG SET a 1 b
+    CONFIG SET maxmemory 1 maxclients 9 maxmemory 2
+    CONFIG SET daemonize yes
+    CONFIG SET slowlog-max-len x
+    CONFIG SET slowlog-max-len 5 none 1
+    CONFIG GET slowlog-max-len
+    CONFIG SET tracking-table-max-keys 1000000
+    CONFIG GET daemonize
+    CONFIG GET replicaof
+    CONFIG GET slaveof
     CONFIG GET databases
     CONFIG GET save
     CONFIG GET appendonly
@@ -84,6 +95,7 @@ export const server: Family = {
     shape: SLOWLOG GET 10
     SLOWLOG GET -1
     SLOWLOG GET -2
+    SLOWLOG GET 0
     SLOWLOG GET x
     SLOWLOG RESET
     SLOWLOG LEN
@@ -97,6 +109,12 @@ export const server: Family = {
     WAIT 0 -1
     WAIT 0
     WAIT
+    FUNCTION FLUSH
+    FUNCTION FLUSH ASYNC
+    FUNCTION FLUSH FOO
+    SCRIPT FLUSH
+    SCRIPT FLUSH sync
+    SCRIPT FLUSH FOO
     DEBUG SLEEP 0
     DEBUG FOO
     DEBUG
