@@ -91,7 +91,7 @@ export function runResp(input: RespInput): RunningResp {
   });
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const shared = new RespServer({
-    express: new Express(keyspace, server, clock),
+    express: new Express(keyspace, server),
     ...{ dispatch, keyspace, server, changes, clock, headroom, garbage, uploads },
     turn,
     defect,

@@ -119,9 +119,7 @@ export class RespConnection implements ClientPort, Guest {
   }
 
   received(chunk: Buffer): void {
-    const { clock, server } = this.#shared.parts;
-    server.netInputBytes += chunk.length;
-    this.client.lastCommandAtMs = clock.now();
+    this.#shared.parts.server.netInputBytes += chunk.length;
     if (this.#isClosing) return;
     this.#intake.add(chunk);
     // Where reading was resumed just before it was paused, Node reads once more all the same, and goes on.
@@ -252,6 +250,7 @@ export class RespConnection implements ClientPort, Guest {
   }
 
   #runSafely(): boolean {
+    this.client.lastCommandAtMs = this.#shared.parts.clock.now();
     this.#isWorking = true;
     try {
       const isReady = this.#runAll();

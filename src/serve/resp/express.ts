@@ -7,7 +7,6 @@
 
 import { DEFAULT_CONTENT_TYPE } from '../../cache/attributes.ts';
 import type { Cache } from '../../cache/cache.ts';
-import type { Clock } from '../../cache/clock.ts';
 import { NO_SLOT } from '../../store/entries.ts';
 import { MOST_EXPECTED } from '../../store/expected-keys.ts';
 import type { Client } from './client.ts';
@@ -29,7 +28,6 @@ const REPLY_BYTES = 32;
 export class Express {
   readonly #keyspace: Keyspace;
   readonly #server: ServerFacts;
-  readonly #clock: Clock;
   // Of each command that was looked at: where its key and its value are, and where it ends. A GET has no value: -1.
   readonly #keyStarts = new Int32Array(MOST_EXPECTED);
   readonly #keyEnds = new Int32Array(MOST_EXPECTED);
@@ -46,20 +44,20 @@ export class Express {
   #at = 0;
   #nowMs = 0;
 
-  constructor(keyspace: Keyspace, server: ServerFacts, clock: Clock) {
+  constructor(keyspace: Keyspace, server: ServerFacts) {
     this.#keyspace = keyspace;
     this.#server = server;
-    this.#clock = clock;
   }
 
   /**
    * Runs the commands in `bytes[from, end)` as long as their replies find room in what `reply` has; says where the first
    * one begins that it did not run. Whoever runs that one goes on behind it. Only for clients whose commands are simply
-   * run, while nobody tracks; the bytes stay as they are until `forget`.
+   * run, while nobody tracks; the bytes stay as they are until `forget`. It is the moment of the client's last command.
    */
   run(client: Client, bytes: Buffer, from: number, end: number, reply: Reply): number {
     const isNext = bytes === this.#bytes && from === this.#nextAt && this.#next < this.#count;
     if (!isNext) this.#look(bytes, from, end);
+    this.#nowMs = client.lastCommandAtMs;
     let next = this.#next;
     let at = from;
     while (next < this.#count && this.#runOne(client, next, reply)) at = this.#ends[next++]!;
@@ -85,7 +83,6 @@ export class Express {
     this.#bytes = bytes;
     this.#end = end;
     this.#at = from;
-    this.#nowMs = this.#clock.now();
     expected.begin(bytes);
     let count = 0;
     while (count < MOST_EXPECTED && this.#lookAt(count)) count++;

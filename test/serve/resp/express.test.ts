@@ -25,7 +25,7 @@ class Served {
 
   constructor(isExpress: boolean) {
     const { changes, clock, dispatch, keyspace, server } = this.lab;
-    const express = new Express(keyspace, server, clock);
+    const express = new Express(keyspace, server);
     const run: Express['run'] = (client, bytes, from, end, reply) => {
       if (!isExpress) return from;
       const to = express.run(client, bytes, from, end, reply);
