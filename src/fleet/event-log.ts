@@ -3,7 +3,7 @@
 // Where they do not fit, the oldest go, and of each only the caches are remembered: who would still have needed it
 // forgets those caches whole.
 
-import { encodeEvent, type NewEvent, type PeerEvent } from './event.ts';
+import { type Copied, encodeEvent, type NewEvent, type PeerEvent } from './event.ts';
 import type { HybridTime } from './hybrid-clock.ts';
 
 export interface EventLogParts {
@@ -19,6 +19,8 @@ export interface Batch {
   readonly after: number;
   /** JSON, in order. */
   readonly events: readonly string[];
+  /** What goes along with them. */
+  readonly copied: readonly Copied[];
   /** Caches of which events are missing. */
   readonly lost: readonly string[];
   /** What it has confirmed when it confirms this. */
@@ -29,11 +31,14 @@ interface Logged {
   readonly sequence: number;
   readonly caches: readonly string[];
   readonly text: string;
+  readonly copied: Copied | undefined;
   readonly atMs: number;
 }
 
 /** An object around a text. */
 const COST_BYTES = 160;
+/** A key beside its bytes. */
+const KEY_BYTES = 100;
 
 export class EventLog {
   readonly #parts: EventLogParts;
@@ -60,11 +65,12 @@ export class EventLog {
   }
 
   append(event: NewEvent, at: HybridTime): PeerEvent {
-    const numbered = { ...event, sequence: ++this.#latest, at };
+    const numbered = { ...event, sequence: ++this.#latest, at: event.at ?? at };
     const logged = {
       sequence: numbered.sequence,
       caches: event.caches,
       text: encodeEvent(numbered),
+      copied: event.copied === undefined ? undefined : { cache: event.copied, keys: event.keys },
       atMs: at[0],
     };
     const cost = costOf(logged);
@@ -85,16 +91,24 @@ export class EventLog {
     if (confirmed >= this.#latest) return undefined;
     const after = Math.max(confirmed, this.#trimmed);
     const events: string[] = [];
+    const copied: Copied[] = [];
     let length = 0;
     let at = this.#firstAfter(after);
     for (; at < this.#kept.length; at++) {
-      const { text } = this.#kept[at]!;
+      const { text, copied: along } = this.#kept[at]!;
       length += text.length;
       if (events.length > 0 && length > maxLength) break;
       events.push(text);
+      if (along) copied.push(along);
     }
     const lost = [...this.#lost].filter(([, sequence]) => sequence > after).map(([cache]) => cache);
-    return { after, events, lost, upTo: events.length > 0 ? this.#kept[at - 1]!.sequence : this.#latest };
+    return {
+      after,
+      events,
+      copied,
+      lost,
+      upTo: events.length > 0 ? this.#kept[at - 1]!.sequence : this.#latest,
+    };
   }
 
   /** What is up to here everybody had confirmed, and is forgotten. */
@@ -142,6 +156,6 @@ export class EventLog {
   }
 }
 
-function costOf({ text }: Logged): number {
-  return COST_BYTES + 2 * text.length;
+function costOf({ text, copied }: Logged): number {
+  return COST_BYTES + (copied ? 3 : 2) * text.length + KEY_BYTES * (copied?.keys.length ?? 0);
 }

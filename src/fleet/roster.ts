@@ -19,6 +19,8 @@ export interface RosterParts {
   readonly modes: Modes;
   /** Told of one that was taken in; `isHeard`: by a message of its own, and not of another's list. */
   readonly added: (member: Member, isHeard: boolean) => void;
+  /** Told of one that is none any more. */
+  readonly removed?: ((member: Member) => void) | undefined;
   readonly log: Log;
 }
 
@@ -65,6 +67,7 @@ export class Roster {
     members.remove(member, clock.now(), isFinal);
     modes.forget(member.identity.incarnation);
     outbox.exclude(member, why);
+    this.#parts.removed?.(member);
     log.info('a peer is gone', { ...wireIdentity(member.identity), why });
   }
 

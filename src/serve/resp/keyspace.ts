@@ -128,6 +128,7 @@ export class Keyspace {
       slot = shelf.peek(cache.fold(Buffer.from(bytes.subarray(this.keyStart, end))));
     else slot = shelf.find(bytes, this.keyStart, end, this.#parts.clock.now());
     if (slot !== NO_SLOT && shelf.isNegative(slot)) slot = NO_SLOT;
+    if (slot === NO_SLOT) cache.refuseIncomplete();
     this.slot = slot;
     return slot;
   }
@@ -207,7 +208,8 @@ export class Keyspace {
       cache.counters.voidFills++;
       return;
     }
-    const meaning = terms.meaning ?? this.#parts.facts.get(cache.name)?.writes;
+    const facts = this.#parts.facts.get(cache.name);
+    const meaning = facts?.mode === 'replicated' ? 'change' : (terms.meaning ?? facts?.writes);
     const endAtMs = terms.keepEnd ? this.#endOf(cache, key, nowMs) : terms.endAtMs;
     const draft = shelf.store.draft(shelf.stored);
     this.#misses.isFilling = meaning !== 'change';
@@ -218,6 +220,8 @@ export class Keyspace {
         tags: terms.tags ?? [],
         endAtMs,
       });
+    } catch (error) {
+      throw cache.asFull(error);
     } finally {
       this.#misses.isFilling = false;
       draft.release();
@@ -242,9 +246,10 @@ export class Keyspace {
 
   /** Deletes the key of argument `i`, on every instance; whether it was there. */
   remove(client: Client, call: Call, i: number): boolean {
-    const wasThere = this.find(call, i) !== NO_SLOT;
-    const { cache } = this;
+    const cache = this.locate(call.bytes, call.start(i), call.end(i));
     const key = call.bytes.subarray(this.keyStart, call.end(i));
+    const slot = cache.shelf.peek(cache.fold(key));
+    const wasThere = slot !== NO_SLOT && !cache.shelf.isNegative(slot);
     this.#misses.take(client, cache, key, 0, key.length, this.#parts.clock.now());
     cache.counters.deletes++;
     cache.invalidateKey(key);
@@ -259,8 +264,15 @@ export class Keyspace {
 
   /** Gives the entry found another end, Infinity for none. */
   setEnd(atMs: number): void {
-    const { name, shelf } = this.cache;
+    const { cache } = this;
+    const { name, shelf } = cache;
     const key = shelf.store.key(this.slot);
+    if (this.#parts.facts.get(name)?.mode === 'replicated') {
+      cache.rewrite(this.slot, key, atMs);
+      this.slot = shelf.peek(key);
+      this.#parts.changes.wrote(cache, key, 'write');
+      return;
+    }
     shelf.setEnd(this.slot, atMs);
     this.#parts.gotEnd(name, key);
   }
