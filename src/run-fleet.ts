@@ -108,6 +108,7 @@ export async function runFleet(input: FleetInput): Promise<RunningFleet> {
 
 interface PeerCore {
   readonly fleet: Fleet;
+  readonly replicas: Replicas | undefined;
   readonly transfers: Transfers | undefined;
   readonly link: PeerLink;
   readonly transport: PeerTransport;
@@ -183,7 +184,7 @@ function buildCore(
     log,
   });
   changes.joinFleet(fleet);
-  return { fleet, transfers, link, transport };
+  return { fleet, replicas, transfers, link, transport };
 }
 
 function replication(replicas: Replicas, transfers: Transfers, fleet: () => Fleet) {
@@ -223,6 +224,7 @@ function running(
       peerRequests: () => core?.link.requests ?? [],
       refusedMessages: () => peers.refused.entries(),
       operatorFailures: () => access.failures,
+      refusedValues: () => core?.replicas && Object.entries(core.replicas.refused),
     },
     askPeers: async (timeoutMs) => {
       const gathered = (await core?.fleet.gather(timeoutMs)) ?? [];
