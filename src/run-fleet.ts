@@ -190,7 +190,7 @@ function buildCore(
 function replication(replicas: Replicas, transfers: Transfers, fleet: () => Fleet) {
   return {
     copies: (copied: readonly Copied[], maxLength: number) => replicas.copies(copied, maxLength),
-    copied: (entries: unknown) => replicas.arrived(entries),
+    copied: (entries: unknown, from: string) => replicas.arrived(entries, from),
     // Who wants all is told first under which events that was read.
     entries: (asked: Readonly<Record<string, unknown>>) => ({
       ...replicas.answer(asked),

@@ -3,39 +3,41 @@
 const MOST_KEYS = 1000;
 const MOST_BYTES = 256 << 10;
 
+export interface Later {
+  readonly cache: string;
+  /** One character a byte. */
+  readonly key: string;
+  /** Who has it. */
+  readonly from: string;
+  /** What the value takes, 0 where that is not known. */
+  readonly bytes: number;
+}
+
 export class Laters {
-  /** Cache → key, one character a byte → what its value takes, 0 where that is not known. */
-  readonly #keys = new Map<string, Map<string, number>>();
-  #count = 0;
-  #bytes = 0;
-  /** Whose turn it is to be asked. */
-  turn = 0;
+  readonly #all = new Map<string, Later>();
+  #keyBytes = 0;
 
   /** False: they are too many. */
-  add(cache: string, key: Buffer, bytes: number): boolean {
-    const keys = this.#keys.get(cache) ?? new Map<string, number>();
-    const text = key.toString('latin1');
-    if (!keys.has(text)) {
-      if (this.#count >= MOST_KEYS || this.#bytes + text.length > MOST_BYTES) return false;
-      this.#count++;
-      this.#bytes += text.length;
+  add(later: Later): boolean {
+    const id = `${later.cache} ${later.key}`;
+    if (!this.#all.has(id)) {
+      if (this.#all.size >= MOST_KEYS || this.#keyBytes + later.key.length > MOST_BYTES) return false;
+      this.#keyBytes += later.key.length;
     }
-    keys.set(text, bytes);
-    this.#keys.set(cache, keys);
+    this.#all.set(id, later);
     return true;
   }
 
-  /** Those that there may be room for, which are remembered no more. */
-  takeFitting(cache: string, roomBytes: number): Buffer[] {
-    const taken: Buffer[] = [];
+  /** Those of the cache that there may be room for, which are remembered no more. */
+  takeFitting(cache: string, roomBytes: number): Later[] {
+    const taken: Later[] = [];
     let leftBytes = roomBytes;
-    for (const [text, bytes] of this.#keys.get(cache) ?? []) {
-      if (bytes > leftBytes) continue;
-      leftBytes -= bytes;
-      this.#keys.get(cache)!.delete(text);
-      this.#count--;
-      this.#bytes -= text.length;
-      taken.push(Buffer.from(text, 'latin1'));
+    for (const [id, later] of this.#all) {
+      if (later.cache !== cache || later.bytes > leftBytes) continue;
+      leftBytes -= later.bytes;
+      this.#all.delete(id);
+      this.#keyBytes -= later.key.length;
+      taken.push(later);
     }
     return taken;
   }

@@ -30,7 +30,7 @@ export interface Fetcher {
   /** Everything the other has. */
   fetchAll(cache: string, from: string): Promise<boolean>;
   /** There was no room for it: later, perhaps. */
-  later(cache: string, key: Buffer, bytes: number): void;
+  later(cache: string, key: Buffer, from: string, bytes: number): void;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -121,13 +121,13 @@ export class Replicas {
   }
 
   /** What came along with events, before they are received. */
-  arrived(entries: unknown): void {
+  arrived(entries: unknown, from: string): void {
     this.#along.clear();
     if (!Array.isArray(entries)) return;
     for (const wire of entries as unknown[]) {
       const copy = parseCopy(wire);
       if (!copy || copy.size !== undefined) continue;
-      this.take(copy);
+      this.take(copy, from);
       this.#along.add(idOf(copy.cache, copy.key));
     }
   }
@@ -146,16 +146,16 @@ export class Replicas {
     return this.#byName.get(cache)?.invalidate(going, stamp) ?? 0;
   }
 
-  take(copy: Copy, draft?: Draft): Taken {
+  take(copy: Copy, from: string, draft?: Draft): Taken {
     const replica = this.#byName.get(copy.cache);
     const taken = replica?.apply(copy, draft) ?? 'old';
-    if (taken !== 'applied' && taken !== 'old') this.refuse(taken, copy);
+    if (taken !== 'applied' && taken !== 'old') this.refuse(taken, copy, from);
     return taken;
   }
 
-  refuse(why: Refusal, { cache, key, size, value }: Copy): void {
+  refuse(why: Refusal, { cache, key, size, value }: Copy, from: string): void {
     this.refused[why]++;
-    if (why === 'full') this.fetcher?.later(cache, key, size ?? value?.length ?? 0);
+    if (why === 'full') this.fetcher?.later(cache, key, from, size ?? value?.length ?? 0);
     if (this.#said.has(why)) return;
     this.#said.add(why);
     this.#log.warn('what another instance wrote was not taken', { cache, why: WHY[why] });

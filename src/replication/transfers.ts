@@ -62,12 +62,15 @@ const KEYS_LENGTH = 512 << 10;
 /** Clocks differ, and what was written before may still have been on its way. */
 const SLACK_MS = 120_000;
 const MOST_DEPARTED = 1000;
+/** More in detail would be more than all of it. */
+const MOST_OWED = 500;
 
 export class Transfers implements Fetcher {
   readonly #parts: TransfersParts;
   readonly #laters = new Laters();
   /** What could not be had yet. */
   readonly #owed = new Map<string, Owed>();
+  readonly #settling = new Set<Owed>();
   /** Members that left, and when they were last heard. */
   readonly #departed = new Map<string, number>();
   readonly #waiting: (() => void)[] = [];
@@ -136,7 +139,7 @@ export class Transfers implements Fetcher {
     void this.#settle();
   }
 
-  /** What it told last may have come to some and not to all. */
+  /** What it told last may have come to some and not to all; and what it had to give others are to give. */
   gone({ identity: { incarnation }, heardAtMs }: Member): void {
     const { replicas, members } = this.#parts;
     this.#departed.delete(incarnation);
@@ -164,15 +167,16 @@ export class Transfers implements Fetcher {
   async fetch(cache: string, keys: readonly Buffer[], from: string): Promise<boolean> {
     const member = this.#member(from);
     let left = keys.map(encodePercent);
+    let isAll = true;
     while (left.length > 0) {
       const asked = firstOf(left);
       const reply = member && (await this.#ask(member, { cache, keys: asked }));
       if (!member || !reply || reply === 'refused') break;
-      await this.#takeAll(reply.entries, member);
+      isAll = (await this.#takeAll(reply.entries, member)) && isAll;
       left = left.slice(isCount(reply.answered) && reply.answered > 0 ? reply.answered : asked.length);
     }
-    for (const key of keys.slice(keys.length - left.length)) this.later(cache, key, 0);
-    return left.length === 0;
+    for (const key of keys.slice(keys.length - left.length)) this.later(cache, key, from, 0);
+    return isAll && left.length === 0;
   }
 
   async fetchAll(cache: string, from: string): Promise<boolean> {
@@ -183,11 +187,10 @@ export class Transfers implements Fetcher {
     return false;
   }
 
-  later(cache: string, key: Buffer, bytes: number): void {
+  later(cache: string, key: Buffer, from: string, bytes: number): void {
     // Too many: whatever it was, all is looked through once more.
-    if (!this.#laters.add(cache, key, bytes))
-      for (const { identity } of this.#parts.members().slice(0, 1))
-        this.#owe({ cache, from: identity.incarnation, filter: {} });
+    if (!this.#laters.add({ cache, key: key.toString('latin1'), from, bytes }))
+      this.#owe({ cache, from, filter: {} });
   }
 
   // --- the inside
@@ -202,36 +205,45 @@ export class Transfers implements Fetcher {
     });
   }
 
-  #owe(owed: Owed): void {
-    this.#owed.set(`${owed.cache} ${owed.from} ${owed.filter.origin ?? ''}`, owed);
+  #owe({ cache, from, filter: wanted }: Owed): void {
+    const filter = this.#owed.size < MOST_OWED ? wanted : {};
+    this.#owed.set(`${cache} ${from} ${filter.origin ?? ''} ${filter.since ?? ''}`, { cache, from, filter });
   }
 
   /** Each once; what fails again is owed again, as long as there is somebody to be asked. */
   async #settle(): Promise<void> {
     const all = [...this.#owed.values()];
     this.#owed.clear();
+    for (const owed of all) this.#settling.add(owed);
     await Promise.all(
       all.map(async (owed) => {
         const member = this.#member(owed.from);
         const first = member && (await this.#take(owed.cache, member, owed.filter));
-        if (member && first === undefined) this.#owe(owed);
+        // Who has not got everything may get what is asked for in a moment.
+        const isOpen = first === undefined || (first !== 'refused' && first.complete === false);
+        this.#settling.delete(owed);
+        if (member && isOpen) this.#owe(owed);
       }),
     );
   }
 
+  /** Who had it is asked, or, where that one is gone, anybody. */
   #tryLaters(): void {
     const { replicas, members } = this.#parts;
-    const up = members().filter(({ status, place }) => status === 'up' && place !== undefined);
-    if (up.length === 0) return;
+    const [anybody] = members().filter(({ status, place }) => status === 'up' && place !== undefined);
+    if (!anybody) return;
     for (const { cache } of replicas.all) {
       const { store, stored } = cache.shelf;
-      const roomBytes = Math.min(
-        store.budget.freeBytes,
-        (stored.shareBytes ?? Number.POSITIVE_INFINITY) - stored.bytes,
-      );
-      const keys = this.#laters.takeFitting(cache.name, roomBytes);
-      const asked = up[this.#laters.turn++ % up.length]!;
-      if (keys.length > 0) void this.fetch(cache.name, keys, asked.identity.incarnation);
+      const shareBytes = (stored.shareBytes ?? Number.POSITIVE_INFINITY) - stored.bytes;
+      const keysOf = new Map<string, Buffer[]>();
+      for (const { from, key } of this.#laters.takeFitting(
+        cache.name,
+        Math.min(store.budget.freeBytes, shareBytes),
+      )) {
+        const asked = this.#member(from) ? from : anybody.identity.incarnation;
+        keysOf.set(asked, [...(keysOf.get(asked) ?? []), Buffer.from(key, 'latin1')]);
+      }
+      for (const [from, keys] of keysOf) void this.fetch(cache.name, keys, from);
     }
   }
 
@@ -255,8 +267,11 @@ export class Transfers implements Fetcher {
     for (const wire of Array.isArray(entries) ? (entries as unknown[]) : []) {
       const copy = parseCopy(wire);
       if (!copy) continue;
-      if (copy.size === undefined) this.#parts.replicas.take(copy);
-      else isAll = (await this.#takeLarge(copy, member)) && isAll;
+      if (copy.size === undefined) this.#parts.replicas.take(copy, member.identity.incarnation);
+      else if (!(await this.#takeLarge(copy, member))) {
+        this.later(copy.cache, copy.key, member.identity.incarnation, 0);
+        isAll = false;
+      }
     }
     return isAll;
   }
@@ -288,10 +303,10 @@ export class Transfers implements Fetcher {
         if (!piece || piece.length === 0) return reply.piece === null;
         draft.append(piece);
       }
-      replicas.take(copy, draft);
+      replicas.take(copy, member.identity.incarnation, draft);
     } catch (error) {
       if (!(error instanceof SidecacheError)) throw error;
-      replicas.refuse(error instanceof RoomError ? 'full' : 'large', copy);
+      replicas.refuse(error instanceof RoomError ? 'full' : 'large', copy, member.identity.incarnation);
     } finally {
       draft.release();
     }

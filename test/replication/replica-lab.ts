@@ -113,7 +113,7 @@ export class ReplicaLab {
   }
 
   take(copy: Copy): Taken {
-    return this.replicas.take(copy);
+    return this.replicas.take(copy, 'another');
   }
 
   answer(asked: Readonly<Record<string, unknown>>): Page {
