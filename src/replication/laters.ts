@@ -28,6 +28,11 @@ export class Laters {
     return true;
   }
 
+  has(cache: string): boolean {
+    for (const later of this.#all.values()) if (later.cache === cache) return true;
+    return false;
+  }
+
   /** Those of the cache that there may be room for, which are remembered no more. */
   takeFitting(cache: string, roomBytes: number): Later[] {
     const taken: Later[] = [];

@@ -29,6 +29,8 @@ export interface Fetcher {
   fetch(cache: string, keys: readonly Buffer[], from: string): Promise<boolean>;
   /** Everything the other has. */
   fetchAll(cache: string, from: string): Promise<boolean>;
+  /** Whether something of it is still to be had, or is on its way. */
+  isBehind(cache: string): boolean;
   /** There was no room for it: later, perhaps. */
   later(cache: string, key: Buffer, from: string, bytes: number): void;
 }
@@ -167,11 +169,16 @@ export class Replicas {
     const replica = typeof name === 'string' ? this.#byName.get(name) : undefined;
     if (!replica) return {};
     if (isCount(offset)) return { piece: pieceOf(replica, keys, parseStamp(at), offset) };
+    if (Array.isArray(keys)) return copiesOf(replica, keys);
     const complete = replica.cache.incomplete === undefined;
-    if (Array.isArray(keys)) return { complete, ...copiesOf(replica, keys) };
+    const behind = this.fetcher?.isBehind(replica.cache.name) ?? false;
     const isMeant = ([ms, , by]: Stamp): boolean =>
       (!isCount(origin) || by === origin) && (!isCount(since) || ms >= since);
-    return { complete, ...pageOf(replica, Number.isSafeInteger(after) ? (after as number) : 0, isMeant) };
+    return {
+      complete,
+      ...(behind && { behind }),
+      ...pageOf(replica, Number.isSafeInteger(after) ? (after as number) : 0, isMeant),
+    };
   }
 }
 
