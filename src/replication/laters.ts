@@ -19,7 +19,8 @@ export class Laters {
 
   /** False: they are too many. */
   add(later: Later): boolean {
-    const id = `${later.cache} ${later.key}`;
+    // Of two who have it each may have another value, and which is later is not known yet.
+    const id = `${later.cache} ${later.from} ${later.key}`;
     if (!this.#all.has(id)) {
       if (this.#all.size >= MOST_KEYS || this.#keyBytes + later.key.length > MOST_BYTES) return false;
       this.#keyBytes += later.key.length;
