@@ -194,7 +194,9 @@ export class Transfers implements Fetcher {
     const member = this.#member(from);
     const given = member && (await this.#download.all(cache, member, filter));
     this.#debts.settled(debt);
-    // Who left meanwhile has handed on what it owed.
+    // One that was only heard of is a member in a moment; who left has handed on what it owed.
+    if (!member && !this.#departed.has(from) && tries < MOST_TRIES)
+      this.#debts.add({ ...debt, tries: tries + 1 });
     if (!member || this.#member(from) !== member || given === 'refused') return;
     // Who has not got everything may get what is asked for in a moment.
     const isPartly = given !== undefined && (given.complete === false || given.behind);
