@@ -45,6 +45,7 @@ class Scenario {
   readonly #maxLogBytes: number;
   readonly #ran = { writes: 0, restarts: 0, cuts: 0 };
   #started = 0;
+  #lastStartMs = 0;
 
   constructor(seed: number) {
     this.#chance = seededRandom(seed);
@@ -107,8 +108,10 @@ class Scenario {
 
   #start(index: number): void {
     const randomness = Array.from({ length: 12 }, () => this.#chance.below(16).toString(16)).join('');
+    // The later life of one container is told by its incarnation.
+    this.#lastStartMs = Math.max(Math.floor(this.#clock.now()), this.#lastStartMs + 1);
     const identity = {
-      incarnation: `${this.#clock.now().toString(36)}${randomness}`,
+      incarnation: `${this.#lastStartMs.toString(36)}${randomness}`,
       ...{ index: String(index), process: '', version: '1.0.0' },
       instanceId: this.#chance.percent(50) ? `instance-${index}` : `started-${++this.#started}`,
     };
