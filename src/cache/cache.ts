@@ -208,12 +208,15 @@ export class Cache {
     return done;
   }
 
-  /** Writes the entry anew as it is, but for its end, so that it is a change of it; the cache's `ttl` holds all the same. */
-  rewrite(slot: number, key: Buffer, endAtMs: number): void {
+  /**
+   * Writes the entry anew as it is, but for its end or its tags, so that it is a change of it; the cache's `ttl` holds all
+   * the same.
+   */
+  rewrite(slot: number, key: Buffer, change: { endAtMs?: number; tags?: readonly string[] }): void {
     const { shelf } = this;
     const { store, stored } = shelf;
     const contentType = store.contentType(slot);
-    const tags = store.tags(slot);
+    const { endAtMs = shelf.diesAtMs(slot, this.#clock.now()), tags = store.tags(slot) } = change;
     const latestMs = shelf.latestEndMs(slot);
     const value = Buffer.allocUnsafeSlow(store.valueLength(slot));
     store.copyValue(slot, 0, value, 0, value.length);

@@ -260,7 +260,9 @@ test('another end is a change of the entry, with all else as it was', () => {
   const before = one.write('key', 'value', { tags: ['red'] });
   one.lab.clock.advance(5);
   const { shelf } = one.cache;
-  one.cache.rewrite(shelf.peek(Buffer.from('key')), Buffer.from('key'), one.lab.clock.now() + 100);
+  one.cache.rewrite(shelf.peek(Buffer.from('key')), Buffer.from('key'), {
+    endAtMs: one.lab.clock.now() + 100,
+  });
   assert.not.equal(one.stampOf('key'), before);
   const copy = one.copyOf('key')!;
   assert.equal(

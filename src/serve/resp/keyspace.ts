@@ -264,17 +264,17 @@ export class Keyspace {
 
   /** Gives the entry found another end, Infinity for none. */
   setEnd(atMs: number): void {
-    const { cache } = this;
-    const { name, shelf } = cache;
+    const { name, shelf } = this.cache;
+    if (this.#rewrite({ endAtMs: atMs })) return;
     const key = shelf.store.key(this.slot);
-    if (this.#parts.facts.get(name)?.mode === 'replicated') {
-      cache.rewrite(this.slot, key, atMs);
-      this.slot = shelf.peek(key);
-      this.#parts.changes.wrote(cache, key, 'write');
-      return;
-    }
     shelf.setEnd(this.slot, atMs);
     this.#parts.gotEnd(name, key);
+  }
+
+  /** Gives the entry found other tags: here only, but in a replicated cache. */
+  setTags(tags: readonly string[]): void {
+    const { store, stored } = this.cache.shelf;
+    if (!this.#rewrite({ tags })) store.retag(stored, this.slot, tags);
   }
 
   /** Entries of all caches. */
@@ -285,6 +285,17 @@ export class Keyspace {
   }
 
   // --- the inside
+
+  /** In a replicated cache it is written anew, and the others hear of it. */
+  #rewrite(change: { endAtMs?: number; tags?: readonly string[] }): boolean {
+    const { cache } = this;
+    if (this.#parts.facts.get(cache.name)?.mode !== 'replicated') return false;
+    const key = cache.shelf.store.key(this.slot);
+    cache.rewrite(this.slot, key, change);
+    this.slot = cache.shelf.peek(key);
+    this.#parts.changes.wrote(cache, key, 'write');
+    return true;
+  }
 
   #endOf(cache: Cache, key: Buffer, nowMs: number): number | undefined {
     const slot = cache.shelf.peek(cache.fold(key));
