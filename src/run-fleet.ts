@@ -197,7 +197,7 @@ function replication(replicas: Replicas, transfers: Transfers, fleet: () => Flee
       ...(asked.after === 0 && { vector: fleet().vector }),
     }),
     met: (member: Member) => transfers.met(member),
-    removed: (member: Member) => transfers.gone(member),
+    removed: (member: Member, saidFarewell: boolean) => transfers.gone(member, saidFarewell),
   };
 }
 

@@ -3,7 +3,7 @@
 // Where they do not fit, the oldest go, and of each only the caches are remembered: who would still have needed it
 // forgets those caches whole.
 
-import { type Copied, encodeEvent, type NewEvent, type PeerEvent } from './event.ts';
+import { type Copied, encodeEvent, type NewEvent, type PeerEvent, parseEvent } from './event.ts';
 import type { HybridTime } from './hybrid-clock.ts';
 
 export interface EventLogParts {
@@ -31,14 +31,13 @@ interface Logged {
   readonly sequence: number;
   readonly caches: readonly string[];
   readonly text: string;
-  readonly copied: Copied | undefined;
+  /** The cache of which entries go along. */
+  readonly copied: string | undefined;
   readonly atMs: number;
 }
 
 /** An object around a text. */
 const COST_BYTES = 160;
-/** A key beside its bytes. */
-const KEY_BYTES = 100;
 
 export class EventLog {
   readonly #parts: EventLogParts;
@@ -70,7 +69,7 @@ export class EventLog {
       sequence: numbered.sequence,
       caches: event.caches,
       text: encodeEvent(numbered),
-      copied: event.copied === undefined ? undefined : { cache: event.copied, keys: event.keys },
+      copied: event.copied,
       atMs: at[0],
     };
     const cost = costOf(logged);
@@ -95,11 +94,12 @@ export class EventLog {
     let length = 0;
     let at = this.#firstAfter(after);
     for (; at < this.#kept.length; at++) {
-      const { text, copied: along } = this.#kept[at]!;
+      const { text, copied: cache } = this.#kept[at]!;
       length += text.length;
       if (events.length > 0 && length > maxLength) break;
       events.push(text);
-      if (along) copied.push(along);
+      // Kept as text alone, keys take a fraction of the memory.
+      if (cache !== undefined) copied.push({ cache, keys: parseEvent(JSON.parse(text))?.keys ?? [] });
     }
     const lost = [...this.#lost].filter(([, sequence]) => sequence > after).map(([cache]) => cache);
     return {
@@ -156,6 +156,6 @@ export class EventLog {
   }
 }
 
-function costOf({ text, copied }: Logged): number {
-  return COST_BYTES + (copied ? 3 : 2) * text.length + KEY_BYTES * (copied?.keys.length ?? 0);
+function costOf({ text }: Logged): number {
+  return COST_BYTES + 2 * text.length;
 }

@@ -59,7 +59,7 @@ export interface FleetParts {
   readonly copied?: ((entries: unknown, from: string) => void) | undefined;
   readonly entries?: ((asked: Readonly<Record<string, unknown>>) => object) | undefined;
   readonly met?: ((member: Member) => void) | undefined;
-  readonly removed?: ((member: Member) => void) | undefined;
+  readonly removed?: ((member: Member, saidFarewell: boolean) => void) | undefined;
   /** The clock that all of this instance goes by; absent: one of its own. */
   readonly hybrid?: HybridClock;
   readonly log: Log;

@@ -31,7 +31,9 @@ export interface OutboxParts {
 
 /** Of one message. */
 const MAX_EVENTS_LENGTH = 768 << 10;
-/** Of events and what goes along: half of the rest is for what a message says besides. */
+/** Of what goes along: a message is to find room also where there is little. */
+const MAX_COPIES_LENGTH = 256 << 10;
+/** Of both: half of the rest is for what a message says besides. */
 const MAX_LENGTH = 896 << 10;
 /** For what nobody waits for. */
 const BEHIND_TIMEOUT_MS = 2000;
@@ -182,7 +184,7 @@ export class Outbox {
   #copiesFor({ copied, events }: Batch): string[] {
     if (copied.length === 0) return [];
     const length = events.reduce((sum, text) => sum + text.length, 0);
-    return this.#parts.copies?.(copied, MAX_LENGTH - length) ?? [];
+    return this.#parts.copies?.(copied, Math.min(MAX_COPIES_LENGTH, MAX_LENGTH - length)) ?? [];
   }
 
   /** `upTo`: what the message ended with. */

@@ -53,14 +53,23 @@ export class Download {
     this.#isClosed = true;
   }
 
-  /** All that it has: 'refused' where it does not copy, undefined where it did not answer to the end. */
-  async all(cache: string, member: Member, filter: Filter): Promise<Given | 'refused' | undefined> {
+  /**
+   * All that it has, or with `ofComplete` nothing where it has not got everything itself: 'refused' where it does not copy,
+   * undefined where it did not answer to the end.
+   */
+  async all(
+    cache: string,
+    member: Member,
+    filter: Filter,
+    ofComplete = false,
+  ): Promise<Given | 'refused' | undefined> {
     let given: Given | undefined;
     for (let after: unknown = 0; after !== null; ) {
       const reply = await this.#ask(member, { cache, after, ...filter });
       if (reply === undefined || reply === 'refused') return reply;
       const { complete, behind, vector } = reply;
       given ??= { complete, behind: behind === true, vector: fieldsOf(vector) };
+      if (ofComplete && complete !== true) return given;
       if ((await this.#takeAll(reply.entries, member)).length > 0) return undefined;
       this.#takeMarks(cache, reply.marks);
       // A daemon that has no such cache answers nothing.

@@ -45,7 +45,7 @@ const PIECE_BYTES = 256 << 10;
 /** Of one answer, before what it ends with. */
 const PAGE_LENGTH = 384 << 10;
 /** Places that are looked at for one answer. */
-const PLACES_A_PAGE = 20_000;
+const PLACES_A_PAGE = 5000;
 const MOST_KEYS = 1000;
 /** What a copy is on the wire beside its key, tags and value. */
 const COPY_LENGTH = 120;

@@ -32,6 +32,8 @@ const AGAIN_AFTER_MS = 200;
 /** Clocks differ, and what was written before may still have been on its way. */
 const SLACK_MS = 120_000;
 const MOST_DEPARTED = 1000;
+/** For what one that is gone may have told them. */
+const MOST_ASKED = 24;
 /** One that is full never has everything. */
 const MOST_TRIES = 12;
 
@@ -93,10 +95,10 @@ export class Transfers implements Fetcher {
    * fetching; or nobody has it, and this instance is the first of them.
    */
   async #mayBegin(name: string, toCover: Readonly<Record<string, number>>): Promise<boolean> {
-    const { members, self } = this.#parts;
+    const { self } = this.#parts;
     let [isFirst, isAll, isAnyComplete] = [true, true, false];
-    for (const member of members()) {
-      const given = await this.#download.all(name, member, {});
+    for (const member of this.#inTurn) {
+      const given = await this.#download.all(name, member, {}, true);
       // Nor does a daemon count that has no such cache.
       if (given === 'refused' || (given && typeof given.complete !== 'boolean')) continue;
       const isComplete = given?.complete === true;
@@ -118,15 +120,18 @@ export class Transfers implements Fetcher {
     void this.#settle();
   }
 
-  /** What it told last may have come to some and not to all; and what it had to give, others are to give. */
-  gone({ identity: { incarnation }, heardAtMs }: Member): void {
-    const { members } = this.#parts;
+  /**
+   * What it told last may have come to some and not to all, unless it said farewell: then it has seen to that. What it had
+   * to give, others are to give.
+   */
+  gone({ identity: { incarnation }, heardAtMs }: Member, saidFarewell: boolean): void {
     this.#departed.delete(incarnation);
     this.#departed.set(incarnation, heardAtMs);
     if (this.#departed.size > MOST_DEPARTED) this.#departed.delete(this.#departed.keys().next().value!);
     const debts = this.#debts.of(incarnation);
-    for (const { identity } of members()) {
-      this.#owe(identity.incarnation, { origin: originOf(incarnation), since: since(heardAtMs) });
+    for (const { identity } of this.#inTurn.slice(0, MOST_ASKED)) {
+      if (!saidFarewell)
+        this.#owe(identity.incarnation, { origin: originOf(incarnation), since: since(heardAtMs) });
       for (const debt of debts) this.#debts.add({ ...debt, from: identity.incarnation });
     }
     void this.#settle();
@@ -220,6 +225,13 @@ export class Transfers implements Fetcher {
       }
       for (const [from, keys] of keysOf) void this.fetch(cache.name, keys, from);
     }
+  }
+
+  /** Each instance begins with another one. */
+  get #inTurn(): Member[] {
+    const all = this.#parts.members();
+    const first = all.length === 0 ? 0 : originOf(this.#parts.self) % all.length;
+    return [...all.slice(first), ...all.slice(0, first)];
   }
 
   #member(incarnation: string): Member | undefined {

@@ -66,6 +66,19 @@ test('what both sides of a partition wrote is on all when they are together agai
   await everywhere(fleet, 'deleted', undefined);
 });
 
+test('while another instance has the cache in another mode nothing is lost, and those who copy do', async (context) => {
+  const fleet = await TestFleet.start({ indices: [0, 1], caches: CACHES });
+  context.fleet = fleet;
+  const [one, two] = fleet.instances as [Instance, Instance];
+  await put(one, 'key', 'value');
+  await everywhere(fleet, 'key', 'value');
+  await fleet.add(2, { caches: { kept: { mode: 'invalidation' } } });
+  const said = await one.daemon.line(/in another mode/);
+  assert.match(said.message, /nothing is copied to that one/);
+  await put(two, 'key', 'later');
+  await until(async () => (await textOf(one, 'key')) === 'later');
+});
+
 test('instances that start together begin at once, with nothing', async (context) => {
   const beganMs = performance.now();
   context.fleet = await TestFleet.start({ caches: CACHES });

@@ -62,10 +62,10 @@ class Fetching {
     return other;
   }
 
-  remove(incarnation: string): void {
+  remove(incarnation: string, saidFarewell = false): void {
     const at = this.members.findIndex(({ identity }) => identity.incarnation === incarnation);
     const [member] = this.members.splice(at, 1);
-    this.transfers.gone(member!);
+    this.transfers.gone(member!, saidFarewell);
   }
 
   get isComplete(): boolean {
@@ -128,10 +128,10 @@ test('of those who all have not got everything the first one begins, and the oth
   void second.transfers.join();
   await second.pass(1000);
   assert.not(second.isComplete);
-  assert.is(second.own.read('written'), 'x');
   other.replicas.complete('kept');
   await second.pass(300);
   assert.ok(second.isComplete);
+  assert.is(second.own.read('written'), 'x');
 });
 
 test('what was read before it covered what is known here does not count: it is asked again', async () => {
@@ -231,6 +231,22 @@ test('when one goes, the others are asked for what it wrote last, and for what i
   assert.is(one.own.read('own'), 'z');
   const filters = one.asked.map(({ asked }) => asked.origin);
   assert.ok(filters.includes(stamp[2]) && filters.includes(undefined));
+});
+
+test('one that said farewell has told what it had to tell: only what it owed is asked for', async () => {
+  const one = new Fetching();
+  one.add('a-gone00');
+  one.add('c-other0').write('key', 'x');
+  one.remove('a-gone00', true);
+  await one.pass(0);
+  assert.equal(one.asked, []);
+  one.add('d-gone00');
+  one.down.add('d-gone00');
+  one.transfers.missed('all', 'd-gone00');
+  await one.pass(0);
+  one.remove('d-gone00', true);
+  await one.pass(0);
+  assert.is(one.own.read('key'), 'x');
 });
 
 test('one that comes back is asked for what is new since it was heard last', async () => {

@@ -113,7 +113,7 @@ export class ReplicatedInstance implements Host {
         ...(asked.after === 0 && { vector: this.fleet.vector }),
       }),
       met: (member) => transfers.met(member),
-      removed: (member) => transfers.gone(member),
+      removed: (member, saidFarewell) => transfers.gone(member, saidFarewell),
       log: SILENT,
     });
     changes.joinFleet(this.fleet);
