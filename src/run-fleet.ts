@@ -163,7 +163,10 @@ function buildCore(
       return changes.receive(event, from);
     },
     drop: (caches, why, origin) => {
-      log.warn('caches were dropped', { caches, why });
+      const isDropped = (name: string): boolean => modes.get(name) === 'invalidation';
+      const names = caches === 'all' ? [...modes.keys()] : caches;
+      if (names.some(isDropped)) log.warn('caches were dropped', { caches, why });
+      else log.info('replicated caches are compared with a peer', { caches, why });
       changes.dropMissed(caches);
       transfers?.missed(caches, origin);
     },

@@ -45,6 +45,10 @@ export class Debts {
     return [...this.#open.values(), ...this.#asked].filter((debt) => debt.from === from);
   }
 
+  get isEmpty(): boolean {
+    return this.#open.size + this.#asked.size === 0;
+  }
+
   /** Whether there is one that nobody has answered at all: else two would wait for each other. */
   isUnanswered(cache: string): boolean {
     return [...this.#open.values(), ...this.#asked].some((debt) => debt.cache === cache && debt.tries === 0);

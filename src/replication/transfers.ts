@@ -29,6 +29,7 @@ export interface TransfersParts extends DownloadParts {
 const JOIN_WITHIN_MS = 10_000;
 const AT_LEAST_MS = 2000;
 const AGAIN_AFTER_MS = 200;
+const NEVER = Number.POSITIVE_INFINITY;
 /** Clocks differ, and what was written before may still have been on its way. */
 const SLACK_MS = 120_000;
 const MOST_DEPARTED = 1000;
@@ -44,6 +45,8 @@ export class Transfers implements Fetcher {
   readonly #laters = new Laters();
   /** Members that left, and when they were last heard. */
   readonly #departed = new Map<string, number>();
+  /** Since when some are gone of whose last words nobody could be asked. */
+  #unaskedSinceMs = NEVER;
   /** Fetches that are going on, by cache. */
   readonly #fetching = new Map<string, number>();
   readonly #startedAtMs: number;
@@ -128,6 +131,7 @@ export class Transfers implements Fetcher {
     this.#departed.delete(incarnation);
     this.#departed.set(incarnation, heardAtMs);
     if (this.#departed.size > MOST_DEPARTED) this.#departed.delete(this.#departed.keys().next().value!);
+    if (!saidFarewell) this.#unaskedSinceMs = Math.min(this.#unaskedSinceMs, heardAtMs);
     const debts = this.#debts.of(incarnation);
     for (const { identity } of this.#inTurn.slice(0, MOST_ASKED)) {
       if (!saidFarewell)
@@ -137,10 +141,13 @@ export class Transfers implements Fetcher {
     void this.#settle();
   }
 
-  /** Each may have heard of what the other has not, while they did not hear of each other. */
+  /**
+   * Each may have heard of what the other has not, while they did not hear of each other; and one that is new may have heard
+   * of it from who is gone.
+   */
   met({ identity: { incarnation } }: Member): void {
-    const heardAtMs = this.#departed.get(incarnation);
-    if (heardAtMs !== undefined) this.#owe(incarnation, { since: since(heardAtMs) });
+    const heardAtMs = Math.min(this.#departed.get(incarnation) ?? NEVER, this.#unaskedSinceMs);
+    if (heardAtMs !== NEVER) this.#owe(incarnation, { since: since(heardAtMs) });
   }
 
   isBehind(cache: string): boolean {
@@ -192,6 +199,7 @@ export class Transfers implements Fetcher {
   /** Each once; what fails again is owed again, as long as there is somebody to be asked. */
   async #settle(): Promise<void> {
     await Promise.all(this.#debts.take().map((debt) => this.#pay(debt)));
+    if (this.#debts.isEmpty && this.#parts.members().length > 0) this.#unaskedSinceMs = NEVER;
   }
 
   async #pay(debt: Debt): Promise<void> {

@@ -233,6 +233,27 @@ test('when one goes, the others are asked for what it wrote last, and for what i
   assert.ok(filters.includes(stamp[2]) && filters.includes(undefined));
 });
 
+test('who is left alone asks whoever comes next for what those who went may have told it', async () => {
+  const one = new Fetching();
+  const gone = one.add('a-gone00');
+  one.remove('a-gone00');
+  await one.pass(20 * SYNC_MS);
+  gone.lab.clock.advance(20 * SYNC_MS);
+  gone.write('told the new one', 'x');
+  const fresh = one.add('e-new000');
+  fresh.lab.clock.advance(20 * SYNC_MS);
+  fresh.take(gone.copyOf('told the new one')!);
+  one.transfers.met(one.members[0]!);
+  await one.pass(SYNC_MS);
+  assert.is(one.own.read('told the new one'), 'x');
+  // That is done then.
+  one.add('f-new000');
+  one.asked.length = 0;
+  one.transfers.met(one.members[1]!);
+  await one.pass(SYNC_MS);
+  assert.equal(one.asked, []);
+});
+
 test('one that said farewell has told what it had to tell: only what it owed is asked for', async () => {
   const one = new Fetching();
   one.add('a-gone00');
