@@ -68,6 +68,7 @@ export interface RunningFleet {
 }
 
 const LOG_BYTES = 1 << 20;
+const NONE_REFUSED: Replicas['refused'] = { ahead: 0, full: 0, large: 0 };
 /** Of one peer: what a daemon with a few caches has, whatever the room. */
 const LEAST_METRICS_BYTES = 64 << 10;
 const TIMES_HELD = 8;
@@ -227,7 +228,7 @@ function running(
       peerRequests: () => core?.link.requests ?? [],
       refusedMessages: () => peers.refused.entries(),
       operatorFailures: () => access.failures,
-      refusedValues: () => core?.replicas && Object.entries(core.replicas.refused),
+      refusedValues: () => Object.entries(core?.replicas?.refused ?? NONE_REFUSED),
     },
     askPeers: async (timeoutMs) => {
       const gathered = (await core?.fleet.gather(timeoutMs)) ?? [];

@@ -21,8 +21,8 @@ export interface FleetFacts {
   peerRequests(): Iterable<readonly [result: string, count: number]>;
   refusedMessages(): Iterable<readonly [reason: string, count: number]>;
   operatorFailures(): number;
-  /** Values of replicated caches that were not taken; undefined where there are no such caches. */
-  refusedValues(): Iterable<readonly [reason: string, count: number]> | undefined;
+  /** Values of replicated caches that were not taken. */
+  refusedValues(): Iterable<readonly [reason: string, count: number]>;
 }
 
 const PEER = ['index', 'instance_id'];
@@ -61,7 +61,7 @@ export function describeFleet(prom: PromClient, registry: Registry, facts: Fleet
     'sidecache_replication_refused_total',
     'Values of replicated caches that others wrote and that were not taken, by reason.',
     ['reason'],
-    (add) => addCounts(facts.refusedValues() ?? [], 'reason', add),
+    (add) => addCounts(facts.refusedValues(), 'reason', add),
   );
   counter('sidecache_operator_failures_total', 'Requests from outside with wrong credentials.', [], (add) =>
     add({}, facts.operatorFailures()),
