@@ -349,7 +349,7 @@ export class Cache {
   refreshAll(): { old: number; recent: number[] } {
     const { store, stored } = this.shelf;
     this.#changeWhole();
-    if (!store.makeOld(stored)) store.clear(stored);
+    if (!store.makeOld(stored) && stored.evictable) store.clear(stored);
     this.#changed?.({ soft: true });
     return { old: this.shelf.stored.entries, recent: this.shelf.mostRecent(RELOAD_AT_ONCE) };
   }

@@ -37,6 +37,8 @@ const MOST_DEPARTED = 1000;
 const MOST_ASKED = 24;
 /** One that is full never has everything. */
 const MOST_TRIES = 12;
+/** In sync intervals: what a clock that is ahead had written is asked for again. */
+const COMPARED_EVERY = 12;
 
 export class Transfers implements Fetcher {
   readonly #parts: TransfersParts;
@@ -51,6 +53,9 @@ export class Transfers implements Fetcher {
   readonly #fetching = new Map<string, number>();
   readonly #startedAtMs: number;
   #timer: Timer | undefined;
+  #ticks = 0;
+  /** As it was when it was last looked at. */
+  #refusedAhead = 0;
   #isClosed = false;
 
   constructor(parts: TransfersParts) {
@@ -184,9 +189,18 @@ export class Transfers implements Fetcher {
     this.#timer = clock.after(syncMs, () => {
       if (this.#isClosed) return;
       this.#tick();
+      if (++this.#ticks % COMPARED_EVERY === 0) this.#compareAfterRefusals();
       void this.#settle();
       this.#tryLaters();
     });
+  }
+
+  /** A clock may be right by now, this one's or the other's. */
+  #compareAfterRefusals(): void {
+    const { replicas, members } = this.#parts;
+    if (replicas.refused.ahead === this.#refusedAhead) return;
+    this.#refusedAhead = replicas.refused.ahead;
+    for (const { identity } of members()) this.#owe(identity.incarnation, {});
   }
 
   #owe(from: string, filter: Filter, caches: readonly string[] | 'all' = 'all'): void {

@@ -348,6 +348,21 @@ test('what found no room is asked for when there is some, and not before', async
   assert.is(one.own.read('key')?.length, 2000);
 });
 
+test('what was refused for a clock that is ahead is asked for again, and taken when the clocks agree', async () => {
+  const one = new Fetching();
+  const other = one.add('a-other0');
+  other.lab.clock.advance(90_000);
+  other.write('key', 'x');
+  one.own.take(other.copyOf('key')!);
+  assert.is(one.own.replicas.refused.ahead, 1);
+  await one.pass(12 * SYNC_MS);
+  assert.is(one.own.read('key'), 'x');
+  assert.is(one.own.replicas.refused.ahead, 1);
+  one.asked.length = 0;
+  await one.pass(12 * SYNC_MS);
+  assert.equal(one.asked, []);
+});
+
 test('nothing is asked any more when it is closed', async () => {
   const one = new Fetching();
   one.add('a-other0');
