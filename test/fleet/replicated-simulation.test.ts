@@ -6,8 +6,8 @@ import { runReplicated } from './sim/replicated-scenario.ts';
 
 const SEEDS = 120;
 /** On a slow machine fewer are run, and a few in any case. */
-const WITHIN_MS = 6000;
-const AT_LEAST = 25;
+const WITHIN_MS = 5000;
+const AT_LEAST = 20;
 
 const test = suite('replicas, simulated');
 

@@ -189,7 +189,7 @@ test('replicas hold what a plain model says, whatever was lost, doubled, late or
       for (const { deliver } of run.messages) deliver();
       run.check();
     }),
-    { numRuns: 250 },
+    { numRuns: 150 },
   );
 });
 
