@@ -57,6 +57,7 @@ export class Replicas {
   readonly refused: Record<Refusal, number> = { ahead: 0, full: 0, large: 0 };
   fetcher: Fetcher | undefined;
   readonly #log: Log;
+  readonly #hybrid: HybridClock;
   readonly #byName = new Map<string, Replica>();
   /** Of the message that is being received: the keys that came along, each behind its cache's name. */
   #along = new Set<string>();
@@ -64,6 +65,7 @@ export class Replicas {
 
   constructor({ caches, names, incarnation, hybrid, tombstones, log }: ReplicasParts) {
     this.#log = log;
+    this.#hybrid = hybrid;
     const origin = originOf(incarnation);
     for (const name of names) {
       const cache = caches.get(name)!;
@@ -144,6 +146,10 @@ export class Replicas {
 
   /** A call by another, as of its time. */
   invalidated(cache: string, going: Going, [ms, count]: readonly [number, number], from: string): number {
+    if (!this.#hybrid.hear([ms, count])) {
+      this.#count('ahead', cache);
+      return 0;
+    }
     const stamp = [ms, count, originOf(from)] as const;
     return this.#byName.get(cache)?.invalidate(going, stamp) ?? 0;
   }
@@ -156,8 +162,12 @@ export class Replicas {
   }
 
   refuse(why: Refusal, { cache, key, size, value }: Copy, from: string): void {
-    this.refused[why]++;
     if (why === 'full') this.fetcher?.later(cache, key, from, size ?? value?.length ?? 0);
+    this.#count(why, cache);
+  }
+
+  #count(why: Refusal, cache: string): void {
+    this.refused[why]++;
     if (this.#said.has(why)) return;
     this.#said.add(why);
     this.#log.warn('what another instance wrote was not taken', { cache, why: WHY[why] });

@@ -70,6 +70,17 @@ test('what is more than a minute ahead is refused, counted, and said once', () =
   assert.match(other.log[0]!, /its clock is more than a minute ahead/);
 });
 
+test('a call of more than a minute ahead takes nothing away, nor what is written until then', () => {
+  const [one, other] = two();
+  other.write('key', 'x');
+  one.lab.clock.advance(60_001);
+  const { going, stamp } = one.call({});
+  assert.is(other.replicas.invalidated('kept', going, [stamp[0], stamp[1]], 'incarnation-1'), 0);
+  assert.is(other.read('key'), 'x');
+  assert.is(other.replicas.refused.ahead, 1);
+  assert.is(other.replica.tombstones.size, 0);
+});
+
 test('a delete takes away what is older, keeps it away, and lets what is later come', () => {
   const [one, other] = two();
   one.write('key', 'old');
