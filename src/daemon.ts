@@ -11,7 +11,7 @@ import { ConfigError, SidecacheError } from './errors.ts';
 import { describeDefect, Log } from './log.ts';
 import { mergeExpositions } from './metrics/merge.ts';
 import { type Exposition, Metrics } from './metrics/metrics.ts';
-import type { Replicas } from './replication/replicas.ts';
+import type { Replication } from './replication/replication.ts';
 import type { FleetInput, RunningFleet } from './run-fleet.ts';
 import type { Landscape } from './run-landscape.ts';
 import { type RunningResp, runResp } from './run-resp.ts';
@@ -82,7 +82,8 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
     appCaches: new Set(config.caches.filter(({ notify }) => notify).map(({ name }) => name)),
     publish: (kind, selection, entries) => feed.publish(kind, selection, entries),
   });
-  const replicas = await startReplicas(config, caches, changes, instance.incarnation, headroom, log);
+  const replication = await startReplication(config, caches, changes, instance.incarnation, headroom, log);
+  const replicas = replication?.replicas;
   const apps = await startApps(config, changes, headroom, log);
   let fleet: RunningFleet | undefined;
   /** Why there is none although one is configured. */
@@ -152,7 +153,7 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
     self: { ...instance, process: processOf(config.fleet) },
     modes,
     changes,
-    replicas,
+    replication,
     headroom,
     connections,
     handle,
@@ -279,27 +280,27 @@ async function startApps(config: Config, changes: Changes, headroom: Headroom, l
 const MOST_TOMBSTONE_BYTES = 4 << 20;
 
 /** Values of replicated caches are copied where there are peers. */
-async function startReplicas(
+async function startReplication(
   config: Config,
   caches: Caches,
   changes: Changes,
   incarnation: string,
   headroom: Headroom,
   log: Log,
-): Promise<Replicas | undefined> {
+): Promise<Replication | undefined> {
   const names = config.caches.filter(({ mode }) => mode === 'replicated').map(({ name }) => name);
   if (!config.fleet?.peers || names.length === 0) return undefined;
-  const { Replicas } = await import('./replication/replicas.ts');
+  const { openReplication } = await import('./replication/replication.ts');
   const tombstones = {
     now: systemClock.now,
     maxBytes: Math.min(MOST_TOMBSTONE_BYTES, headroom.limitBytes / 8) / names.length,
     charge: (bytes: number) => headroom.charge(bytes),
     release: (bytes: number) => headroom.release(bytes),
   };
-  const replicas = new Replicas({ caches, names, incarnation, hybrid: changes.hybrid, tombstones, log });
-  replicas.begin();
-  changes.replicate(replicas);
-  return replicas;
+  const hybrid = changes.hybrid;
+  const replication = openReplication({ caches, names, incarnation, hybrid, tombstones, log });
+  changes.replicate(replication.replicas);
+  return replication;
 }
 
 /** Undefined where none is configured; why it cannot be had, where an exit would end the app. */

@@ -17,7 +17,8 @@ import type { PeerTransport } from './fleet/transport/transport.ts';
 import { describeDefect, type Log } from './log.ts';
 import type { FleetFacts } from './metrics/fleet-metrics.ts';
 import type { Replicas } from './replication/replicas.ts';
-import { Transfers } from './replication/transfers.ts';
+import type { Replication } from './replication/replication.ts';
+import type { Transfers } from './replication/transfers.ts';
 import { Access } from './serve/access/access.ts';
 import type { Operator } from './serve/access/credentials.ts';
 import type { Connections, RequestHandler } from './serve/connections.ts';
@@ -32,8 +33,8 @@ export interface FleetInput {
   readonly self: Identity;
   readonly modes: ReadonlyMap<string, CacheMode>;
   readonly changes: Changes;
-  /** Of the replicated caches, where there are some. */
-  readonly replicas: Replicas | undefined;
+  /** Where there are replicated caches. */
+  readonly replication: Replication | undefined;
   readonly headroom: Headroom;
   readonly connections: Connections;
   /** Takes what operators may do. */
@@ -118,7 +119,7 @@ interface PeerCore {
 function buildCore(
   by: PeersConfig,
   port: number,
-  { config, self, modes, changes, replicas, headroom, metrics, published, ownIp, log }: FleetInput,
+  { config, self, modes, changes, replication, headroom, metrics, published, ownIp, log }: FleetInput,
   onDefect: (error: unknown) => void,
 ): PeerCore {
   const clock = systemClock;
@@ -135,15 +136,14 @@ function buildCore(
     charge: (bytes: number) => headroom.charge(bytes),
     release: (bytes: number) => headroom.release(bytes),
   };
-  const transfers =
-    replicas &&
-    new Transfers({
-      ...{ replicas, clock, syncMs, log, self: self.incarnation, ...room },
-      mostBytes: headroom.limitBytes / 8,
-      members: () => fleet.members.all,
-      ask: (member, asked, timeoutMs) => fleet.askEntries(member, asked, timeoutMs),
-      vector: () => fleet.vector,
-    });
+  const replicas = replication?.replicas;
+  const transfers = replication?.transfers({
+    ...{ clock, syncMs, log, self: self.incarnation, ...room },
+    mostBytes: headroom.limitBytes / 8,
+    members: () => fleet.members.all,
+    ask: (member, asked, timeoutMs) => fleet.askEntries(member, asked, timeoutMs),
+    vector: () => fleet.vector,
+  });
   const fleet: Fleet = new Fleet({
     self,
     syncMs,
@@ -157,7 +157,7 @@ function buildCore(
       maxBytes: Math.min(LOG_BYTES, headroom.limitBytes / 8),
       ...room,
     },
-    ...(replicas && transfers && replication(replicas, transfers, () => fleet)),
+    ...(replicas && transfers && copying(replicas, transfers, () => fleet)),
     hybrid: changes.hybrid,
     apply: (event, from) => {
       fleet.hybrid.hear(event.at);
@@ -191,7 +191,7 @@ function buildCore(
   return { fleet, replicas, transfers, link, transport };
 }
 
-function replication(replicas: Replicas, transfers: Transfers, fleet: () => Fleet) {
+function copying(replicas: Replicas, transfers: Transfers, fleet: () => Fleet) {
   return {
     copies: (copied: readonly Copied[], maxLength: number) => replicas.copies(copied, maxLength),
     copied: (entries: unknown, from: string) => replicas.arrived(entries, from),

@@ -5,7 +5,6 @@ import { RoomError, SidecacheError } from '../errors.ts';
 import { isCount } from '../fleet/hybrid-clock.ts';
 import type { Outcome } from '../fleet/link.ts';
 import type { Member } from '../fleet/member.ts';
-import { fieldsOf } from '../fleet/sync-message.ts';
 import { encodePercent } from '../units/percent.ts';
 import { type Copy, parseCopy } from './copy.ts';
 import type { Filter } from './debts.ts';
@@ -172,4 +171,8 @@ function firstOf(keys: readonly Buffer[]): string[] {
     first.push(text);
   }
   return first;
+}
+
+function fieldsOf(value: unknown): Fields {
+  return Object(value) as Fields;
 }
