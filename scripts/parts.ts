@@ -23,6 +23,10 @@ export interface Bundle {
 /** Free names in the text of a part: parameters of the function that it is compiled to. */
 const PARAMETERS = ['require', 'module', 'SIDECACHE_FILE_URL'];
 
+/** What esbuild puts around the bundle. */
+const BEGIN = '(()=>{';
+const END = '})();';
+
 /** A script without imports and exports, but for `require` of what is outside the bundle. */
 export async function bundleWithParts(entry: string, options: BuildOptions): Promise<Bundle> {
   const parts = await split(entry, options);
@@ -36,9 +40,26 @@ export async function bundleWithParts(entry: string, options: BuildOptions): Pro
     plugins: [resolveParts(parts, code)],
   });
   return {
-    code: result.outputFiles[0]!.text,
+    code: await shortened(result.outputFiles[0]!.text),
     externals: [...parts.values()].flatMap(({ externals }) => externals),
   };
+}
+
+/**
+ * The same with shorter names inside of functions: among so many modules esbuild gives most of them a number to tell them
+ * from those at the top, which keep theirs.
+ */
+async function shortened(code: string): Promise<string> {
+  const from = code.indexOf(BEGIN) + BEGIN.length;
+  const to = code.lastIndexOf(END);
+  if (from < BEGIN.length || to < from) throw new Error('parts: the bundle is not in one function');
+  const inside = await transform(code.slice(from, to), {
+    target: 'node20',
+    minifyIdentifiers: true,
+    minifyWhitespace: true,
+    minifySyntax: true,
+  });
+  return code.slice(0, from) + inside.code + code.slice(to);
 }
 
 async function split(entry: string, options: BuildOptions): Promise<Map<string, Part>> {

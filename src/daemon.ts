@@ -1,6 +1,7 @@
 // The composition root: builds every part from the configuration, wires them, starts and ends them.
 
 import { buildCaches } from './build-caches.ts';
+import type { Caches } from './cache/caches.ts';
 import { Changes } from './changes/changes.ts';
 import type { Config, FleetConfig } from './config/config.ts';
 import type { LoadedConfig } from './config/load.ts';
@@ -10,6 +11,7 @@ import { ConfigError, SidecacheError } from './errors.ts';
 import { describeDefect, Log } from './log.ts';
 import { mergeExpositions } from './metrics/merge.ts';
 import { type Exposition, Metrics } from './metrics/metrics.ts';
+import type { Replication } from './replication/replication.ts';
 import type { FleetInput, RunningFleet } from './run-fleet.ts';
 import type { Landscape } from './run-landscape.ts';
 import { type RunningResp, runResp } from './run-resp.ts';
@@ -80,6 +82,8 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
     appCaches: new Set(config.caches.filter(({ notify }) => notify).map(({ name }) => name)),
     publish: (kind, selection, entries) => feed.publish(kind, selection, entries),
   });
+  const replication = await startReplication(config, caches, changes, instance.incarnation, headroom, log);
+  const replicas = replication?.replicas;
   const apps = await startApps(config, changes, headroom, log);
   let fleet: RunningFleet | undefined;
   /** Why there is none although one is configured. */
@@ -114,7 +118,12 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
     facts: new Map(config.caches.map(({ name, mode, writes }) => [name, { mode, writes }])),
     invalidateByGet: config.invalidate.get,
     startedAtMs,
-    notReady: () => (draining ? 'the daemon is stopping' : fleet?.notJoined),
+    notReady: () => {
+      const lacking = replicas?.incomplete ?? [];
+      if (!draining && fleet && !fleet.notJoined && lacking.length > 0)
+        return `copying ${lacking.join(', ')}`;
+      return draining ? 'the daemon is stopping' : fleet?.notJoined;
+    },
     metrics: (accept) => metrics.expose(accept),
     fleetMetrics: (timeoutMs) =>
       shared.get(async () => {
@@ -144,6 +153,7 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
     self: { ...instance, process: processOf(config.fleet) },
     modes,
     changes,
+    replication,
     headroom,
     connections,
     handle,
@@ -153,8 +163,10 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
     log,
     show: input.show,
   });
-  if (typeof opened === 'string') missing = opened;
-  else fleet = opened;
+  if (typeof opened === 'string') {
+    missing = opened;
+    for (const name of replicas?.incomplete ?? []) replicas?.complete(name);
+  } else fleet = opened;
   if (fleet) resp.pubsub.tellOthers = (channel, payload) => fleet?.publish({ channel, payload });
   log.info('ready', {
     version: VERSION,
@@ -262,6 +274,33 @@ async function startApps(config: Config, changes: Changes, headroom: Headroom, l
   });
   changes.tellApps(apps);
   return apps;
+}
+
+/** Of deletes in replicated caches so much is remembered. */
+const MOST_TOMBSTONE_BYTES = 4 << 20;
+
+/** Values of replicated caches are copied where there are peers. */
+async function startReplication(
+  config: Config,
+  caches: Caches,
+  changes: Changes,
+  incarnation: string,
+  headroom: Headroom,
+  log: Log,
+): Promise<Replication | undefined> {
+  const names = config.caches.filter(({ mode }) => mode === 'replicated').map(({ name }) => name);
+  if (!config.fleet?.peers || names.length === 0) return undefined;
+  const { openReplication } = await import('./replication/replication.ts');
+  const tombstones = {
+    now: systemClock.now,
+    maxBytes: Math.min(MOST_TOMBSTONE_BYTES, headroom.limitBytes / 8) / names.length,
+    charge: (bytes: number) => headroom.charge(bytes),
+    release: (bytes: number) => headroom.release(bytes),
+  };
+  const hybrid = changes.hybrid;
+  const replication = openReplication({ caches, names, incarnation, hybrid, tombstones, log });
+  changes.replicate(replication.replicas);
+  return replication;
 }
 
 /** Undefined where none is configured; why it cannot be had, where an exit would end the app. */

@@ -31,6 +31,7 @@ export const HTTP_STATUS = {
   queue_full: 503,
   breaker_open: 503,
   no_room: 503,
+  full: 507,
   draining: 503,
   not_ready: 503,
   not_confirmed: 504,
@@ -94,8 +95,15 @@ export class LoadError extends SidecacheError {
 
 /** There is no memory for what was asked; nothing that was stored is lost by it. */
 export class RoomError extends SidecacheError {
-  constructor(message: string, details: ErrorDetails = {}) {
-    super('no_room', message, { retryAfterMs: 1000, ...details });
+  constructor(message: string, details: ErrorDetails = {}, code: ErrorCode = 'no_room') {
+    super(code, message, { retryAfterMs: 1000, ...details });
+  }
+}
+
+/** A cache that evicts nothing has no room for more. */
+export class FullError extends RoomError {
+  constructor(message: string) {
+    super(message, {}, 'full');
   }
 }
 

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import type { CacheMode, Changes } from './changes/changes.ts';
 import type { FleetConfig, OperatorConfig, PeersConfig } from './config/config.ts';
 import { SidecacheError } from './errors.ts';
+import type { Copied } from './fleet/event.ts';
 import { Fleet } from './fleet/fleet.ts';
 import type { Identity } from './fleet/identity.ts';
 import { createLink, type PeerLink } from './fleet/link/create-link.ts';
@@ -15,6 +16,9 @@ import { createTransport } from './fleet/transport/create-transport.ts';
 import type { PeerTransport } from './fleet/transport/transport.ts';
 import { describeDefect, type Log } from './log.ts';
 import type { FleetFacts } from './metrics/fleet-metrics.ts';
+import type { Replicas } from './replication/replicas.ts';
+import type { Replication } from './replication/replication.ts';
+import type { Transfers } from './replication/transfers.ts';
 import { Access } from './serve/access/access.ts';
 import type { Operator } from './serve/access/credentials.ts';
 import type { Connections, RequestHandler } from './serve/connections.ts';
@@ -29,6 +33,8 @@ export interface FleetInput {
   readonly self: Identity;
   readonly modes: ReadonlyMap<string, CacheMode>;
   readonly changes: Changes;
+  /** Where there are replicated caches. */
+  readonly replication: Replication | undefined;
   readonly headroom: Headroom;
   readonly connections: Connections;
   /** Takes what operators may do. */
@@ -63,6 +69,7 @@ export interface RunningFleet {
 }
 
 const LOG_BYTES = 1 << 20;
+const NONE_REFUSED: Replicas['refused'] = { ahead: 0, full: 0, large: 0 };
 /** Of one peer: what a daemon with a few caches has, whatever the room. */
 const LEAST_METRICS_BYTES = 64 << 10;
 const TIMES_HELD = 8;
@@ -103,6 +110,8 @@ export async function runFleet(input: FleetInput): Promise<RunningFleet> {
 
 interface PeerCore {
   readonly fleet: Fleet;
+  readonly replicas: Replicas | undefined;
+  readonly transfers: Transfers | undefined;
   readonly link: PeerLink;
   readonly transport: PeerTransport;
 }
@@ -110,7 +119,7 @@ interface PeerCore {
 function buildCore(
   by: PeersConfig,
   port: number,
-  { config, self, modes, changes, headroom, metrics, published, ownIp, log }: FleetInput,
+  { config, self, modes, changes, replication, headroom, metrics, published, ownIp, log }: FleetInput,
   onDefect: (error: unknown) => void,
 ): PeerCore {
   const clock = systemClock;
@@ -123,6 +132,18 @@ function buildCore(
     ...{ tokens, self, transport, clock, caFile, appName, port, onDefect },
     maxMetricsBytes,
   });
+  const room = {
+    charge: (bytes: number) => headroom.charge(bytes),
+    release: (bytes: number) => headroom.release(bytes),
+  };
+  const replicas = replication?.replicas;
+  const transfers = replication?.transfers({
+    ...{ clock, syncMs, log, self: self.incarnation, ...room },
+    mostBytes: headroom.limitBytes / 8,
+    members: () => fleet.members.all,
+    ask: (member, asked, timeoutMs) => fleet.askEntries(member, asked, timeoutMs),
+    vector: () => fleet.vector,
+  });
   const fleet: Fleet = new Fleet({
     self,
     syncMs,
@@ -134,31 +155,54 @@ function buildCore(
     probeOwn: () => link.probeOwn(),
     logging: {
       maxBytes: Math.min(LOG_BYTES, headroom.limitBytes / 8),
-      charge: (bytes) => headroom.charge(bytes),
-      release: (bytes) => headroom.release(bytes),
+      ...room,
     },
+    ...(replicas && transfers && copying(replicas, transfers, () => fleet)),
+    hybrid: changes.hybrid,
     apply: (event, from) => {
       fleet.hybrid.hear(event.at);
       return changes.receive(event, from);
     },
-    drop: (caches, why) => {
-      log.warn('caches were dropped', { caches, why });
+    drop: (caches, why, origin) => {
+      const isDropped = (name: string): boolean => modes.get(name) === 'invalidation';
+      const names = caches === 'all' ? [...modes.keys()] : caches;
+      if (names.some(isDropped)) log.warn('caches were dropped', { caches, why });
+      else log.info('replicated caches are compared with a peer', { caches, why });
       changes.dropMissed(caches);
+      transfers?.missed(caches, origin);
     },
-    joined: () => changes.joined(),
+    joined: () => {
+      changes.joined();
+      void transfers?.join();
+    },
     differs: (cache, differs) => {
-      const message = differs
-        ? 'another instance has this cache in another mode: it passes through'
-        : 'modes agree again';
-      log.warn(message, { cache });
-      changes.passThrough('differs', differs, cache);
+      // What is in a replicated cache is nowhere else.
+      const isCopied = modes.get(cache) === 'replicated';
+      const then = isCopied ? 'nothing is copied to that one' : 'it passes through';
+      const message = `another instance has this cache in another mode: ${then}`;
+      log.warn(differs ? message : 'modes agree again', { cache });
+      if (!isCopied) changes.passThrough('differs', differs, cache);
     },
     metrics,
     published,
     log,
   });
   changes.joinFleet(fleet);
-  return { fleet, link, transport };
+  return { fleet, replicas, transfers, link, transport };
+}
+
+function copying(replicas: Replicas, transfers: Transfers, fleet: () => Fleet) {
+  return {
+    copies: (copied: readonly Copied[], maxLength: number) => replicas.copies(copied, maxLength),
+    copied: (entries: unknown, from: string) => replicas.arrived(entries, from),
+    // Who wants all is told first under which events that was read.
+    entries: (asked: Readonly<Record<string, unknown>>) => ({
+      ...replicas.answer(asked),
+      ...(asked.after === 0 && { vector: fleet().vector }),
+    }),
+    met: (member: Member) => transfers.met(member),
+    removed: (member: Member, saidFarewell: boolean) => transfers.gone(member, saidFarewell),
+  };
 }
 
 function running(
@@ -184,6 +228,7 @@ function running(
       peerRequests: () => core?.link.requests ?? [],
       refusedMessages: () => peers.refused.entries(),
       operatorFailures: () => access.failures,
+      refusedValues: () => Object.entries(core?.replicas?.refused ?? NONE_REFUSED),
     },
     askPeers: async (timeoutMs) => {
       const gathered = (await core?.fleet.gather(timeoutMs)) ?? [];
@@ -192,6 +237,7 @@ function running(
     publish: (publication) => core?.fleet.publish(publication),
     leave: async () => {
       await core?.fleet.close();
+      core?.transfers?.close();
       core?.link.close();
     },
     close: () => listener.close(),

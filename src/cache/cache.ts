@@ -4,7 +4,7 @@
 //
 // What is stored and how old it is: shelf.ts. What is being loaded: loads.ts. What is void: fence.ts.
 
-import { RequestError, type SidecacheError } from '../errors.ts';
+import { FullError, RequestError, RoomError, type SidecacheError } from '../errors.ts';
 import type { Draft } from '../store/draft.ts';
 import { AHEAD_DUE, NEGATIVE, NO_SLOT, READ_SINCE_LOAD } from '../store/entries.ts';
 import type { Store, StoreCache } from '../store/store.ts';
@@ -84,6 +84,8 @@ export interface WriteOptions {
   endAtMs?: number | undefined;
   /** Number of the lease under which this fill is made. */
   lease?: number | undefined;
+  /** As another instance has it; absent: the cache's own. */
+  etag?: string | undefined;
   /** Shown the entry as it is when the whole value is there (NO_SLOT: none); throws to refuse the write. */
   condition?: ((slot: number) => void) | undefined;
 }
@@ -97,6 +99,10 @@ export class Cache {
   slot = NO_SLOT;
   /** Why `read` refused. */
   refusal: SidecacheError | undefined;
+  /** Why nobody can tell yet that something is not there; undefined as a rule. */
+  incomplete: SidecacheError | undefined;
+  /** Makes the ETag of what is written here; '': it is made of the entry's version. */
+  nextEtag: () => string = () => '';
   readonly #fence: Fence;
   readonly #fenced = fencedCache();
   readonly #passReasons = new Set<PassReason>();
@@ -193,7 +199,10 @@ export class Cache {
     const { contentType, tags, lease } = options;
     const before = shelf.peek(key);
     const done = before === NO_SLOT || shelf.isNegative(before) ? 'created' : 'replaced';
-    options.condition?.(before);
+    if (options.condition) {
+      if (before === NO_SLOT) this.refuseIncomplete();
+      options.condition(before);
+    }
     if (lease !== undefined && this.#isVoid(key, tags, lease)) {
       this.counters.voidFills++;
       throw new RequestError(
@@ -209,12 +218,47 @@ export class Cache {
     }
     const nowMs = this.#clock.now();
     const { ttlMs, endAtMs = ttlMs === undefined ? undefined : nowMs + ttlMs } = options;
-    const slot = shelf.keep(key, draft, { contentType, etag: '', tags }, undefined, endAtMs);
+    const etag = options.etag ?? this.nextEtag();
+    const slot = shelf.keep(key, draft, { contentType, etag, tags }, undefined, endAtMs);
     this.#changeKey(key);
     shelf.store.touch(shelf.stored, slot, nowMs);
     this.#changed?.({ soft: false, key });
     this.counters.writes++;
     return done;
+  }
+
+  /**
+   * Writes the entry anew as it is, but for its end or its tags, so that it is a change of it; the cache's `ttl` holds all
+   * the same.
+   */
+  rewrite(slot: number, key: Buffer, change: { endAtMs?: number; tags?: readonly string[] }): void {
+    const { shelf } = this;
+    const { store, stored } = shelf;
+    const contentType = store.contentType(slot);
+    const { endAtMs = shelf.diesAtMs(slot, this.#clock.now()), tags = store.tags(slot) } = change;
+    const latestMs = shelf.latestEndMs(slot);
+    const value = Buffer.allocUnsafeSlow(store.valueLength(slot));
+    store.copyValue(slot, 0, value, 0, value.length);
+    const draft = store.draft(stored);
+    try {
+      draft.append(value);
+      this.write(key, draft, { contentType, tags, endAtMs: Math.min(endAtMs, latestMs) });
+    } catch (error) {
+      throw this.asFull(error);
+    } finally {
+      draft.release();
+    }
+  }
+
+  /** Where nothing is evicted, having no room is not over in a moment. */
+  asFull(error: unknown): unknown {
+    if (!(error instanceof RoomError) || this.shelf.stored.evictable) return error;
+    return new FullError(`cache '${this.name}' is full, and evicts nothing: ${error.message}`);
+  }
+
+  /** Throws where what is not there may only not have come yet. */
+  refuseIncomplete(): void {
+    if (this.incomplete) throw this.incomplete;
   }
 
   /**
@@ -324,7 +368,7 @@ export class Cache {
   refreshAll(): { old: number; recent: number[] } {
     const { store, stored } = this.shelf;
     this.#changeWhole();
-    if (!store.makeOld(stored)) store.clear(stored);
+    if (!store.makeOld(stored) && stored.evictable) store.clear(stored);
     this.#changed?.({ soft: true });
     return { old: this.shelf.stored.entries, recent: this.shelf.mostRecent(RELOAD_AT_ONCE) };
   }
@@ -364,6 +408,10 @@ export class Cache {
   // --- the inside
 
   #readMissing(bytes: Uint8Array, start: number, end: number, nowMs: number): number {
+    if (this.incomplete) {
+      this.refusal = this.incomplete;
+      return this.#counted(REFUSED);
+    }
     if (!this.loads) return this.#counted(NOT_THERE);
     return this.#mayAsk(bytes, start, end, true, nowMs) ? WAIT : this.#counted(REFUSED);
   }

@@ -30,6 +30,8 @@ export class Shelf {
   readonly times: Times;
   /** Nothing is kept. */
   passesThrough = false;
+  /** Told of an entry whose time is over, before it goes. */
+  ended: ((slot: number) => void) | undefined;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #reloads: boolean;
@@ -228,6 +230,12 @@ export class Shelf {
     if (store.isLive(stored, slot)) this.#set(slot, times, nowMs);
   }
 
+  /** When the entry goes by the cache's `ttl`, Infinity for never. */
+  latestEndMs(slot: number): number {
+    const { ttlMs = NEVER } = this.times;
+    return this.store.entries.loadedAtMs(slot, this.#clock.now()) + ttlMs;
+  }
+
   /** Gives the entry another end of its own, Infinity for none; the cache's `ttl` holds all the same. False: it had to go. */
   setEnd(slot: number, atMs: number): boolean {
     const { store, stored } = this;
@@ -285,6 +293,7 @@ export class Shelf {
   }
 
   #drop(slot: number, reason: 'ttl' | 'negative' | 'expiry'): number {
+    if (reason === 'ttl') this.ended?.(slot);
     this.store.evict(slot, reason);
     return NO_SLOT;
   }

@@ -6,14 +6,16 @@
 //                  └─▶ the others ─▶ their caches, feeds and apps
 
 import type { Cache, PassReason } from '../cache/cache.ts';
-import type { Caches, ChangeKind, Selection } from '../cache/caches.ts';
+import type { Applied, Caches, ChangeKind, Selection } from '../cache/caches.ts';
 import type { Clock } from '../cache/clock.ts';
 import type { MemberReport } from '../fleet/announcement.ts';
 import type { NewEvent, PeerEvent } from '../fleet/event.ts';
-import { HybridClock } from '../fleet/hybrid-clock.ts';
+import { HybridClock, type HybridTime } from '../fleet/hybrid-clock.ts';
 import type { AppliedEvent } from '../fleet/inbox.ts';
 import type { AppAnswer, AppChange } from '../notify/change.ts';
+import type { Replicas } from '../replication/replicas.ts';
 import type { ChangeCall, ChangeOutcome, MemberOutcome, MemberStatus } from './change-call.ts';
+import { partsOf } from './split-event.ts';
 import { ToldEvents } from './told-events.ts';
 import { type WriteEvent, WriteEvents, type WriteKind } from './write-events.ts';
 
@@ -41,7 +43,7 @@ export interface ChangesParts {
   readonly caches: Caches;
   readonly clock: Clock;
   readonly self: { readonly index: string; readonly instanceId: string; readonly incarnation: string };
-  /** Mode of each cache. In `local` ones others have no part; of `replicated` ones, writes stay here so far. */
+  /** Mode of each cache. In `local` ones others have no part. */
   readonly modes: ReadonlyMap<string, CacheMode>;
   /** Caches of which an app of this instance is told. */
   readonly appCaches: ReadonlySet<string>;
@@ -55,14 +57,19 @@ export class Changes {
   #fleet: FleetPort | undefined;
   #hasPeers = false;
   #apps: AppsPort | undefined;
-  readonly #hybrid: HybridClock;
+  #replicas: Replicas | undefined;
+  readonly hybrid: HybridClock;
   #localEvents = 0;
 
   constructor(parts: ChangesParts) {
     this.#parts = parts;
-    this.#writes = new WriteEvents(parts.clock, (events) => this.#publishWrites(events));
+    this.#writes = new WriteEvents(
+      parts.clock,
+      (events) => this.#publishWrites(events),
+      (cache) => !this.#isCopied(cache),
+    );
     this.#told = new ToldEvents(() => parts.clock.now());
-    this.#hybrid = new HybridClock(() => parts.clock.now());
+    this.hybrid = new HybridClock(() => parts.clock.now());
   }
 
   /** Peers are configured: until one was met, nobody can tell how many there are. */
@@ -74,6 +81,11 @@ export class Changes {
   joinFleet(fleet: FleetPort): void {
     this.#hasPeers = true;
     this.#fleet = fleet;
+  }
+
+  /** From now on the values of replicated caches are copied. */
+  replicate(replicas: Replicas): void {
+    this.#replicas = replicas;
   }
 
   /** From now on own apps are told, too. */
@@ -90,15 +102,14 @@ export class Changes {
 
   /** Applied here before it returns; resolves when the others, and the apps, have confirmed or time is up. */
   async call(call: ChangeCall): Promise<ChangeOutcome> {
-    const { clock, caches } = this.#parts;
-    const beganMs = clock.now();
-    const { entries, loaded } = caches.apply(call.kind, call.selection, 'local');
-    this.#parts.publish(call.kind, call.selection, entries);
+    const beganMs = this.#parts.clock.now();
     const isAnswer = call.repeats === this.resyncId || this.#told.has(call.repeats ?? '');
-    const event = this.#eventOf(call);
+    const at = (this.#fleet?.hybrid ?? this.hybrid).next();
+    const { entries, loaded } = this.#apply(call, isAnswer, at);
+    this.#parts.publish(call.kind, call.selection, entries);
+    const event = { ...this.#eventOf(call), at };
     const isForOthers = !isAnswer && call.scope === 'fleet' && event.caches.length > 0;
     const announced = isForOthers ? this.#announce(event, call.timeoutMs) : undefined;
-    const at = announced?.event.at ?? (this.#fleet?.hybrid ?? this.#hybrid).next();
     const id = this.#idOf(announced?.event.sequence ?? `local-${++this.#localEvents}`);
     const isTold = !isAnswer && call.notify === 'all';
     const app = isTold ? this.#tellApp({ ...event, at, caches: names(call.selection) }, id) : undefined;
@@ -111,6 +122,7 @@ export class Changes {
 
   /** A client changed an entry. The others are told in a moment, with what else changes until then. */
   wrote(cache: Cache, key: Buffer, kind: WriteKind): void {
+    if (kind === 'delete') this.#replicas?.get(cache.name)?.deleted(key);
     this.#writes.add(cache.name, key, kind);
   }
 
@@ -121,11 +133,12 @@ export class Changes {
     kind: WriteKind,
     timeoutMs: number,
   ): Promise<ChangeOutcome> {
+    if (kind === 'delete') this.#replicas?.get(cache.name)?.deleted(key);
     // What was gathered before it goes first.
     this.#writes.flush();
     const beganMs = this.#parts.clock.now();
     this.#publishWrite({ kind, cache: cache.name, keys: [key] });
-    const event = writeEvent({ kind, cache: cache.name, keys: [key] });
+    const event = this.#writeEvent({ kind, cache: cache.name, keys: [key] });
     const isForOthers = this.#isToldOthers(event);
     const announced = isForOthers ? this.#announce(event, timeoutMs) : undefined;
     const own = await this.#ownOutcome(1, beganMs, undefined);
@@ -138,16 +151,31 @@ export class Changes {
 
   /** Applies what another instance announced; nobody is told onwards but the own app and who listens here. */
   receive(event: PeerEvent, from: string): AppliedEvent {
-    const caches = event.caches
-      .map((name) => this.#parts.caches.get(name))
-      .filter((cache) => cache !== undefined);
-    const selection = { ...event, caches };
+    const { caches } = this.#parts;
+    if (event.copied !== undefined) return this.#receiveCopied(event, event.copied, from);
+    const named = event.caches.map((name) => caches.get(name)).filter((cache) => cache !== undefined);
+    const selection = { ...event, caches: named };
     const isCall = event.kind === 'invalidate' || event.kind === 'refresh';
     const kind: ChangeKind = event.kind === 'refresh' ? 'refresh' : 'invalidate';
-    const { entries } = this.#parts.caches.apply(kind, selection, 'peer');
+    const copied = kind === 'invalidate' ? named.filter(({ name }) => this.#isCopied(name)) : [];
+    const others = { ...selection, caches: named.filter((cache) => !copied.includes(cache)) };
+    let { entries } = caches.apply(kind, others, 'peer');
+    for (const { name, counters } of copied) {
+      if (event.isUnknown) void this.#replicas?.fetcher?.fetchAll(name, from);
+      const gone = event.isUnknown ? 0 : (this.#replicas?.invalidated(name, event, event.at, from) ?? 0);
+      counters.countInvalidation('peer', gone);
+      entries += gone;
+    }
     this.#parts.publish(event.kind, selection, entries);
     const id = isCall ? this.#idOf(event.sequence, from) : undefined;
     return { entries, app: id !== undefined && event.notify ? this.#tellApp(event, id) : undefined };
+  }
+
+  /** What is under the keys came along, or is fetched now. */
+  #receiveCopied({ kind, keys }: PeerEvent, name: string, from: string): AppliedEvent {
+    const done = this.#replicas?.received({ cache: name, keys }, from);
+    if (kind === 'write' || kind === 'delete') this.#publishWrite({ kind, cache: name, keys });
+    return { entries: keys.length, app: done?.then((isAll) => (isAll ? 'applied' : 'failed')) };
   }
 
   /** What others announced may have been missed: these caches are forgotten, and the app is told to begin anew. */
@@ -184,9 +212,37 @@ export class Changes {
 
   // --- the inside
 
+  #isCopied(name: string): boolean {
+    return this.#parts.modes.get(name) === 'replicated';
+  }
+
+  /**
+   * Of replicated caches as of a time, which is remembered. What is meant for this instance alone may come back; what
+   * repeats a change was done with it: it must not take away what was written since.
+   */
+  #apply({ kind, selection, scope }: ChangeCall, isAnswer: boolean, at: HybridTime): Applied {
+    const { caches } = this.#parts;
+    const replicas = this.#replicas;
+    if (!replicas || kind === 'refresh' || scope === 'local') return caches.apply(kind, selection, 'local');
+    const copied = selection.caches.filter(({ name }) => this.#isCopied(name));
+    const others = selection.caches.filter((cache) => !copied.includes(cache));
+    const applied = caches.apply(kind, { ...selection, caches: others }, 'local');
+    let { entries } = applied;
+    for (const cache of isAnswer ? [] : copied) {
+      const gone = replicas.invalidated(cache.name, selection, at, this.#parts.self.incarnation);
+      cache.counters.countInvalidation('local', gone);
+      entries += gone;
+    }
+    return { ...applied, entries };
+  }
+
+  /** What would be more than one event says is several: of a replicated cache nothing goes that was not meant. */
   #announce(event: NewEvent, timeoutMs: number) {
     if (!this.#fleet) return undefined;
-    const appended = this.#fleet.append(event);
+    const isWhole = !event.caches.some((name) => this.#isCopied(name));
+    const parts = isWhole || event.copied !== undefined ? [event] : partsOf(event);
+    for (const part of parts.slice(0, -1)) this.#fleet.append({ ...part, notify: false, body: undefined });
+    const appended = this.#fleet.append(parts.at(-1)!);
     return { event: appended, reports: this.#fleet.announce(appended, timeoutMs) };
   }
 
@@ -253,14 +309,19 @@ export class Changes {
   #publishWrites(events: readonly WriteEvent[]): void {
     for (const event of events) {
       this.#publishWrite(event);
-      if (this.#isToldOthers({ ...event, caches: [event.cache] })) this.#fleet?.append(writeEvent(event));
+      if (this.#isToldOthers({ caches: [event.cache] })) this.#fleet?.append(this.#writeEvent(event));
     }
     this.#fleet?.spread();
   }
 
-  #isToldOthers({ kind, caches: [name = ''] }: Pick<NewEvent, 'kind' | 'caches'>): boolean {
+  #isToldOthers({ caches: [name = ''] }: Pick<NewEvent, 'caches'>): boolean {
     const mode = this.#parts.modes.get(name);
-    return mode === 'invalidation' || (mode === 'replicated' && kind === 'delete');
+    return mode === 'invalidation' || mode === 'replicated';
+  }
+
+  #writeEvent({ kind, cache, keys }: WriteEvent): NewEvent {
+    const event = { kind, caches: [cache], keys, tags: [], prefixes: [], notify: false, body: undefined };
+    return this.#isCopied(cache) ? { ...event, copied: cache } : event;
   }
 
   #publishWrite({ kind, cache: name, keys }: WriteEvent): void {
@@ -271,10 +332,6 @@ export class Changes {
 
 function names({ caches }: Selection): string[] {
   return caches.map(({ name }) => name);
-}
-
-function writeEvent({ kind, cache, keys }: WriteEvent): NewEvent {
-  return { kind, caches: [cache], keys, tags: [], prefixes: [], notify: false, body: undefined };
 }
 
 function outcomeOf({ identity, status, ms, entries, why }: MemberReport): MemberOutcome {

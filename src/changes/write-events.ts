@@ -29,6 +29,12 @@ class Gathered {
     if (this.#isWhole) this.#kindOf.clear();
   }
 
+  /** With one more key it would be about the cache whole. */
+  isFullWith(key: Buffer): boolean {
+    const { size } = this.#kindOf;
+    return size > 0 && (size >= MOST_KEYS || this.#bytes + key.length > MOST_BYTES);
+  }
+
   events(cache: string): WriteEvent[] {
     if (this.#isWhole) return [{ kind: 'write', cache, keys: [] }];
     return (['delete', 'write'] as const).flatMap((kind) => {
@@ -43,12 +49,19 @@ class Gathered {
 export class WriteEvents {
   readonly #clock: Clock;
   readonly #publish: (events: readonly WriteEvent[]) => void;
+  readonly #mayBeWhole: (cache: string) => boolean;
   #gathered = new Map<string, Gathered>();
   #timer: Timer | undefined;
 
-  constructor(clock: Clock, publish: (events: readonly WriteEvent[]) => void) {
+  /** `mayBeWhole`: what is too much is about the cache whole; else it is published before there is more. */
+  constructor(
+    clock: Clock,
+    publish: (events: readonly WriteEvent[]) => void,
+    mayBeWhole: (cache: string) => boolean = () => true,
+  ) {
     this.#clock = clock;
     this.#publish = publish;
+    this.#mayBeWhole = mayBeWhole;
   }
 
   add(cache: string, key: Buffer, kind: WriteKind): void {
@@ -56,6 +69,11 @@ export class WriteEvents {
     if (!gathered) {
       gathered = new Gathered();
       this.#gathered.set(cache, gathered);
+    }
+    if (!this.#mayBeWhole(cache) && gathered.isFullWith(key)) {
+      this.flush();
+      this.add(cache, key, kind);
+      return;
     }
     gathered.add(key, kind);
     this.#timer ??= this.#clock.after(WITHIN_MS, () => this.flush());

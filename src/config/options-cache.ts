@@ -101,7 +101,7 @@ export const CACHE_OPTIONS: readonly Option[] = [
     choices: ['local', 'invalidation', 'replicated'],
     computed: '`invalidation` where `fleet.peers` is set and the daemon does not run alone, else `local`',
     description:
-      'What instances tell each other: nothing, what to forget, or the values themselves (not copied in this version).',
+      'What instances tell each other: nothing, what to forget, or the values themselves, which then are never evicted.',
   },
   {
     path: 'caches.*.writes',

@@ -1,7 +1,7 @@
 // What works and is probably not meant, of the fleet: who may reach whom, and what the caches get from it.
 
 import { isLoopback } from './address.ts';
-import type { Draft } from './draft.ts';
+import { type Draft, isLoaded } from './draft.ts';
 import type { ConfigInput } from './load.ts';
 import { operatorsOf } from './operators.ts';
 import { peersOf, peersSet, peerUrls } from './peers.ts';
@@ -29,15 +29,21 @@ export function appPortWarning(path: string, port: number | undefined, input: Co
   ];
 }
 
-/** A mode that somebody wrote and that does nothing, or not yet what it says. */
-export function modeWarnings(name: string, { values }: Draft): string[] {
+/** A mode that somebody wrote and that does nothing, or less than one might think. */
+export function modeWarnings(name: string, draft: Draft): string[] {
+  const { values } = draft;
   const path = `caches.${name}.mode`;
   const mode = values.text(path);
-  if (mode === 'replicated') {
-    return [
-      `${path}: values are not copied in this version of sidecache: what is written here is not written to other instances`,
-    ];
-  }
+  const isLoadedToo = mode === 'replicated' && isLoaded(draft, name);
+  return [
+    ...(isLoadedToo
+      ? [`${path}: replicated copies what is written; what is loaded, each instance loads for itself`]
+      : []),
+    ...uncoordinatedWarnings(path, mode, values),
+  ];
+}
+
+function uncoordinatedWarnings(path: string, mode: string, values: Values): string[] {
   if (mode === 'local' || peersSet(values).length > 0) return [];
   return [`${path}: ${mode} coordinates nothing without fleet.peers`];
 }

@@ -120,6 +120,13 @@ export class Asking {
     return typeof text === 'string' ? text : undefined;
   }
 
+  /** What the member knows of entries of replicated caches. */
+  async entries({ place, identity }: Member, asked: object, timeoutMs: number): Promise<Outcome> {
+    if (place === undefined) return { result: 'unreachable', why: 'no way to it is known' };
+    const body = { ...this.#parts.statement.sender, ...asked };
+    return this.#ask(place, identity.incarnation, 'entries', body, timeoutMs);
+  }
+
   async sayFarewell({ place, identity }: Member): Promise<void> {
     if (place === undefined) return;
     await this.#ask(place, identity.incarnation, 'bye', this.#parts.statement.sender, FAREWELL_WITHIN_MS);

@@ -3,7 +3,7 @@
 // Where they do not fit, the oldest go, and of each only the caches are remembered: who would still have needed it
 // forgets those caches whole.
 
-import { encodeEvent, type NewEvent, type PeerEvent } from './event.ts';
+import { type Copied, encodeEvent, type NewEvent, type PeerEvent, parseEvent } from './event.ts';
 import type { HybridTime } from './hybrid-clock.ts';
 
 export interface EventLogParts {
@@ -19,6 +19,8 @@ export interface Batch {
   readonly after: number;
   /** JSON, in order. */
   readonly events: readonly string[];
+  /** What goes along with them. */
+  readonly copied: readonly Copied[];
   /** Caches of which events are missing. */
   readonly lost: readonly string[];
   /** What it has confirmed when it confirms this. */
@@ -29,6 +31,8 @@ interface Logged {
   readonly sequence: number;
   readonly caches: readonly string[];
   readonly text: string;
+  /** The cache of which entries go along. */
+  readonly copied: string | undefined;
   readonly atMs: number;
 }
 
@@ -60,11 +64,12 @@ export class EventLog {
   }
 
   append(event: NewEvent, at: HybridTime): PeerEvent {
-    const numbered = { ...event, sequence: ++this.#latest, at };
+    const numbered = { ...event, sequence: ++this.#latest, at: event.at ?? at };
     const logged = {
       sequence: numbered.sequence,
       caches: event.caches,
       text: encodeEvent(numbered),
+      copied: event.copied,
       atMs: at[0],
     };
     const cost = costOf(logged);
@@ -85,16 +90,25 @@ export class EventLog {
     if (confirmed >= this.#latest) return undefined;
     const after = Math.max(confirmed, this.#trimmed);
     const events: string[] = [];
+    const copied: Copied[] = [];
     let length = 0;
     let at = this.#firstAfter(after);
     for (; at < this.#kept.length; at++) {
-      const { text } = this.#kept[at]!;
+      const { text, copied: cache } = this.#kept[at]!;
       length += text.length;
       if (events.length > 0 && length > maxLength) break;
       events.push(text);
+      // Kept as text alone, keys take a fraction of the memory.
+      if (cache !== undefined) copied.push({ cache, keys: parseEvent(JSON.parse(text))?.keys ?? [] });
     }
     const lost = [...this.#lost].filter(([, sequence]) => sequence > after).map(([cache]) => cache);
-    return { after, events, lost, upTo: events.length > 0 ? this.#kept[at - 1]!.sequence : this.#latest };
+    return {
+      after,
+      events,
+      copied,
+      lost,
+      upTo: events.length > 0 ? this.#kept[at - 1]!.sequence : this.#latest,
+    };
   }
 
   /** What is up to here everybody had confirmed, and is forgotten. */

@@ -12,6 +12,12 @@ export interface EventBody {
   readonly bytes: Buffer;
 }
 
+/** Keys of a replicated cache; none: any of them. */
+export interface Copied {
+  readonly cache: string;
+  readonly keys: readonly Buffer[];
+}
+
 export interface NewEvent {
   readonly kind: EventKind;
   /** By name; what an instance does not know is no concern of it. */
@@ -24,6 +30,15 @@ export interface NewEvent {
   readonly notify: boolean;
   /** What came with the call, for the apps. */
   readonly body: EventBody | undefined;
+  /**
+   * The replicated cache that the keys are of: what is under them goes along. Daemons that do not copy are told of no
+   * cache then, or they would forget what only they have.
+   */
+  readonly copied?: string | undefined;
+  /** Undefined: the time at which it gets its number. */
+  readonly at?: HybridTime | undefined;
+  /** It is of a kind that is not known here, or says more than is read. */
+  readonly isUnknown?: boolean;
 }
 
 export interface PeerEvent extends NewEvent {
@@ -46,15 +61,19 @@ const CONTENT_TYPE = /^[\x20-\x7e]{0,255}$/;
 export function encodeEvent(event: PeerEvent): string {
   const text = JSON.stringify(wireEvent(event));
   if (text.length <= MAX_EVENT_LENGTH) return text;
-  return JSON.stringify(wireEvent({ ...event, keys: [], tags: [], prefixes: [] }));
+  const isCopied = event.copied !== undefined;
+  const whole = { keys: [], tags: [], prefixes: [], ...(isCopied && { caches: [] }) };
+  return JSON.stringify(wireEvent({ ...event, ...whole }));
 }
 
-function wireEvent({ sequence, at, kind, caches, keys, tags, prefixes, notify, body }: PeerEvent): object {
+function wireEvent(event: PeerEvent): object {
+  const { sequence, at, kind, caches, keys, tags, prefixes, notify, body, copied } = event;
   return {
     sequence,
     at,
     kind,
-    caches,
+    caches: copied !== undefined && kind === 'write' ? [] : caches,
+    ...(copied !== undefined && { copied }),
     ...(keys.length > 0 && { keys: keys.map(encodePercent) }),
     ...(tags.length > 0 && { tags }),
     ...(prefixes.length > 0 && { prefixes: prefixes.map(encodePercent) }),
@@ -69,7 +88,18 @@ function wireEvent({ sequence, at, kind, caches, keys, tags, prefixes, notify, b
  */
 export function parseEvent(value: unknown): PeerEvent | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { sequence, at, kind, caches, keys = [], tags = [], prefixes = [], notify, body } = value as Wire;
+  const {
+    sequence,
+    at,
+    kind,
+    caches,
+    keys = [],
+    tags = [],
+    prefixes = [],
+    notify,
+    body,
+    copied,
+  } = value as Wire;
   const time = parseHybridTime(at);
   if (!isCount(sequence) || sequence === 0 || !time || typeof kind !== 'string') return undefined;
   if (!areTexts(caches, CACHE_NAME, MAX_CACHES) || !areTexts(tags, TAG, MAX_NAMES)) return undefined;
@@ -82,9 +112,12 @@ export function parseEvent(value: unknown): PeerEvent | undefined {
     caches: [...new Set(caches)],
     notify: notify === true,
     body: parsedBody,
+    ...(typeof copied === 'string' && { copied }),
   };
-  if (!isKind(kind)) return { ...about, kind: 'invalidate', keys: [], tags: [], prefixes: [] };
-  if (prefixBytes.length > MAX_PREFIXES) return { ...about, kind, keys: [], tags: [], prefixes: [] };
+  if (!isKind(kind))
+    return { ...about, kind: 'invalidate', keys: [], tags: [], prefixes: [], isUnknown: true };
+  if (prefixBytes.length > MAX_PREFIXES)
+    return { ...about, kind, keys: [], tags: [], prefixes: [], isUnknown: true };
   return { ...about, kind, keys: keyBytes, tags, prefixes: prefixBytes };
 }
 

@@ -9,13 +9,13 @@ import type { Clock } from '../cache/clock.ts';
 import type { Log } from '../log.ts';
 import type { MemberReport } from './announcement.ts';
 import { Asking } from './asking.ts';
-import type { NewEvent, PeerEvent } from './event.ts';
+import type { Copied, NewEvent, PeerEvent } from './event.ts';
 import type { EventLogParts } from './event-log.ts';
 import { HybridClock } from './hybrid-clock.ts';
 import type { Identity } from './identity.ts';
 import { type AppliedEvent, Inbox } from './inbox.ts';
 import { Joining } from './joining.ts';
-import type { Link, MessageKind, Transport } from './link.ts';
+import type { Link, MessageKind, Outcome, Transport } from './link.ts';
 import type { Member } from './member.ts';
 import { Members } from './members.ts';
 import { Modes } from './modes.ts';
@@ -45,7 +45,7 @@ export interface FleetParts {
   /** Applies another instance's event. */
   readonly apply: (event: PeerEvent, from: string) => AppliedEvent;
   /** Something may have been missed: these caches are to be forgotten whole, or every coordinated one. */
-  readonly drop: (caches: readonly string[] | 'all', why: string) => void;
+  readonly drop: (caches: readonly string[] | 'all', why: string, origin: string) => void;
   /** From now on this instance hears of everything: what it loaded before is to go, and caches may serve. */
   readonly joined: () => void;
   /** A cache is not to be served from, since another instance has it in another mode; or is again. */
@@ -54,6 +54,14 @@ export interface FleetParts {
   readonly metrics: () => Promise<string>;
   /** Told of what clients of another instance published. */
   readonly published?: ((publication: Publication) => void) | undefined;
+  /** Where there are replicated caches: what goes along with events, and who asks for entries. */
+  readonly copies?: ((copied: readonly Copied[], maxLength: number) => string[]) | undefined;
+  readonly copied?: ((entries: unknown, from: string) => void) | undefined;
+  readonly entries?: ((asked: Readonly<Record<string, unknown>>) => object) | undefined;
+  readonly met?: ((member: Member) => void) | undefined;
+  readonly removed?: ((member: Member, saidFarewell: boolean) => void) | undefined;
+  /** The clock that all of this instance goes by; absent: one of its own. */
+  readonly hybrid?: HybridClock;
   readonly log: Log;
   /** Members up to which each sends its list to who knows others, 24 if not given; of more it is asked for. */
   readonly few?: number;
@@ -83,7 +91,7 @@ export class Fleet {
     const { self, clock, transport } = parts;
     this.self = self;
     this.#parts = parts;
-    this.hybrid = new HybridClock(() => clock.now());
+    this.hybrid = parts.hybrid ?? new HybridClock(() => clock.now());
     const members = new Members(self);
     const inbox = new Inbox(parts);
     const modes = new Modes(parts.modes, parts.differs);
@@ -92,7 +100,7 @@ export class Fleet {
       latest: () => this.#outbox.latest,
     });
     const outbox = new Outbox({
-      ...{ clock, members, link: parts.link, log: parts.logging },
+      ...{ clock, members, link: parts.link, log: parts.logging, copies: parts.copies },
       sender: () => statement.sender,
       heard: (member, outcome, askedAtMs) => this.#asking.heard(member, outcome, askedAtMs),
     });
@@ -202,6 +210,16 @@ export class Fleet {
     this.#publications.publish(publication);
   }
 
+  /** What was applied of each origin. */
+  get vector(): Record<string, number> {
+    return { ...this.#inbox.vector, [this.self.incarnation]: this.#outbox.latest };
+  }
+
+  /** Asks a member for entries of replicated caches. */
+  askEntries(member: Member, asked: object, timeoutMs: number): Promise<Outcome> {
+    return this.#asking.entries(member, asked, timeoutMs);
+  }
+
   /** A verified message of `from`; returns the reply. Throws nothing: what makes no sense gets a reply that says so. */
   receive(kind: MessageKind, from: string, body: unknown): unknown {
     return this.#reception.receive(kind, from, body);
@@ -241,6 +259,7 @@ export class Fleet {
   /** Whoever waits for an event asks the new member, too; who was only listed is told that this one is here. */
   #added(member: Member, isHeard: boolean): void {
     if (this.#closed) return;
+    this.#parts.met?.(member);
     const { place, identity } = member;
     if (place === undefined) void this.#rounds.lookAround().then(() => this.#outbox.deliver(member));
     else {

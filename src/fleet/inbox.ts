@@ -15,7 +15,9 @@ export interface AppliedEvent {
 export interface InboxParts {
   readonly apply: (event: PeerEvent, from: string) => AppliedEvent;
   /** Something may have been missed: these caches are to be forgotten whole, or every coordinated one. */
-  readonly drop: (caches: readonly string[] | 'all', why: string) => void;
+  readonly drop: (caches: readonly string[] | 'all', why: string, origin: string) => void;
+  /** Told of what goes along with events, before them; undefined: nothing does. */
+  readonly copied?: ((entries: unknown, from: string) => void) | undefined;
 }
 
 /** A message with events, as it came. */
@@ -25,6 +27,8 @@ export interface EventsMessage {
   readonly lost: readonly string[];
   /** What is applied when the message is. */
   readonly upTo: number;
+  /** What goes along. */
+  readonly entries?: unknown;
 }
 
 /** Of one event: its sequence, entries, and whether the app has yet to take it. */
@@ -78,7 +82,9 @@ export class Inbox {
     const seen = this.#seen.get(origin);
     if (seen !== undefined && (seen <= sequence || !this.#adopted.has(origin))) return;
     this.#adopted.delete(origin);
-    if (!this.joining && sequence > 0) this.#parts.drop('all', 'a peer was met that had made changes before');
+    if (!this.joining && sequence > 0) {
+      this.#parts.drop('all', 'a peer was met that had made changes before', origin);
+    }
     this.#note(origin, sequence);
   }
 
@@ -95,12 +101,13 @@ export class Inbox {
   /** Applies what is new. Returns what is applied now, and what came of each. */
   receive(origin: string, message: EventsMessage): { confirmed: number; results: EventResult[] } {
     const { after, events, lost, upTo } = message;
+    this.#parts.copied?.(message.entries, origin);
     this.#fillGap(origin, after, lost);
     const isComplete = lost.length === 0;
     const results: EventResult[] = [];
     let isMissed = false;
     const missed = (why: string): void => {
-      if (!isMissed) this.#missed(why);
+      if (!isMissed) this.#missed(why, origin);
       isMissed = true;
     };
     for (const value of events) {
@@ -152,17 +159,17 @@ export class Inbox {
   #fillGap(origin: string, after: number, lost: readonly string[]): void {
     const seen = this.#seen.get(origin) ?? 0;
     if (after > seen) {
-      this.#missed('events of a peer were missed');
+      this.#missed('events of a peer were missed', origin);
       this.#note(origin, after);
     } else {
       this.#note(origin, seen);
       if (lost.length > 0 && !this.joining)
-        this.#parts.drop(lost, 'events of a peer were too many to be kept');
+        this.#parts.drop(lost, 'events of a peer were too many to be kept', origin);
     }
   }
 
-  #missed(why: string): void {
-    if (!this.joining) this.#parts.drop('all', why);
+  #missed(why: string, origin: string): void {
+    if (!this.joining) this.#parts.drop('all', why, origin);
   }
 
   #apply(origin: string, event: PeerEvent): EventResult {
@@ -203,10 +210,10 @@ export class Inbox {
 
 /** Undefined where it is no such message. */
 export function parseEvents(body: Readonly<Record<string, unknown>>): EventsMessage | undefined {
-  const { after, events, lost = [], up_to: upTo } = body;
+  const { after, events, lost = [], up_to: upTo, entries } = body;
   if (!isCount(after) || !Array.isArray(events)) return undefined;
   if (!areTexts(lost, CACHE_NAME, MOST_LOST) || !isCount(upTo)) return undefined;
-  return { after, events, lost, upTo };
+  return { after, events, lost, upTo, entries };
 }
 
 function sequenceOf(value: unknown): number | undefined {

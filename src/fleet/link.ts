@@ -9,7 +9,16 @@ import type { Identity } from './identity.ts';
 export type Place = string;
 
 /** The last part of the request's path: `POST /fleet/sync`. */
-export const MESSAGE_KINDS = ['sync', 'events', 'confirm', 'pull', 'bye', 'metrics', 'publish'] as const;
+export const MESSAGE_KINDS = [
+  'sync',
+  'events',
+  'confirm',
+  'pull',
+  'bye',
+  'metrics',
+  'publish',
+  'entries',
+] as const;
 export type MessageKind = (typeof MESSAGE_KINDS)[number];
 
 export interface Ask {

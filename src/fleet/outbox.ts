@@ -5,8 +5,8 @@
 
 import type { Clock } from '../cache/clock.ts';
 import { Announcement, type MemberReport } from './announcement.ts';
-import type { NewEvent, PeerEvent } from './event.ts';
-import { EventLog, type EventLogParts } from './event-log.ts';
+import type { Copied, NewEvent, PeerEvent } from './event.ts';
+import { type Batch, EventLog, type EventLogParts } from './event-log.ts';
 import { type HybridTime, isCount } from './hybrid-clock.ts';
 import type { Link, Outcome } from './link.ts';
 import { fetchesItself, type Member } from './member.ts';
@@ -25,10 +25,16 @@ export interface OutboxParts {
    * known here, whether they could be learnt of.
    */
   readonly heard: (member: Member, outcome: Outcome, askedAtMs: number) => Promise<boolean> | undefined;
+  /** What is under the keys now, as JSON, as much as `maxLength` allows: it goes along with the events. */
+  readonly copies?: ((copied: readonly Copied[], maxLength: number) => string[]) | undefined;
 }
 
 /** Of one message. */
 const MAX_EVENTS_LENGTH = 768 << 10;
+/** Of what goes along: a message is to find room also where there is little. */
+const MAX_COPIES_LENGTH = 256 << 10;
+/** Of both: half of the rest is for what a message says besides. */
+const MAX_LENGTH = 896 << 10;
 /** For what nobody waits for. */
 const BEHIND_TIMEOUT_MS = 2000;
 
@@ -148,7 +154,9 @@ export class Outbox {
     const batch = this.#log.after(confirmed, MAX_EVENTS_LENGTH);
     if (!batch) return { after: confirmed, events: [], up_to: confirmed };
     const { after, lost, upTo, events } = batch;
-    return { after, lost, up_to: upTo, events: events.map((text) => JSON.parse(text)) };
+    const entries = this.#copiesFor(batch).map((text) => JSON.parse(text));
+    const along = entries.length > 0 && { entries };
+    return { after, lost, up_to: upTo, events: events.map((text) => JSON.parse(text)), ...along };
   }
 
   /** Since when something waits for the member's confirmation. */
@@ -164,10 +172,19 @@ export class Outbox {
     const { sender, members } = this.#parts;
     const of = [confirmed, this.#log.latest, this.#log.trimmed, members.hash];
     if (this.#prepared?.of.every((value, i) => value === of[i])) return this.#prepared;
-    const { after, events, lost, upTo } = this.#log.after(confirmed, MAX_EVENTS_LENGTH)!;
+    const batch = this.#log.after(confirmed, MAX_EVENTS_LENGTH)!;
+    const { after, events, lost, upTo } = batch;
     const head = JSON.stringify({ ...sender(), after, lost, up_to: upTo });
-    this.#prepared = { of, upTo, body: `${head.slice(0, -1)},"events":[${events.join(',')}]}` };
+    const entries = this.#copiesFor(batch);
+    const along = entries.length > 0 ? `,"entries":[${entries.join(',')}]` : '';
+    this.#prepared = { of, upTo, body: `${head.slice(0, -1)},"events":[${events.join(',')}]${along}}` };
     return this.#prepared;
+  }
+
+  #copiesFor({ copied, events }: Batch): string[] {
+    if (copied.length === 0) return [];
+    const length = events.reduce((sum, text) => sum + text.length, 0);
+    return this.#parts.copies?.(copied, Math.min(MAX_COPIES_LENGTH, MAX_LENGTH - length)) ?? [];
   }
 
   /** `upTo`: what the message ended with. */

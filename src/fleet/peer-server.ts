@@ -42,6 +42,8 @@ export interface PeerServer {
 const RETRY_AFTER_SECONDS = '1';
 /** Hellos that may be on their way at once: of more the oldest is cut, as a recorded one can be begun by anybody. */
 const MOST_GREETING = 16;
+/** What most are. */
+const SMALL_REPLY_BYTES = 64 << 10;
 /** 16 bytes or more, base64url. */
 const CHALLENGE = /^[A-Za-z0-9_-]{22,128}$/;
 
@@ -86,8 +88,17 @@ export function createPeerServer(parts: PeerServerParts): PeerServer {
     const reply = await withBody(request, response, kind, head, async (body) =>
       kind === 'hello' ? greet(head, body) : await deliver(kind, head, session, body),
     );
-    if ('reason' in reply) refuse(reply, verified);
-    else sendReply(request, response, reply, self.incarnation, verified);
+    if ('reason' in reply) return refuse(reply, verified);
+    if (!holdReply(response, reply.body.length)) return refuse(NO_ROOM, verified);
+    sendReply(request, response, reply, self.incarnation, verified);
+  };
+
+  /** A large one is charged until it is sent, or nobody takes it any more; false where there is no memory for it. */
+  const holdReply = (response: ServerResponse, bytes: number): boolean => {
+    if (bytes <= SMALL_REPLY_BYTES || response.destroyed) return true;
+    if (parts.charge?.(bytes) === false) return false;
+    response.once('close', () => parts.release?.(bytes));
+    return true;
   };
 
   /** What can be said without a key. */

@@ -27,6 +27,8 @@ export interface ReceptionParts {
   readonly metrics: () => Promise<string>;
   /** Told of what clients of another instance published. */
   readonly published?: ((publication: Publication) => void) | undefined;
+  /** Answers who asks for entries of replicated caches. */
+  readonly entries?: ((asked: Fields) => object) | undefined;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -60,6 +62,7 @@ export class Reception {
     if (kind === 'confirm') return this.#confirm(from, fields);
     if (kind === 'pull') return this.#pull(member, fields);
     if (kind === 'publish') return this.#publish(fields);
+    if (kind === 'entries') return this.#parts.entries?.(fields) ?? {};
     return metrics().then((text) => ({ text }));
   }
 

@@ -19,6 +19,8 @@ export interface RosterParts {
   readonly modes: Modes;
   /** Told of one that was taken in; `isHeard`: by a message of its own, and not of another's list. */
   readonly added: (member: Member, isHeard: boolean) => void;
+  /** Told of one that is none any more. */
+  readonly removed?: ((member: Member, saidFarewell: boolean) => void) | undefined;
   readonly log: Log;
 }
 
@@ -60,11 +62,12 @@ export class Roster {
     }
   }
 
-  remove(member: Member, why: string, isFinal: boolean): void {
+  remove(member: Member, why: string, isFinal: boolean, saidFarewell = false): void {
     const { members, clock, log, outbox, modes } = this.#parts;
     members.remove(member, clock.now(), isFinal);
     modes.forget(member.identity.incarnation);
     outbox.exclude(member, why);
+    this.#parts.removed?.(member, saidFarewell);
     log.info('a peer is gone', { ...wireIdentity(member.identity), why });
   }
 
@@ -72,7 +75,7 @@ export class Roster {
   left(incarnation: string): void {
     const { members, clock } = this.#parts;
     const member = members.get(incarnation);
-    if (member) this.remove(member, 'it said farewell', true);
+    if (member) this.remove(member, 'it said farewell', true, true);
     else members.bar(incarnation, clock.now());
   }
 

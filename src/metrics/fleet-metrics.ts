@@ -21,6 +21,8 @@ export interface FleetFacts {
   peerRequests(): Iterable<readonly [result: string, count: number]>;
   refusedMessages(): Iterable<readonly [reason: string, count: number]>;
   operatorFailures(): number;
+  /** Values of replicated caches that were not taken. */
+  refusedValues(): Iterable<readonly [reason: string, count: number]>;
 }
 
 const PEER = ['index', 'instance_id'];
@@ -54,6 +56,12 @@ export function describeFleet(prom: PromClient, registry: Registry, facts: Fleet
     "Messages that came as a peer's and were not taken, by reason.",
     ['reason'],
     (add) => addCounts(facts.refusedMessages(), 'reason', add),
+  );
+  counter(
+    'sidecache_replication_refused_total',
+    'Values of replicated caches that others wrote and that were not taken, by reason.',
+    ['reason'],
+    (add) => addCounts(facts.refusedValues(), 'reason', add),
   );
   counter('sidecache_operator_failures_total', 'Requests from outside with wrong credentials.', [], (add) =>
     add({}, facts.operatorFailures()),

@@ -244,18 +244,47 @@ test('writes go to the others together, and to who listens', () => {
   assert.equal(told.published, ['write one a 1', 'delete two b 1']);
 });
 
-test('values of a replicated cache are not dropped elsewhere by a write; a delete and a call are for all', async () => {
+test('writes and deletes of a replicated cache say of which the values go along; a call is for all', async () => {
   const told = new Told({ modes: { one: 'replicated' }, members: 1 });
   told.changes.wrote(told.lab.cache, Buffer.from('a'), 'write');
   told.changes.flush();
-  assert.is(told.events.length, 0);
   told.changes.wrote(told.lab.cache, Buffer.from('a'), 'delete');
   told.changes.flush();
   await told.call();
   assert.equal(
-    told.events.map(({ kind }) => kind),
-    ['delete', 'invalidate'],
+    told.events.map(({ kind, copied, keys }) => [kind, copied, keys.join()]),
+    [
+      ['write', 'one', 'a'],
+      ['delete', 'one', 'a'],
+      ['invalidate', undefined, ''],
+    ],
   );
+});
+
+test('of a replicated cache more keys than one event has are several events, and never the cache whole', () => {
+  const told = new Told({ modes: { one: 'replicated' }, members: 1 });
+  for (let i = 0; i < 2500; i++) told.changes.wrote(told.lab.cache, Buffer.from(`key ${i}`), 'write');
+  told.changes.flush();
+  assert.equal(
+    told.events.map(({ keys }) => keys.length),
+    [1000, 1000, 500],
+  );
+});
+
+test('a call about more than one event says is several, where a replicated cache is among its caches', async () => {
+  const told = new Told({ modes: { one: 'replicated' }, members: 1 });
+  const keys = Array.from({ length: 200 }, (_, i) => Buffer.alloc(1000, `${i} `));
+  await told.call({ selection: { ...NOTHING, keys, caches: [told.lab.cache] } });
+  assert.ok(told.events.length > 1);
+  assert.equal(
+    told.events.flatMap((event) => event.keys),
+    keys,
+  );
+  assert.equal(
+    told.events.map(({ notify }) => notify),
+    [...told.events.slice(1).map(() => false), true],
+  );
+  assert.equal(told.announced, [told.events.length]);
 });
 
 test('a write that all are to confirm is announced after those that were gathered before', async () => {

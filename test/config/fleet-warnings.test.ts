@@ -132,9 +132,12 @@ test('mode invalidation that is written warns without peers only', () => {
   assert.match(alone[0]!, /runs alone/);
 });
 
-test('mode replicated warns with peers too, as values are not copied', () => {
-  assert.equal(warned(`${open('peers: { list: [http://h] }')}\ncaches: { a: { mode: replicated } }`), [
-    'caches.a.mode: values are not copied in this version of sidecache: what is written here is not written to other instances',
+test('mode replicated warns beside a loader, as what is loaded is not copied', () => {
+  const warnedOf = (more: string): readonly string[] =>
+    warned(`${open('peers: { list: [http://h] }')}\ncaches: { a: { mode: replicated${more} } }`);
+  assert.equal(warnedOf(''), []);
+  assert.equal(warnedOf(', loader: { url: "http://h/{key}" }'), [
+    'caches.a.mode: replicated copies what is written; what is loaded, each instance loads for itself',
   ]);
 });
 

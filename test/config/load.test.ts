@@ -207,7 +207,7 @@ test('a mode that is written and needs peers warns where there are none', () => 
   );
   assert.is(warnings.length, 2);
   assert.match(warnings[0]!, /^caches\.a\.mode: invalidation coordinates nothing without fleet\.peers/);
-  assert.match(warnings[1]!, /^caches\.b\.mode: values are not copied in this version of sidecache/);
+  assert.match(warnings[1]!, /^caches\.b\.mode: replicated coordinates nothing without fleet\.peers/);
 });
 
 test('a port that is the app’s own warns', () => {

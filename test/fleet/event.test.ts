@@ -88,4 +88,30 @@ test('more than 100 prefixes are the caches whole: each would be held against ev
   assert.equal([read.prefixes, read.keys, read.tags], [[], [], []]);
 });
 
+test('a write in a replicated cache names no cache to who does not copy, a delete does; both say whose the keys are', () => {
+  for (const kind of ['write', 'delete'] as const) {
+    const event = { ...eventOf('kept', { kind, keys: [Buffer.from('k')], copied: 'kept' }), sequence: 1 };
+    const wire = JSON.parse(encodeEvent({ ...event, at: [5, 0] }));
+    assert.equal(wire.caches, kind === 'write' ? [] : ['kept']);
+    assert.is(wire.copied, 'kept');
+    const read = parseEvent(wire)!;
+    assert.equal([read.copied, read.keys.join()], ['kept', 'k']);
+  }
+});
+
+test('one of a replicated cache that is too long is about no cache to who does not copy, and about any key to who does', () => {
+  const keys = Array.from({ length: 300 }, (_, i) => Buffer.alloc(1000, `${i} `));
+  const event = { ...eventOf('kept', { kind: 'delete', keys, copied: 'kept' }), sequence: 1 };
+  const wire = JSON.parse(encodeEvent({ ...event, at: [5, 0] }));
+  assert.equal([wire.caches, wire.keys, wire.copied], [[], undefined, 'kept']);
+});
+
+test('an event of an unknown kind, or with too many prefixes, says so: what only it means is not to be guessed', () => {
+  const event = { sequence: 1, at: [5, 0], caches: ['kept'] };
+  assert.is(parseEvent({ ...event, kind: 'a newer one' })!.isUnknown, true);
+  const prefixes = Array.from({ length: 101 }, (_, i) => `p${i}`);
+  assert.is(parseEvent({ ...event, kind: 'invalidate', prefixes })!.isUnknown, true);
+  assert.is(parseEvent({ ...event, kind: 'invalidate' })!.isUnknown, undefined);
+});
+
 test.run();

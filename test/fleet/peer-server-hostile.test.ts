@@ -298,6 +298,31 @@ test('where the memory runs out while a body comes: 503, all of it comes back, a
   await peer.close();
 });
 
+test('a long reply is charged until it is sent, and refused where there is no memory for it', async () => {
+  let [chargedBytes, mostBytes, freeBytes] = [0, 0, Number.POSITIVE_INFINITY];
+  const peer = await startPeer('peer', {
+    charge: (bytes) => {
+      if (chargedBytes + bytes > freeBytes) return false;
+      chargedBytes += bytes;
+      mostBytes = Math.max(mostBytes, chargedBytes);
+      return true;
+    },
+    release: (bytes) => {
+      chargedBytes -= bytes;
+    },
+    receive: () => 'x'.repeat(300_000),
+  });
+  const session = await sessionOf(peer, SENDER);
+  const head = { from: SENDER.incarnation, to: peer.self.incarnation, session };
+  assert.is((await send(peer.port, rawMessage('entries', { ...head, counter: '1' }, '{}'))).status, 200);
+  await eventually(() => chargedBytes === 0);
+  assert.ok(mostBytes >= 300_000, String(mostBytes));
+  freeBytes = 200_000;
+  assert.is((await send(peer.port, rawMessage('entries', { ...head, counter: '2' }, '{}'))).status, 503);
+  await eventually(() => chargedBytes === 0);
+  await peer.close();
+});
+
 test('many small values are charged for what they take once they are parsed', async () => {
   const chargedBytes: number[] = [];
   let most = 0;

@@ -33,6 +33,7 @@ class Facts implements FleetFacts {
   peerRequests = (): Map<string, number> => this.requests;
   refusedMessages = (): Map<string, number> => new Map([['replayed', 2]]);
   operatorFailures = (): number => this.failures;
+  refusedValues = (): Map<string, number> => new Map([['full', 4]]);
 }
 
 async function scraperOf(facts: Facts): Promise<() => Promise<string>> {
@@ -59,6 +60,7 @@ test('every fact is a sample', async () => {
     'sidecache_peer_requests_total{result="unreachable"} 0',
     'sidecache_peer_up{index="1",instance_id="i-1"} 1',
     'sidecache_peer_up{index="2",instance_id="i-2"} 0',
+    'sidecache_replication_refused_total{reason="full"} 4',
   ]);
 });
 

@@ -28,7 +28,18 @@ test('its message with events is one, and says what it would be sent as', () => 
 
 test('every field of an event is explained', () => {
   const [, table] = /\| field \| \|\n([\s\S]*?)\n\n/.exec(PROTOCOL)!;
-  for (const field of ['sequence', 'at', 'kind', 'caches', 'keys', 'tags', 'prefixes', 'notify', 'body'])
+  for (const field of [
+    'sequence',
+    'at',
+    'kind',
+    'caches',
+    'keys',
+    'tags',
+    'prefixes',
+    'notify',
+    'body',
+    'copied',
+  ])
     assert.ok(table!.includes(`\`${field}\``), field);
 });
 

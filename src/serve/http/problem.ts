@@ -23,6 +23,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   502: 'The origin failed',
   503: 'Not now',
   504: 'Not in time',
+  507: 'Full',
 };
 
 /** How long a client that is still sending is given to hear why it is refused. */

@@ -46,6 +46,8 @@ export async function putEntry(
       request,
       response,
     );
+  } catch (error) {
+    throw cache.asFull(error);
   } finally {
     draft.release();
     context.uploads.roomFreed();
@@ -101,9 +103,10 @@ async function answerWrite(
   response.writeHead(status, [...headers, 'Cache-Control', 'no-store']).end();
 }
 
-/** What was said of this write overrules what the cache takes writes for. */
+/** What was said of this write overrules what the cache takes writes for; in a replicated one each is a change. */
 function isChange(context: Context, cache: Cache, said: 'fill' | 'change' | undefined): boolean {
-  return (said ?? context.facts.get(cache.name)?.writes) === 'change';
+  const facts = context.facts.get(cache.name);
+  return facts?.mode === 'replicated' || (said ?? facts?.writes) === 'change';
 }
 
 function headersOf(context: Context, cache: Cache, request: IncomingMessage) {

@@ -7,7 +7,7 @@ import type { Call } from './call.ts';
 export function errorText(error: SidecacheError): string {
   if (error instanceof RoomError) return `OOM command not allowed: ${error.message}`;
   if (error instanceof LoadError) return `LOADFAIL ${error.message}`;
-  return `ERR ${error.message}`;
+  return `${error.code === 'not_ready' ? 'LOADING' : 'ERR'} ${error.message}`;
 }
 
 /** The replies of Redis 7 to what is malformed. */

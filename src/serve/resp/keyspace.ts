@@ -144,6 +144,7 @@ export class Keyspace {
       slot = shelf.peek(cache.fold(Buffer.from(bytes.subarray(this.keyStart, end))));
     else slot = shelf.find(bytes, this.keyStart, end, this.#parts.clock.now());
     if (slot !== NO_SLOT && shelf.isNegative(slot)) slot = NO_SLOT;
+    if (slot === NO_SLOT) cache.refuseIncomplete();
     this.slot = slot;
     return slot;
   }
@@ -223,7 +224,8 @@ export class Keyspace {
       cache.counters.voidFills++;
       return;
     }
-    const meaning = terms.meaning ?? this.#parts.facts.get(cache.name)?.writes;
+    const facts = this.#parts.facts.get(cache.name);
+    const meaning = facts?.mode === 'replicated' ? 'change' : (terms.meaning ?? facts?.writes);
     const endAtMs = terms.keepEnd ? this.#endOf(cache, key, nowMs) : terms.endAtMs;
     const draft = shelf.store.draft(shelf.stored);
     this.#misses.isFilling = meaning !== 'change';
@@ -234,6 +236,8 @@ export class Keyspace {
         tags: terms.tags ?? [],
         endAtMs,
       });
+    } catch (error) {
+      throw cache.asFull(error);
     } finally {
       this.#misses.isFilling = false;
       draft.release();
@@ -270,9 +274,10 @@ export class Keyspace {
 
   /** Deletes the key of argument `i`, on every instance; whether it was there. */
   remove(client: Client, call: Call, i: number): boolean {
-    const wasThere = this.find(call, i) !== NO_SLOT;
-    const { cache } = this;
+    const cache = this.locate(call.bytes, call.start(i), call.end(i));
     const key = call.bytes.subarray(this.keyStart, call.end(i));
+    const slot = cache.shelf.peek(cache.fold(key));
+    const wasThere = slot !== NO_SLOT && !cache.shelf.isNegative(slot);
     this.#misses.take(client, cache, key, 0, key.length, this.#parts.clock.now());
     cache.counters.deletes++;
     cache.invalidateKey(key);
@@ -288,9 +293,16 @@ export class Keyspace {
   /** Gives the entry found another end, Infinity for none. */
   setEnd(atMs: number): void {
     const { name, shelf } = this.cache;
+    if (this.#rewrite({ endAtMs: atMs })) return;
     const key = shelf.store.key(this.slot);
     shelf.setEnd(this.slot, atMs);
     this.#parts.gotEnd(name, key);
+  }
+
+  /** Gives the entry found other tags: here only, but in a replicated cache. */
+  setTags(tags: readonly string[]): void {
+    const { store, stored } = this.cache.shelf;
+    if (!this.#rewrite({ tags })) store.retag(stored, this.slot, tags);
   }
 
   /** Entries of all caches. */
@@ -301,6 +313,17 @@ export class Keyspace {
   }
 
   // --- the inside
+
+  /** In a replicated cache it is written anew, and the others hear of it. */
+  #rewrite(change: { endAtMs?: number; tags?: readonly string[] }): boolean {
+    const { cache } = this;
+    if (this.#parts.facts.get(cache.name)?.mode !== 'replicated') return false;
+    const key = cache.shelf.store.key(this.slot);
+    cache.rewrite(this.slot, key, change);
+    this.slot = cache.shelf.peek(key);
+    this.#parts.changes.wrote(cache, key, 'write');
+    return true;
+  }
 
   #endOf(cache: Cache, key: Buffer, nowMs: number): number | undefined {
     const slot = cache.shelf.peek(cache.fold(key));

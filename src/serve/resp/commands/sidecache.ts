@@ -113,12 +113,11 @@ function tagsFrom(call: Call, from: number): string[] {
 
 // --- SETTAGS: key [tag …]
 
-/** Gives what is stored other tags, here only; 0 where nothing is. Throws RequestError. */
+/** Gives what is stored other tags, here only, but in a replicated cache; 0 where nothing is. Throws RequestError. */
 function setTags({ keyspace }: CommandContext, call: Call, reply: Reply): void {
   const tags = tagsFrom(call, 2);
   const slot = keyspace.find(call, 1);
-  const { store, stored } = keyspace.cache.shelf;
-  if (slot !== NO_SLOT) store.retag(stored, slot, tags);
+  if (slot !== NO_SLOT) keyspace.setTags(tags);
   reply.integer(slot === NO_SLOT ? 0 : 1);
 }
 
