@@ -12,7 +12,7 @@ import type { Sink } from './outbox.ts';
 
 /** One turn reads one socket after another, and each is done with what came before the next is read. What came of one for
  * which there is no room is kept all the same: hence no more. */
-export const READ_BYTES = 16_384;
+export const READ_BYTES = 8192;
 
 interface WriteRequest {
   oncomplete: (status: number) => void;

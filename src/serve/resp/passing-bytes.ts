@@ -30,7 +30,7 @@ export function letGo(bytes: Buffer): number {
   const memory = bytes.buffer as Partial<Resizable>;
   if (length <= LONG_BYTES || !memory.resize) return length;
   memory.resize(0);
-  return 0;
+  return length;
 }
 
 /** Hands `use` so many bytes, of any content, that are gone when it returns. */

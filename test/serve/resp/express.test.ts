@@ -123,9 +123,9 @@ function randomCommand(random: () => number): string {
   return pick(ODD);
 }
 
-test('answers, counts and holds what the ordinary way does, whatever comes, in whatever pieces', () => {
+test('answers, counts and holds what the ordinary way does, whatever comes, in whatever pieces', async () => {
   let expressed = 0;
-  for (let seed = 1; seed <= 20; seed++) {
+  for (let seed = 1; seed <= 10; seed++) {
     const random = seededRandom(seed);
     const [short, ordinary] = [new Served(true), new Served(false)];
     const pairs = [0, 1].map(() => [short.connect(), ordinary.connect()] as const);
@@ -151,9 +151,10 @@ test('answers, counts and holds what the ordinary way does, whatever comes, in w
       }
     }
     expressed += short.expressed;
+    await new Promise(setImmediate);
     for (const { lab } of [short, ordinary]) assert.equal(lab.defects.map(String), []);
   }
-  assert.ok(expressed > 200_000, `only ${expressed} bytes went the short way`);
+  assert.ok(expressed > 100_000, `only ${expressed} bytes went the short way`);
 });
 
 test('what is there is read and written the short way, and so is what comes behind a command that is not', () => {
