@@ -14,6 +14,9 @@ import { Store } from './store/store.ts';
 import { systemClock } from './system-clock.ts';
 import { encodePercent } from './units/percent.ts';
 
+/** Of what is left for replicated caches with no `memory` of their own: nothing is evicted for what peers and clients send. */
+const MOST_FOR_REPLICATED = 0.75;
+
 /** Who is told of each change of a cache, right after it. */
 export interface ChangeListener {
   changed(cache: string, change: CacheChange): void;
@@ -33,6 +36,7 @@ export function buildCaches(
   const store = new Store({ memoryBytes: config.memoryBytes, maxValueBytes: config.maxValueBytes, seed });
   const caches = new Caches(store, systemClock, Math.random);
   const nameKey = config.log.keys ? encodePercent : (key: Buffer): string => hashed(key, seed);
+  const shareBytes = shareOf(config);
   for (const cache of config.caches) {
     const loadLog = new LoadLog({
       log,
@@ -43,9 +47,18 @@ export function buildCaches(
     });
     const defect = (error: unknown): void => log.error('a defect was survived', describeDefect(error));
     const loading = cache.preset ? presets.get(cache.name) : httpLoading(cache.loader, config.maxValueBytes);
-    addCache(caches, cache, loading, loadLog, defect, listener);
+    addCache(caches, cache, shareBytes(cache), loading, loadLog, defect, listener);
   }
   return caches;
+}
+
+/** The most bytes of a cache; undefined: as many as there are. */
+function shareOf({ caches, memoryBytes }: Config): (cache: CacheConfig) => number | undefined {
+  const copied = caches.filter(({ mode }) => mode === 'replicated');
+  const sharing = copied.filter((cache) => cache.memoryBytes === undefined);
+  const leftBytes = copied.reduce((bytes, cache) => bytes - (cache.memoryBytes ?? 0), memoryBytes);
+  const shareBytes = Math.floor((MOST_FOR_REPLICATED * leftBytes) / sharing.length);
+  return (cache) => (sharing.includes(cache) ? shareBytes : cache.memoryBytes);
 }
 
 type Loading = Pick<PresetCache, 'loader' | 'settings'> & Partial<PresetCache>;
@@ -58,6 +71,7 @@ function hashed(key: Buffer, seed: HashSeed): string {
 function addCache(
   caches: Caches,
   config: CacheConfig,
+  shareBytes: number | undefined,
   loading: Loading | undefined,
   loadLog: LoadLog,
   defect: (error: unknown) => void,
@@ -66,7 +80,7 @@ function addCache(
   caches.add({
     name: config.name,
     times: config,
-    shareBytes: config.memoryBytes,
+    shareBytes,
     evictable: config.mode !== 'replicated',
     loading,
     foldKey: loading?.foldKey,

@@ -69,7 +69,7 @@ export interface RunningFleet {
 }
 
 const LOG_BYTES = 1 << 20;
-const NONE_REFUSED: Replicas['refused'] = { ahead: 0, full: 0, large: 0 };
+const NONE_REFUSED: Replicas['refused'] = { ahead: 0, full: 0, large: 0, late: 0 };
 /** Of one peer: what a daemon with a few caches has, whatever the room. */
 const LEAST_METRICS_BYTES = 64 << 10;
 const TIMES_HELD = 8;

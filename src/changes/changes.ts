@@ -122,8 +122,7 @@ export class Changes {
 
   /** A client changed an entry. The others are told in a moment, with what else changes until then. */
   wrote(cache: Cache, key: Buffer, kind: WriteKind): void {
-    if (kind === 'delete') this.#replicas?.get(cache.name)?.deleted(key);
-    this.#writes.add(cache.name, key, kind);
+    this.#writes.add(cache.name, key, kind, this.#timeOf(cache, key, kind));
   }
 
   /** The same, and the others are told at once: resolves when they have confirmed or time is up. */
@@ -133,12 +132,13 @@ export class Changes {
     kind: WriteKind,
     timeoutMs: number,
   ): Promise<ChangeOutcome> {
-    if (kind === 'delete') this.#replicas?.get(cache.name)?.deleted(key);
+    const at = this.#timeOf(cache, key, kind);
     // What was gathered before it goes first.
     this.#writes.flush();
     const beganMs = this.#parts.clock.now();
-    this.#publishWrite({ kind, cache: cache.name, keys: [key] });
-    const event = this.#writeEvent({ kind, cache: cache.name, keys: [key] });
+    const written = { kind, cache: cache.name, keys: [key], ...(at && { at }) };
+    this.#publishWrite(written);
+    const event = this.#writeEvent(written);
     const isForOthers = this.#isToldOthers(event);
     const announced = isForOthers ? this.#announce(event, timeoutMs) : undefined;
     const own = await this.#ownOutcome(1, beganMs, undefined);
@@ -172,8 +172,8 @@ export class Changes {
   }
 
   /** What is under the keys came along, or is fetched now. */
-  #receiveCopied({ kind, keys }: PeerEvent, name: string, from: string): AppliedEvent {
-    const done = this.#replicas?.received({ cache: name, keys }, from);
+  #receiveCopied({ kind, keys, at }: PeerEvent, name: string, from: string): AppliedEvent {
+    const done = this.#replicas?.received({ cache: name, keys, at, isDelete: kind === 'delete' }, from);
     if (kind === 'write' || kind === 'delete') this.#publishWrite({ kind, cache: name, keys });
     return { entries: keys.length, app: done?.then((isAll) => (isAll ? 'applied' : 'failed')) };
   }
@@ -211,6 +211,14 @@ export class Changes {
   }
 
   // --- the inside
+
+  /** Of a change of a replicated cache, made just now; what was deleted is remembered. */
+  #timeOf({ name }: Cache, key: Buffer, kind: WriteKind): HybridTime | undefined {
+    const replica = this.#replicas?.get(name);
+    if (!replica) return undefined;
+    const [ms, count] = kind === 'delete' ? replica.deleted(key) : replica.latest;
+    return [ms, count];
+  }
 
   #isCopied(name: string): boolean {
     return this.#parts.modes.get(name) === 'replicated';
@@ -319,8 +327,8 @@ export class Changes {
     return mode === 'invalidation' || mode === 'replicated';
   }
 
-  #writeEvent({ kind, cache, keys }: WriteEvent): NewEvent {
-    const event = { kind, caches: [cache], keys, tags: [], prefixes: [], notify: false, body: undefined };
+  #writeEvent({ kind, cache, keys, at }: WriteEvent): NewEvent {
+    const event = { kind, caches: [cache], keys, tags: [], prefixes: [], notify: false, body: undefined, at };
     return this.#isCopied(cache) ? { ...event, copied: cache } : event;
   }
 

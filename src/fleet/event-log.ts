@@ -156,6 +156,7 @@ export class EventLog {
   }
 }
 
+/** All of it is ASCII: one byte a character. */
 function costOf({ text }: Logged): number {
-  return COST_BYTES + 2 * text.length;
+  return COST_BYTES + text.length;
 }

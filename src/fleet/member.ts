@@ -24,6 +24,8 @@ export interface Member {
   isPresumed: boolean;
   /** A message with events is on its way. */
   sending: boolean;
+  /** Of what a message may have: less where one was not taken, as there may be no room for it. */
+  share: number;
 }
 
 export function newMember(
@@ -43,6 +45,7 @@ export function newMember(
     confirmed,
     isPresumed: true,
     sending: false,
+    share: 1,
   };
 }
 

@@ -35,6 +35,8 @@ const MAX_EVENTS_LENGTH = 768 << 10;
 const MAX_COPIES_LENGTH = 256 << 10;
 /** Of both: half of the rest is for what a message says besides. */
 const MAX_LENGTH = 896 << 10;
+/** Of what a message may have. */
+const LEAST_SHARE = 1 / 64;
 /** For what nobody waits for. */
 const BEHIND_TIMEOUT_MS = 2000;
 
@@ -111,7 +113,7 @@ export class Outbox {
       this.#cannotSend(member);
       return;
     }
-    const { body, upTo } = this.#prepare(confirmed);
+    const { body, upTo } = this.#prepare(confirmed, member.share);
     const announcedUpTo = this.#log.latest;
     const askedAtMs = clock.now();
     member.sending = true;
@@ -121,6 +123,8 @@ export class Outbox {
       const learnt = heard(member, outcome, askedAtMs);
       const knowsAll = learnt === undefined || (await learnt);
       member.sending = false;
+      const isTaken = outcome.result === 'answered';
+      member.share = isTaken ? Math.min(1, 2 * member.share) : Math.max(LEAST_SHARE, member.share / 2);
       if (outcome.result !== 'answered') this.#failed(member, announcedUpTo, outcome);
       else if (knowsAll) this.#answered(member, upTo, outcome.body);
       else this.#settle(member, 'unreachable', 'it knows others, and could not be asked whom', announcedUpTo);
@@ -168,23 +172,23 @@ export class Outbox {
     return this.#log.latest - member.confirmed;
   }
 
-  #prepare(confirmed: number): Prepared {
+  #prepare(confirmed: number, share: number): Prepared {
     const { sender, members } = this.#parts;
-    const of = [confirmed, this.#log.latest, this.#log.trimmed, members.hash];
+    const of = [confirmed, share, this.#log.latest, this.#log.trimmed, members.hash];
     if (this.#prepared?.of.every((value, i) => value === of[i])) return this.#prepared;
-    const batch = this.#log.after(confirmed, MAX_EVENTS_LENGTH)!;
+    const batch = this.#log.after(confirmed, MAX_EVENTS_LENGTH * share)!;
     const { after, events, lost, upTo } = batch;
     const head = JSON.stringify({ ...sender(), after, lost, up_to: upTo });
-    const entries = this.#copiesFor(batch);
+    const entries = this.#copiesFor(batch, share);
     const along = entries.length > 0 ? `,"entries":[${entries.join(',')}]` : '';
     this.#prepared = { of, upTo, body: `${head.slice(0, -1)},"events":[${events.join(',')}]${along}}` };
     return this.#prepared;
   }
 
-  #copiesFor({ copied, events }: Batch): string[] {
+  #copiesFor({ copied, events }: Batch, share = 1): string[] {
     if (copied.length === 0) return [];
     const length = events.reduce((sum, text) => sum + text.length, 0);
-    return this.#parts.copies?.(copied, Math.min(MAX_COPIES_LENGTH, MAX_LENGTH - length)) ?? [];
+    return this.#parts.copies?.(copied, Math.min(MAX_COPIES_LENGTH * share, MAX_LENGTH - length)) ?? [];
   }
 
   /** `upTo`: what the message ended with. */

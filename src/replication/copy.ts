@@ -52,13 +52,22 @@ export function parseCopy(wire: unknown): Copy | undefined {
   if (value === undefined && size === undefined) return goneCopy(cache, key, stamp);
   if (typeof type !== 'string' || !isContentType(type) || !areTags(tags)) return undefined;
   const isSent = typeof value === 'string';
-  if (!isSent && !isCount(size)) return undefined;
+  const bytes = isSent ? parseBase64(value) : undefined;
+  if (isSent ? !bytes : !isCount(size)) return undefined;
+  if (end !== undefined && !isCount(end)) return undefined;
   return {
     ...{ cache, key, stamp, tags, contentType: type },
-    value: isSent ? Buffer.from(value, 'base64') : undefined,
+    value: bytes,
     size: isCount(size) ? size : undefined,
     endAtMs: isCount(end) ? end : NEVER,
   };
+}
+
+/** What is no base64 is skipped by Node: then there are fewer bytes than the text has room for. */
+function parseBase64(text: string): Buffer | undefined {
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  const bytes = Buffer.from(text, 'base64');
+  return text.length % 4 === 0 && bytes.length === (text.length / 4) * 3 - padding ? bytes : undefined;
 }
 
 export function areTags(tags: unknown): tags is string[] {

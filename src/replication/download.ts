@@ -6,10 +6,10 @@ import { isCount } from '../fleet/hybrid-clock.ts';
 import type { Outcome } from '../fleet/link.ts';
 import type { Member } from '../fleet/member.ts';
 import { encodePercent } from '../units/percent.ts';
-import { type Copy, parseCopy } from './copy.ts';
+import { type Copy, goneCopy, parseCopy } from './copy.ts';
 import type { Filter } from './debts.ts';
 import type { Replicas } from './replicas.ts';
-import { parseStamp } from './stamp.ts';
+import { parseStamp, type Stamp } from './stamp.ts';
 
 export interface DownloadParts {
   readonly replicas: Replicas;
@@ -27,6 +27,8 @@ type Fields = Readonly<Record<string, unknown>>;
 export interface Given {
   readonly complete: unknown;
   readonly behind: boolean;
+  /** It began without all that others had. */
+  readonly lacking: boolean;
   readonly vector: Fields;
 }
 
@@ -66,8 +68,11 @@ export class Download {
     for (let after: unknown = 0; after !== null; ) {
       const reply = await this.#ask(member, { cache, after, ...filter });
       if (reply === undefined || reply === 'refused') return reply;
-      const { complete, behind, vector } = reply;
-      given ??= { complete, behind: behind === true, vector: fieldsOf(vector) };
+      const { complete, behind, lacking, vector } = reply;
+      given ??= {
+        ...{ complete, behind: behind === true, lacking: lacking === true },
+        vector: fieldsOf(vector),
+      };
       if (ofComplete && complete !== true) return given;
       if ((await this.#takeAll(reply.entries, member)).length > 0) return undefined;
       this.#takeMarks(cache, reply.marks);
@@ -77,8 +82,8 @@ export class Download {
     return given;
   }
 
-  /** Returns those that could not be had. */
-  async keys(cache: string, member: Member, keys: readonly Buffer[]): Promise<Buffer[]> {
+  /** Returns those that could not be had. With `since`, those that it knows nothing of are gone since then. */
+  async keys(cache: string, member: Member, keys: readonly Buffer[], since?: Stamp): Promise<Buffer[]> {
     const missing: Buffer[] = [];
     let at = 0;
     while (at < keys.length) {
@@ -87,9 +92,25 @@ export class Download {
       if (reply === undefined || reply === 'refused') return [...missing, ...keys.slice(at)];
       missing.push(...(await this.#takeAll(reply.entries, member)));
       const { answered } = reply;
-      at += isCount(answered) && answered > 0 ? answered : asked.length;
+      const isAnswered = isCount(answered) && answered > 0;
+      const next = at + (isAnswered ? answered : asked.length);
+      if (since && isAnswered) this.#takeGone(cache, keys.slice(at, next), reply.entries, since, member);
+      at = next;
     }
     return missing;
+  }
+
+  #takeGone(
+    cache: string,
+    keys: readonly Buffer[],
+    entries: unknown,
+    since: Stamp,
+    { identity }: Member,
+  ): void {
+    const known = new Set((Array.isArray(entries) ? entries : []).map((wire) => fieldsOf(wire).key));
+    for (const key of keys)
+      if (!known.has(encodePercent(key)))
+        this.#parts.replicas.take(goneCopy(cache, key, since), identity.incarnation);
   }
 
   /** Returns the keys of long values of which not all pieces came. */

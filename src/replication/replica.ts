@@ -13,8 +13,11 @@ import { type Copy, goneCopy } from './copy.ts';
 import { etagOf, isLater, type Stamp, stampOf, UNSTAMPED } from './stamp.ts';
 import { KEPT_FOR_MS, type Mark, Tombstones, type TombstonesParts } from './tombstones.ts';
 
-/** `ahead`: its clock cannot be believed. `full`: there is no room; `large`: this instance takes no such values. */
-export type Taken = 'applied' | 'old' | 'ahead' | 'full' | 'large';
+/**
+ * `ahead`: its clock cannot be believed. `full`: there is no room; `large`: this instance takes no such values; `late`: it
+ * may have been deleted since, of which nothing is known any more.
+ */
+export type Taken = 'applied' | 'old' | 'ahead' | 'full' | 'large' | 'late';
 
 export interface ReplicaParts {
   readonly cache: Cache;
@@ -51,9 +54,16 @@ export class Replica {
 
   // --- here
 
-  /** The key was deleted here. */
-  deleted(key: Buffer): void {
-    this.#mark('k', key.toString('latin1'), this.#next());
+  /** The key was deleted here; returns since when. */
+  deleted(key: Buffer): Stamp {
+    const stamp = this.#next();
+    this.#mark('k', key.toString('latin1'), stamp);
+    return stamp;
+  }
+
+  /** Of what was written or deleted here last, where nothing later was taken since. */
+  get latest(): Stamp {
+    return this.#latest;
   }
 
   /** What is older than the stamp goes; returns how many entries. */
@@ -85,7 +95,7 @@ export class Replica {
       if (held || tags.length > 0) this.#remove(key, stamp);
       return 'old';
     }
-    if (!isGone && !held && this.tombstones.isTooOld(stamp)) return 'old';
+    if (!isGone && !held && this.tombstones.isTooOld(stamp)) return 'late';
     const isOver = endAtMs <= this.#nowMs;
     if (isGone || isOver) {
       this.#remove(key, stamp, isOver, isOver ? this.#nowMs + KEPT_FOR_MS : undefined);

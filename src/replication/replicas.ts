@@ -4,11 +4,11 @@
 import type { Caches } from '../cache/caches.ts';
 import { SidecacheError } from '../errors.ts';
 import type { Copied } from '../fleet/event.ts';
-import { type HybridClock, isCount } from '../fleet/hybrid-clock.ts';
+import { type HybridClock, type HybridTime, isCount } from '../fleet/hybrid-clock.ts';
 import type { Log } from '../log.ts';
 import type { Draft } from '../store/draft.ts';
 import { decodePercent } from '../units/percent.ts';
-import { type Copy, parseCopy, wireCopy } from './copy.ts';
+import { type Copy, goneCopy, parseCopy, wireCopy } from './copy.ts';
 import { type Going, Replica, type Taken } from './replica.ts';
 import { originOf, parseStamp, type Stamp } from './stamp.ts';
 import type { Mark, TombstonesParts } from './tombstones.ts';
@@ -25,14 +25,22 @@ export interface ReplicasParts {
 
 /** Who fetches what did not come along. */
 export interface Fetcher {
-  /** Resolves with whether all of them are here. */
-  fetch(cache: string, keys: readonly Buffer[], from: string): Promise<boolean>;
+  /** Resolves with whether all of them are here; with `at`, what the other knows nothing of is gone since. */
+  fetch(cache: string, keys: readonly Buffer[], from: string, at?: Stamp): Promise<boolean>;
   /** Everything the other has. */
   fetchAll(cache: string, from: string): Promise<boolean>;
   /** Whether something of it is still to be had, or is on its way. */
   isBehind(cache: string): boolean;
+  /** Whether it began without all that others had. */
+  isLacking(cache: string): boolean;
   /** There was no room for it: later, perhaps. */
   later(cache: string, key: Buffer, from: string, bytes: number): void;
+}
+
+/** Another wrote these keys, or deleted them. */
+export interface Told extends Copied {
+  readonly at: HybridTime;
+  readonly isDelete: boolean;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -54,7 +62,7 @@ export type Refusal = Exclude<Taken, 'applied' | 'old'>;
 
 export class Replicas {
   /** Values of others that were not taken, by why. */
-  readonly refused: Record<Refusal, number> = { ahead: 0, full: 0, large: 0 };
+  readonly refused: Record<Refusal, number> = { ahead: 0, full: 0, large: 0, late: 0 };
   fetcher: Fetcher | undefined;
   readonly #log: Log;
   readonly #hybrid: HybridClock;
@@ -136,12 +144,18 @@ export class Replicas {
     }
   }
 
-  /** Another wrote or deleted these keys; none: any. Undefined where all of it came along. */
-  received({ cache, keys }: Copied, from: string): Promise<boolean> | undefined {
+  /**
+   * No keys: any. Undefined where all of it came along. Of what did not, the event itself says since when it is gone, also
+   * where who told it has forgotten that.
+   */
+  received({ cache, keys, at, isDelete }: Told, from: string): Promise<boolean> | undefined {
     if (!this.#byName.has(cache)) return undefined;
     if (keys.length === 0) return this.fetcher?.fetchAll(cache, from);
     const missing = keys.filter((key) => !this.#along.has(idOf(cache, key)));
-    return missing.length === 0 ? undefined : this.fetcher?.fetch(cache, missing, from);
+    if (missing.length === 0) return undefined;
+    const stamp: Stamp = [at[0], at[1], originOf(from)];
+    if (isDelete) for (const key of missing) this.take(goneCopy(cache, key, stamp), from);
+    return this.fetcher?.fetch(cache, missing, from, stamp);
   }
 
   /** A call by another, as of its time. */
@@ -180,6 +194,7 @@ export class Replicas {
     if (!replica) return {};
     if (isCount(offset)) return { piece: pieceOf(replica, keys, parseStamp(at), offset) };
     if (Array.isArray(keys)) return copiesOf(replica, keys);
+    if (after !== undefined && !Number.isSafeInteger(after)) return { error: 'after is no whole number' };
     const complete = replica.cache.incomplete === undefined;
     const behind = this.fetcher?.isBehind(replica.cache.name) ?? false;
     const isMeant = ([ms, , by]: Stamp): boolean =>
@@ -187,7 +202,8 @@ export class Replicas {
     return {
       complete,
       ...(behind && { behind }),
-      ...pageOf(replica, Number.isSafeInteger(after) ? (after as number) : 0, isMeant),
+      ...(this.fetcher?.isLacking(replica.cache.name) && { lacking: true }),
+      ...pageOf(replica, (after ?? 0) as number, isMeant),
     };
   }
 }
@@ -196,6 +212,7 @@ const WHY: Readonly<Record<Refusal, string>> = {
   ahead: 'its clock is more than a minute ahead of this one',
   full: 'the cache is full; it is asked for again when there is room',
   large: 'it is larger than max_value, or the memory of the cache, allows here',
+  late: 'deletes of its time are too many to be remembered: it may be one of what they deleted',
 };
 
 function idOf(cache: string, key: Buffer): string {

@@ -41,6 +41,8 @@ export function stampOf(etag: string): Stamp {
 export function parseStamp(value: unknown): Stamp | undefined {
   if (!Array.isArray(value) || value.length !== 3) return undefined;
   const [ms, count, origin] = value as unknown[];
-  if (!isCount(ms) || !isCount(count) || !isCount(origin) || origin >= 2 ** 32) return undefined;
+  if (!isCount(ms) || !isCount(count) || !isCount(origin)) return undefined;
+  // As an ETag it would not be read as what it is.
+  if (ms >= 36 ** 10 || count >= 36 ** 5 || origin >= 2 ** 32) return undefined;
   return [ms, count, origin];
 }

@@ -3,7 +3,8 @@
 //
 // Where they do not fit, marks of entries whose time was over go first: what was older ended earlier, as a rule. Then the
 // oldest others go, and all of them together become one wider mark: what is older than the last of them is not taken any
-// more where nothing is held under its key. It takes nothing away that is there.
+// more where nothing is held under its key. It takes nothing away that is there. What is of the last ten seconds becomes no
+// part of it: writes that are on their way are not refused, rather may something deleted come back after a partition.
 
 import { startsWith } from '../cache/fence.ts';
 import { isLater, type Stamp } from './stamp.ts';
@@ -32,6 +33,8 @@ interface Kept {
 }
 
 export const KEPT_FOR_MS = 600_000;
+/** A wider mark is older than this. */
+const WIDE_FROM_MS = 10_000;
 /** A map's entry and two objects. */
 const COST_BYTES = 200;
 /** Each is held against every key that comes. */
@@ -72,10 +75,7 @@ export class Tombstones {
       this.#widen(this.#prefixes.keys().next().value!);
     const bytes = COST_BYTES + name.length;
     while (this.#bytes + bytes > this.#parts.maxBytes && this.size > 0) this.#forgetOldest();
-    if (this.#bytes + bytes > this.#parts.maxBytes || !this.#parts.charge(bytes)) {
-      if (!isEnd) this.#noteWide(kept);
-      return;
-    }
+    if (this.#bytes + bytes > this.#parts.maxBytes || !this.#parts.charge(bytes)) return;
     this.#bytes += bytes;
     (isEnd ? this.#ended : this.#deleted).set(name, kept);
     if (name[0] === 'p') this.#prefixes.set(name, Buffer.from(name.slice(1), 'latin1'));
@@ -145,6 +145,7 @@ export class Tombstones {
   }
 
   #noteWide(kept: Kept): void {
+    if (kept.stamp[0] > this.#parts.now() - WIDE_FROM_MS) return;
     const wide = this.#wide ?? kept;
     const stamp = isLater(kept.stamp, wide.stamp) ? kept.stamp : wide.stamp;
     this.#wide = { stamp, untilMs: Math.max(kept.untilMs, wide.untilMs) };

@@ -12,7 +12,7 @@ import { type Debt, Debts, type Filter } from './debts.ts';
 import { Download, type DownloadParts } from './download.ts';
 import { Laters } from './laters.ts';
 import type { Fetcher } from './replicas.ts';
-import { originOf } from './stamp.ts';
+import { originOf, type Stamp } from './stamp.ts';
 
 export interface TransfersParts extends DownloadParts {
   readonly clock: Clock;
@@ -45,6 +45,8 @@ export class Transfers implements Fetcher {
   readonly #download: Download;
   readonly #debts = new Debts();
   readonly #laters = new Laters();
+  /** Caches that began without all that others had, or may have had: of those who were there before it is still to come. */
+  readonly #lacking = new Set<string>();
   /** Members that left, and when they were last heard. */
   readonly #departed = new Map<string, number>();
   /** Since when some are gone of whose last words nobody could be asked. */
@@ -83,7 +85,7 @@ export class Transfers implements Fetcher {
       const lacking = replicas.incomplete;
       if (lacking.length === 0) return;
       log.warn('replicated caches may lack entries: nobody sent all of them', { caches: lacking });
-      for (const name of lacking) replicas.complete(name);
+      for (const name of lacking) this.#begin(name, true);
       for (const { identity } of members()) this.missed(lacking, identity.incarnation);
     });
     await Promise.all(replicas.incomplete.map((name) => this.#joinCache(name, toCover)));
@@ -93,7 +95,8 @@ export class Transfers implements Fetcher {
   async #joinCache(name: string, toCover: Readonly<Record<string, number>>): Promise<void> {
     const { replicas, clock } = this.#parts;
     while (!this.#isClosed && replicas.incomplete.includes(name)) {
-      if (await this.#mayBegin(name, toCover)) replicas.complete(name);
+      const by = await this.#mayBegin(name, toCover);
+      if (by) this.#begin(name, by === 'lacking');
       else await new Promise<void>((resolve) => clock.after(AGAIN_AFTER_MS, resolve));
     }
   }
@@ -102,7 +105,10 @@ export class Transfers implements Fetcher {
    * Whether somebody who has all of it gave it; or everybody gave what they have, of whom one had it but for what it is
    * fetching; or nobody has it, and this instance is the first of them.
    */
-  async #mayBegin(name: string, toCover: Readonly<Record<string, number>>): Promise<boolean> {
+  async #mayBegin(
+    name: string,
+    toCover: Readonly<Record<string, number>>,
+  ): Promise<'whole' | 'lacking' | undefined> {
     const { self } = this.#parts;
     let [isFirst, isAll, isAnyComplete] = [true, true, false];
     for (const member of this.#inTurn) {
@@ -111,13 +117,18 @@ export class Transfers implements Fetcher {
       if (given === 'refused' || (given && typeof given.complete !== 'boolean')) continue;
       const isComplete = given?.complete === true;
       if (given && isComplete && covers(given.vector, toCover)) {
-        if (!given.behind) return true;
+        if (!given.behind) return given.lacking ? 'lacking' : 'whole';
         isAnyComplete = true;
       }
       if (!given) isAll = false;
       if (!given || isComplete || member.identity.incarnation < self) isFirst = false;
     }
-    return isFirst || (isAll && isAnyComplete);
+    return isFirst || (isAll && isAnyComplete) ? 'lacking' : undefined;
+  }
+
+  #begin(name: string, isLacking: boolean): void {
+    if (isLacking) this.#lacking.add(name);
+    this.#parts.replicas.complete(name);
   }
 
   // --- what may have been missed
@@ -148,11 +159,16 @@ export class Transfers implements Fetcher {
 
   /**
    * Each may have heard of what the other has not, while they did not hear of each other; and one that is new may have heard
-   * of it from who is gone.
+   * of it from who is gone. One that was there before this one may have all that this one began without.
    */
   met({ identity: { incarnation } }: Member): void {
     const heardAtMs = Math.min(this.#departed.get(incarnation) ?? NEVER, this.#unaskedSinceMs);
     if (heardAtMs !== NEVER) this.#owe(incarnation, { since: since(heardAtMs) });
+    if (incarnation < this.#parts.self) this.#owe(incarnation, {}, [...this.#lacking]);
+  }
+
+  isLacking(cache: string): boolean {
+    return this.#lacking.has(cache);
   }
 
   isBehind(cache: string): boolean {
@@ -161,10 +177,10 @@ export class Transfers implements Fetcher {
 
   // --- what did not come along
 
-  async fetch(cache: string, keys: readonly Buffer[], from: string): Promise<boolean> {
+  async fetch(cache: string, keys: readonly Buffer[], from: string, at?: Stamp): Promise<boolean> {
     const member = this.#member(from);
     this.#fetching.set(cache, (this.#fetching.get(cache) ?? 0) + 1);
-    const missing = member ? await this.#download.keys(cache, member, keys) : keys;
+    const missing = member ? await this.#download.keys(cache, member, keys, at) : keys;
     this.#fetching.set(cache, this.#fetching.get(cache)! - 1);
     for (const key of missing) this.later(cache, key, from, 0);
     return missing.length === 0;
@@ -227,6 +243,8 @@ export class Transfers implements Fetcher {
     if (!member || this.#member(from) !== member || given === 'refused') return;
     // Who has not got everything may get what is asked for in a moment.
     const isPartly = given !== undefined && (given.complete === false || given.behind);
+    const isWhole = filter.origin === undefined && filter.since === undefined;
+    if (given?.complete === true && isWhole && !given.behind && !given.lacking) this.#lacking.delete(cache);
     if (given === undefined) this.#debts.add(debt);
     else if (isPartly && tries < MOST_TRIES) this.#debts.add({ ...debt, tries: tries + 1 });
   }

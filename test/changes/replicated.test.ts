@@ -43,6 +43,7 @@ class Told {
         return this.isAll;
       },
       isBehind: () => false,
+      isLacking: () => false,
       later: () => {},
     };
     this.changes.joinFleet({
@@ -158,6 +159,39 @@ test('a delete by a daemon of before is as of its time', () => {
   const keys = [Buffer.from('older'), Buffer.from('newer')];
   one.changes.receive(event({ kind: 'delete', caches: ['kept'], keys, at }), 'incarnation-2');
   assert.equal([one.lab.read('older'), one.lab.read('newer')], [undefined, 'y']);
+});
+
+test('a delete of which nothing came along is as of its event, also where who told it has forgotten it', () => {
+  const one = new Told('incarnation-1');
+  one.lab.write('older', 'x');
+  one.lab.lab.clock.advance(10);
+  const at = [one.lab.lab.clock.now(), 0] as const;
+  one.lab.lab.clock.advance(10);
+  one.lab.write('newer', 'y');
+  const keys = [Buffer.from('older'), Buffer.from('newer')];
+  one.changes.receive(event({ kind: 'delete', copied: 'kept', keys, at }), 'incarnation-2');
+  assert.equal([one.lab.read('older'), one.lab.read('newer')], [undefined, 'y']);
+  // What is under them now may be too large to have come along.
+  assert.equal(one.fetched, ['older,newer of kept from incarnation-2']);
+});
+
+test('an event of deletes has the time of the last of them, one of writes that of the first', () => {
+  const one = new Told('incarnation-1');
+  const stamps = ['a', 'b'].map((key) => {
+    const [ms, count] = one.lab.write(key, 'x');
+    one.changes.wrote(one.lab.cache, Buffer.from(key), 'write');
+    return [ms, count];
+  });
+  for (const key of ['c', 'd']) one.changes.wrote(one.lab.cache, Buffer.from(key), 'delete');
+  const [ms, count] = one.lab.replica.tombstones.ofKey(Buffer.from('d'))!;
+  one.changes.flush();
+  assert.equal(
+    one.events.map(({ kind, at }) => [kind, at]),
+    [
+      ['delete', [ms, count]],
+      ['write', stamps[0]],
+    ],
+  );
 });
 
 test.run();

@@ -74,4 +74,21 @@ test('a flush of nothing publishes nothing, and leaves no timer', () => {
   assert.is(gathering.clock.timers, 0);
 });
 
+test('deletes with a time are told apart by their millisecond', () => {
+  const { writes, published } = new Gathering();
+  const add = (key: string, ms: number, count: number): void =>
+    writes.add('users', Buffer.from(key), 'delete', [ms, count]);
+  add('a', 7, 0);
+  add('b', 7, 1);
+  add('c', 8, 0);
+  writes.flush();
+  assert.equal(
+    published.flat().map(({ keys, at }) => [keys.join(), at]),
+    [
+      ['a,b', [7, 1]],
+      ['c', [8, 0]],
+    ],
+  );
+});
+
 test.run();

@@ -49,7 +49,7 @@ test('who is behind what is forgotten is told after what it would have to be', (
 });
 
 test('of what does not fit only the caches are kept, for those who need them', () => {
-  const { log } = logOf(900);
+  const { log } = logOf(700);
   for (const cache of ['a', 'b', 'c', 'd']) append(log, cache);
   const first = sequences(log.after(0, ALL)!.events)[0]!;
   assert.ok(first > 1);
@@ -106,5 +106,13 @@ function append(log: EventLog, cache: string): number {
 function sequences(events: readonly string[]): number[] {
   return events.map((text) => (JSON.parse(text) as { sequence: number }).sequence);
 }
+
+test('an event takes a byte for each character', () => {
+  const { log, held } = logOf();
+  append(log, 'a');
+  const fewBytes = held();
+  append(log, 'a'.repeat(61));
+  assert.is(held() - fewBytes, fewBytes + 60);
+});
 
 test.run();

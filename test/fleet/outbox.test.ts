@@ -259,4 +259,23 @@ function bodyOf({ body }: Ask): { after: number; sequence?: number; events: { se
   return (typeof body === 'string' ? JSON.parse(body) : body) as ReturnType<typeof bodyOf>;
 }
 
+test('of what was not taken less is sent, and more again when something is', async () => {
+  const { outbox, link, append, member } = setUp();
+  const body = { contentType: 'text/plain', bytes: Buffer.alloc(60_000) };
+  for (let i = 0; i < 8; i++) append(body);
+  const lengths: number[] = [];
+  const tell = async (answer: () => void): Promise<void> => {
+    outbox.deliver(member);
+    lengths.push(bodyOf(link.asks[0]!.ask).events.length);
+    answer();
+    await settled();
+  };
+  const refuse = (): void => link.asks.splice(0, 1)[0]!.answer({ result: 'refused', why: 'no_room' });
+  for (let i = 0; i < 4; i++) await tell(refuse);
+  assert.equal(lengths, [8, 4, 2, 1]);
+  await tell(() => confirm(link, 1));
+  await tell(() => confirm(link, 2));
+  assert.is(bodyOf(link.asks[0]!.ask).events.length, 2);
+});
+
 test.run();

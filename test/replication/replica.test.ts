@@ -247,6 +247,10 @@ test('what is no copy is none, and nothing of it is taken', () => {
     { ...fine, tags: Array.from({ length: 65 }, (_, i) => `t${i}`) },
     { ...fine, value: 5 },
     { ...fine, value: undefined, size: -1 },
+    { ...fine, at: [5, 36 ** 5, 1] },
+    { ...fine, value: 'no base64' },
+    { ...fine, value: 'eA=' },
+    { ...fine, end: -1 },
   ];
   for (const wire of wrong) assert.is(parseCopy(wire), undefined, JSON.stringify(wire)?.slice(0, 80));
   one.replicas.arrived(wrong, 'another');
@@ -281,6 +285,28 @@ test('another end is a change of the entry, with all else as it was', () => {
     ['value', ['red'], one.lab.clock.now() + 100],
   );
   assert.is(other.take(copy), 'applied');
+});
+
+test('what is older than deletes that were too many is not taken, counted, and said once', () => {
+  const [one, other] = two({ tombstoneBytes: 1000 });
+  one.write('a', 'x');
+  one.write('b', 'x');
+  other.lab.clock.advance(1);
+  for (let i = 0; i < 20; i++) other.remove(`key ${i}`);
+  assert.is(other.take(one.copyOf('a')!), 'applied');
+  other.remove('a');
+  other.lab.clock.advance(20_000);
+  for (let i = 0; i < 20; i++) other.remove(`key ${i}`);
+  assert.equal([other.take(one.copyOf('b')!), other.take(one.copyOf('b')!)], ['late', 'late']);
+  assert.is(other.replicas.refused.late, 2);
+  assert.is(other.log.length, 1);
+  assert.match(other.log[0]!, /deletes of its time are too many/);
+});
+
+test('a page from what is no whole number on is none', () => {
+  const [one] = two();
+  one.write('a', 'x');
+  for (const after of [0.5, 'x', null, {}]) assert.is(one.answer({ after }).entries, undefined);
 });
 
 test.run();

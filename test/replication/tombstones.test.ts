@@ -8,7 +8,7 @@ import { KEPT_FOR_MS, Tombstones } from '../../src/replication/tombstones.ts';
 const test = suite('tombstones');
 
 function make(maxBytes = 1 << 20) {
-  const at = { nowMs: 1000, chargedBytes: 0, refuses: false };
+  const at = { nowMs: 20_000, chargedBytes: 0, refuses: false };
   const tombstones = new Tombstones({
     now: () => at.nowMs,
     maxBytes,
@@ -85,14 +85,22 @@ test('then the oldest are one: what is older than the last of them is too old, f
   assert.not(isTooOld(100));
 });
 
-test('one that finds no memory at all is remembered so, too', () => {
+test('one that finds no memory at all is not remembered, and nothing is too old for it', () => {
   const { at, add, tombstones } = make();
   at.refuses = true;
   add('ka', 100);
   assert.is(tombstones.size, 0);
-  assert.ok(tombstones.isTooOld([100, 0, 1] satisfies Stamp));
-  add('kb', 900, true);
-  assert.not(tombstones.isTooOld([101, 0, 1] satisfies Stamp));
+  assert.not(tombstones.isTooOld([100, 0, 1] satisfies Stamp));
+});
+
+test('of the last ten seconds nothing is too old, however many were deleted: writes are on their way', () => {
+  const { add, tombstones } = make(1000);
+  for (let i = 0; i < 100; i++) add(`k${i}`, 10_001 + i);
+  assert.not(tombstones.isTooOld([10_001, 0, 1] satisfies Stamp));
+  for (let i = 0; i < 10; i++) add(`k${i}`, 9000);
+  for (let i = 0; i < 10; i++) add(`kx${i}`, 9000);
+  assert.ok(tombstones.isTooOld([9000, 0, 1] satisfies Stamp));
+  assert.not(tombstones.isTooOld([9001, 0, 1] satisfies Stamp));
 });
 
 test('others are told of all from a place on, and which are of ended entries', () => {

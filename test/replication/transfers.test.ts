@@ -175,6 +175,7 @@ test('one that is still fetching does not count as who has all, while there is a
     fetch: async () => true,
     fetchAll: async () => true,
     isBehind: () => true,
+    isLacking: () => false,
     later: () => {},
   };
   one.down.add('c-other0');
@@ -374,6 +375,50 @@ test('nothing is asked any more when it is closed', async () => {
   await one.pass(3 * SYNC_MS);
   assert.equal(one.asked, []);
   assert.is(one.own.lab.clock.timers, 0);
+});
+
+test('of what was written and is not known any more where it was, what was before it is gone here', async () => {
+  const one = new Fetching();
+  const other = one.add('a-other0');
+  const keys = ['older', 'newer', 'held'].map((key) => Buffer.from(key));
+  one.own.write('older', 'x');
+  one.own.lab.clock.advance(10);
+  const since = [one.own.lab.clock.now(), 0, 1] as const;
+  one.own.lab.clock.advance(10);
+  one.own.write('newer', 'y');
+  other.write('held', 'z');
+  assert.is(await one.transfers.fetch('kept', keys, 'a-other0', since), true);
+  assert.equal(
+    ['older', 'newer', 'held'].map((key) => one.own.read(key)),
+    [undefined, 'y', 'z'],
+  );
+});
+
+test('who began without one that had all asks it for all when it is met, and tells so until it has it', async () => {
+  const one = new Fetching();
+  await one.transfers.join();
+  assert.ok(one.isComplete);
+  assert.ok(one.transfers.isLacking('kept'));
+  // It was there before, and stood still; one that is younger has nothing that this one lacks.
+  const holder = one.add('a-other0');
+  one.add('c-young0');
+  holder.write('key', 'x');
+  for (const member of one.members) one.transfers.met(member);
+  await one.pass(SYNC_MS);
+  assert.is(one.own.read('key'), 'x');
+  assert.not(one.transfers.isLacking('kept'));
+  assert.equal([...new Set(one.asked.map(({ to }) => to))], ['a-other0']);
+});
+
+test('who began with what one had that lacked something itself asks older ones as well', async () => {
+  const one = new Fetching();
+  const donor = one.add('c-other0');
+  const began = new Fetching();
+  await began.transfers.join();
+  donor.replicas.fetcher = began.transfers;
+  await one.transfers.join();
+  assert.ok(one.isComplete);
+  assert.ok(one.transfers.isLacking('kept'));
 });
 
 test.run();

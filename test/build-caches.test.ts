@@ -1,0 +1,33 @@
+// What the caches of a configuration may hold.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { buildCaches } from '../src/build-caches.ts';
+import { Log } from '../src/log.ts';
+import { load } from './config/loading.ts';
+
+const test = suite('caches of a configuration');
+
+function sharesOf(caches: string): Record<string, number | undefined> {
+  const fleet = `fleet: { listen: '127.0.0.1:0', token: [${'t'.repeat(32)}], peers: { list: ['http://127.0.0.1:1'] } }`;
+  const { config } = load({ file: `memory: 16M\n${fleet}\ncaches: ${caches}` });
+  const built = buildCaches(config, new Log(() => {}, 'error'));
+  try {
+    return Object.fromEntries(built.all.map(({ name, shelf }) => [name, shelf.stored.shareBytes]));
+  } finally {
+    built.close();
+  }
+}
+
+test('replicated caches leave a quarter of the memory to messages, unless they have one of their own', () => {
+  assert.equal(sharesOf('{ a: { mode: replicated } }').a, 12 << 20);
+  assert.equal(sharesOf('{ a: { mode: replicated }, b: { mode: replicated } }'), {
+    a: 6 << 20,
+    b: 6 << 20,
+    default: undefined,
+  });
+  const { a, b } = sharesOf('{ a: { mode: replicated, memory: 8M }, b: { mode: replicated } }');
+  assert.equal([a, b], [8 << 20, 6 << 20]);
+});
+
+test.run();
