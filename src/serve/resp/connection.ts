@@ -114,7 +114,7 @@ export class RespConnection implements ClientPort, Guest {
     this.#intake.isShared = false;
     this.#intake.leave(bytes);
     const ranMany = server.commands - ranBefore >= MANY_COMMANDS;
-    // There is more: Node would read on, up to half a megabyte of commands, before others are read from.
+    // There is more: Node would read on, up to 32 times as much, before others are read from.
     if (ranMany && bytes.length === READ_BYTES && this.#isReading) this.#giveTurn();
   }
 

@@ -20,7 +20,7 @@ const LF = 0x0a;
 const HEAD_BYTES = 14;
 /** Lengths of more digits are no short way's. */
 const MOST_DIGITS = 6;
-/** Values from here on are held, not copied. */
+/** Longer values go the ordinary way. */
 const LONG_VALUE_BYTES = 4096;
 /** Room that a reply takes beyond its value. */
 const REPLY_BYTES = 32;

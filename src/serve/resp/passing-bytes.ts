@@ -24,7 +24,7 @@ export function passingBytes(length: number): Buffer {
   return Buffer.from(new NewBuffer(length, { maxByteLength: length }), 0, length);
 }
 
-/** Nobody looks at them any more; says how many bytes are garbage. */
+/** Nobody looks at them any more; says how many bytes there were. */
 export function letGo(bytes: Buffer): number {
   const { length } = bytes;
   const memory = bytes.buffer as Partial<Resizable>;
