@@ -8,6 +8,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { until } from './daemon.ts';
 import { type Instance, TestFleet } from './fleet-harness.ts';
+import { everywhere, inTurn } from './resp-clients/in-turn.ts';
 
 const test = suite<{ fleet: TestFleet; closing: (() => unknown)[] }>('libraries on a replicated cache');
 
@@ -24,17 +25,6 @@ test.after.each(async ({ closing }) => {
 test.after(async ({ fleet }) => {
   await fleet.close();
 });
-
-/** Each call gives the next. */
-function inTurn<T>(all: readonly T[]): () => T {
-  let turn = 0;
-  return () => all[turn++ % all.length]!;
-}
-
-/** Resolves once it holds for all. */
-async function everywhere<T>(all: readonly T[], holds: (one: T) => Promise<boolean>): Promise<void> {
-  for (const one of all) await until(() => holds(one));
-}
 
 async function storeOn({ daemon }: Instance, closing: (() => unknown)[]): Promise<RedisStore> {
   const client = createClient({ socket: { path: daemon.socket, tls: false } });

@@ -15,6 +15,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Daemon, until } from './daemon.ts';
 import { TestFleet } from './fleet-harness.ts';
+import { everywhere, inTurn } from './resp-clients/in-turn.ts';
 
 const test = suite<{ daemon: Daemon; closing: (() => unknown)[] }>('libraries on top, in a fleet');
 
@@ -30,17 +31,6 @@ test.after.each(async ({ closing }) => {
 test.after(async ({ daemon }) => {
   await daemon.stop();
 });
-
-/** Each call gives the next. */
-function inTurn<T>(all: readonly T[]): () => T {
-  let turn = 0;
-  return () => all[turn++ % all.length]!;
-}
-
-/** Resolves once it holds for all. */
-async function everywhere<T>(all: readonly T[], holds: (one: T) => Promise<boolean>): Promise<void> {
-  for (const one of all) await until(() => holds(one));
-}
 
 function socketsOf({ socket }: Daemon): string[] {
   return [socket, socket, socket];
