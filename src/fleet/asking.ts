@@ -4,7 +4,7 @@ import type { Clock } from '../cache/clock.ts';
 import type { Identity } from './identity.ts';
 import { type EventsMessage, type Inbox, parseEvents } from './inbox.ts';
 import type { Joining } from './joining.ts';
-import type { Link, MessageKind, Outcome, Place } from './link.ts';
+import type { Link, MessageKind, Outcome, Place, Transport } from './link.ts';
 import { Lists } from './lists.ts';
 import type { Member } from './member.ts';
 import type { Members } from './members.ts';
@@ -19,6 +19,7 @@ export interface AskingParts {
   readonly self: Identity;
   readonly clock: Clock;
   readonly syncMs: number;
+  readonly transport: Transport;
   readonly link: Link;
   readonly members: Members;
   readonly inbox: Inbox;
@@ -157,11 +158,15 @@ export class Asking {
     outbox.deliver(member);
   }
 
+  /** Two may share a place; then the next try is by the member's own name, if that is another place. */
   #foundAnother(member: Member, from: Identity): void {
+    const { roster, transport } = this.#parts;
     const { place } = member;
-    const other = this.#parts.roster.met(from, place);
-    if (other && place !== undefined) this.#parts.roster.foundAt(other, place);
+    const other = roster.met(from, place);
+    if (other && place !== undefined) roster.foundAt(other, place);
     const why = 'another instance answers in its place';
-    Object.assign(member, { status: 'unreachable', why, place: undefined, unlistedSinceMs: undefined });
+    const named = transport.placeOf(member.identity);
+    const next = named === place ? undefined : named;
+    Object.assign(member, { status: 'unreachable', why, place: next, unlistedSinceMs: undefined });
   }
 }

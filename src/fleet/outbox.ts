@@ -239,6 +239,11 @@ export class Outbox {
 
   /** `upTo`: what had been announced when the message was sent; for what came after it, it is tried again. */
   #failed(member: Member, upTo: number, outcome: Exclude<Outcome, { result: 'answered' }>): void {
+    // Somebody else is there, and now it is known where it is itself.
+    if (outcome.result === 'other' && member.place !== undefined) {
+      this.deliver(member);
+      return;
+    }
     // It may be that routing does not lead to it; then it comes by itself.
     if (this.#pulls(member)) return;
     const status = outcome.result === 'refused' ? 'refused' : 'unreachable';

@@ -43,9 +43,14 @@ export class Roster {
     return known;
   }
 
-  /** It answered there. */
+  /**
+   * It answered there. Where it is asked for by its own name it stays: a place that is an index of the app leads to
+   * another instance with that index next time.
+   */
   foundAt(member: Member, place: Place): void {
-    if (member.place === place) return;
+    const { place: known, identity, status } = member;
+    const isNamed = known !== undefined && known === this.#parts.transport.placeOf(identity);
+    if (known === place || (isNamed && status === 'up')) return;
     member.place = place;
     this.#supersedeAt(member);
   }

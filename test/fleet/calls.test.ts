@@ -49,6 +49,20 @@ for (const few of [24, 1]) {
   });
 }
 
+test('two of each index, as in a rolling deploy: each is asked by its own name, whomever the index leads to', async () => {
+  const world = new World();
+  world.network.pick = (hosts) => hosts[world.random.below(hosts.length)]!;
+  const instances = [0, 1].map((index) => world.start(index, { process: 'a1' }));
+  await world.pass(2000);
+  instances.push(...[0, 1].map((index) => world.start(index, { process: 'b2' })));
+  await world.pass(2000);
+  for (let i = 0; i < 200; i++) {
+    const reports = await world.until(instances[i % 4]!.call(KEY, 1000).reports);
+    assert.is(reports.filter(({ status }) => status === 'applied').length, 3, `${i}: ${summary(reports)}`);
+    await world.pass(500);
+  }
+});
+
 test('gaps in the indices are no matter', async () => {
   const world = new World();
   const instances = [0, 2, 3].map((index) => world.start(index));

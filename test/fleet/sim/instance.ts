@@ -37,6 +37,7 @@ export class Instance implements Host {
   readonly identity: Identity;
   readonly clock: OwnClock;
   readonly place: Place;
+  readonly sharedPlace: Place | undefined;
   readonly fleet: Fleet;
   readonly #parts: InstanceParts;
   readonly #cached = new Map<string, number>();
@@ -57,7 +58,8 @@ export class Instance implements Host {
     this.#parts = parts;
     const { identity, network, transport } = parts;
     this.identity = identity;
-    this.place = transport === 'address' ? `index:${identity.index}` : (parts.address ?? 'nowhere');
+    this.place = transport === 'address' ? placeOf(identity) : (parts.address ?? 'nowhere');
+    this.sharedPlace = identity.process === '' ? undefined : `index:${identity.index}`;
     this.clock = new OwnClock(parts.clock);
     this.fleet = new Fleet({
       self: identity,
@@ -189,11 +191,19 @@ export class Instance implements Host {
     return {
       kind: 'address',
       own: isNumber ? this.place : undefined,
-      find: async (highest) => Array.from({ length: highest + 9 }, (_, index) => `index:${index}`),
-      placeOf: ({ index }) => (/^\d+$/.test(index) ? `index:${index}` : undefined),
-      isPlace: (place) => /^index:\d+$/.test(place),
+      find: async (highest) => {
+        const indices = Array.from({ length: highest + 9 }, (_, index) => String(index));
+        const own = indices.map((index) => placeOf({ ...identity, index }));
+        return identity.process === '' ? own : [...own, ...indices.map((index) => `index:${index}`)];
+      },
+      placeOf: (other) => (/^\d+$/.test(other.index) ? placeOf(other) : undefined),
+      isPlace: (place) => /^(index|process:\w+):\d+$/.test(place),
     };
   }
+}
+
+function placeOf({ process, index }: Identity): Place {
+  return process === '' ? `index:${index}` : `process:${process}:${index}`;
 }
 
 export interface Call {

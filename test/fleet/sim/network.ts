@@ -11,6 +11,8 @@ export interface Host {
   readonly clock: OwnClock;
   /** Where the router, or DNS, has it. */
   readonly place: Place;
+  /** Where the router has it, or another one with its index. */
+  readonly sharedPlace?: Place | undefined;
   receive(kind: MessageKind, from: string, body: unknown): unknown;
 }
 
@@ -47,13 +49,15 @@ export class Network {
   }
 
   register(host: Host): void {
-    this.#hosts.set(host.place, [...(this.#hosts.get(host.place) ?? []), host]);
+    for (const place of placesOf(host)) this.#hosts.set(place, [...(this.#hosts.get(place) ?? []), host]);
   }
 
   unregister(host: Host): void {
-    const rest = (this.#hosts.get(host.place) ?? []).filter((other) => other !== host);
-    if (rest.length > 0) this.#hosts.set(host.place, rest);
-    else this.#hosts.delete(host.place);
+    for (const place of placesOf(host)) {
+      const rest = (this.#hosts.get(place) ?? []).filter((other) => other !== host);
+      if (rest.length > 0) this.#hosts.set(place, rest);
+      else this.#hosts.delete(place);
+    }
   }
 
   get places(): Place[] {
@@ -143,4 +147,8 @@ export class Network {
     const [least, most] = this.latencyMs;
     return least + this.#random() * (most - least);
   }
+}
+
+function placesOf({ place, sharedPlace }: Host): Place[] {
+  return sharedPlace === undefined ? [place] : [place, sharedPlace];
 }

@@ -14,6 +14,8 @@ export interface StartOptions
     >
   > {
   readonly instanceId?: string;
+  /** Of several processes each has its own indices, and the router knows them apart. */
+  readonly process?: string;
 }
 
 export class World {
@@ -47,12 +49,12 @@ export class World {
 
   start(index: number | string, options: StartOptions = {}): Instance {
     const count = ++this.#started;
-    const { instanceId, ...more } = options;
+    const { instanceId, process = '', ...more } = options;
     const instance = new Instance({
       clock: this.clock,
       network: this.network,
       random: this.random,
-      identity: this.#identity(index, instanceId ?? `instance-${count}`),
+      identity: this.#identity(index, instanceId ?? `instance-${count}`, process),
       transport: 'address',
       origin: (key) => this.version(key),
       address: `10.0.${count >> 8}.${count & 255}:7071`,
@@ -85,14 +87,14 @@ export class World {
     return result.value;
   }
 
-  #identity(index: number | string, instanceId: string): Identity {
+  #identity(index: number | string, instanceId: string, process: string): Identity {
     const startedAt = this.clock.now().toString(36);
     const randomness = Array.from({ length: 12 }, () => this.random.below(16).toString(16)).join('');
     return {
       incarnation: `${startedAt}${randomness}`,
       index: String(index),
       instanceId,
-      process: '',
+      process,
       version: '1.0.0',
     };
   }
