@@ -79,14 +79,16 @@ async function parserFor(own: readonly string[], host: Host): Promise<Argv> {
     .strictOptions()
     .wrap(Math.min(WIDEST_HELP, host.terminal.columns))
     .epilogue('sidecache COMMAND --help says more. Exit codes: docs/command-line.md');
+  const isHelp = own.length === 0 || own.some((word) => /^-(-help|\w*h)/.test(word));
   for (const row of COMMANDS) {
     const options = row.name === own[0] ? await optionsOf(row, own) : row.options;
-    parser.command(row.name, row.describe, (of) => describeCommand(of, row, options));
+    parser.command(row.name, isHelp ? row.describe : '', (of) => describeCommand(of, row, options, isHelp));
   }
   return parser;
 }
 
-function describeCommand(parser: Argv, row: CommandRow, options: Options): Argv {
+/** yargs lays out the help of every command that it runs; to leave nothing in it saves 0.1 s. */
+function describeCommand(parser: Argv, row: CommandRow, options: Options, isHelp: boolean): Argv {
   parser
     .usage(`${['sidecache', row.name, ...row.words, '[options]'].join(' ')}\n\n${row.describe}.`)
     .epilogue('');
@@ -95,11 +97,11 @@ function describeCommand(parser: Argv, row: CommandRow, options: Options): Argv 
       type: option.type,
       describe: option.describe,
       group: option.group,
-      hidden: option.hidden,
+      hidden: option.hidden || !isHelp,
       requiresArg: option.type === 'string',
     });
   }
-  for (const [commandLine, says] of row.examples) parser.example(commandLine, says);
+  if (isHelp) for (const [commandLine, says] of row.examples) parser.example(commandLine, says);
   return parser;
 }
 

@@ -5,6 +5,8 @@ import { approximateBytes, parseBytes } from '../units/bytes.ts';
 const MIB = 1024 * 1024;
 /** What the process takes besides `memory`: its code, sockets, buffers. */
 export const BESIDE_MEMORY_BYTES = 80 * MIB;
+/** The most that `memory` may be: what typed arrays can number. */
+export const MOST_MEMORY_BYTES = 16 * 1024 * MIB;
 /** What bookkeeping and fragmentation add to `memory`. */
 export const MEMORY_OVERHEAD = 1.15;
 
@@ -46,7 +48,8 @@ export function defaultMemory(limit: MemoryLimit | undefined): MemoryDefault {
     };
   }
   const spareBytes = Math.floor((limit.bytes - BESIDE_MEMORY_BYTES) / MEMORY_OVERHEAD);
-  return { bytes: Math.max(8 * MIB, spareBytes), source: `computed from ${limit.source}` };
+  const bytes = Math.min(Math.max(8 * MIB, spareBytes), MOST_MEMORY_BYTES);
+  return { bytes, source: `computed from ${limit.source}` };
 }
 
 /** Where `memory` and what comes with it do not fit the limit: a sentence. */

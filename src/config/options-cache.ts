@@ -90,7 +90,7 @@ export const CACHE_OPTIONS: readonly Option[] = [
     group: CACHE,
     type: 'bytes',
     min: '64K',
-    max: '64G',
+    max: '16G',
     description:
       'Share of `memory` that is kept for this cache, and the most it may take. None: it shares the rest.',
   },

@@ -1,8 +1,9 @@
 // Memory outside V8's heap in equal pages that are chained: nothing can fragment, and what is freed is used again.
 //
-// It is taken from the system a region at a time, which backs it where it is first written, and is never given back:
-// RSS follows the largest use so far, not the budget. Who may take how much is the budget's business; here it is only
-// checked that there is a page. What lies in them: records, packed (records.ts), and long values, a page after another.
+// All of it is asked for at once, and the system backs it where it is first written and gets none of it back: RSS follows
+// the largest use so far, not the budget. Were it asked for as the store grows, V8 would take that for garbage that
+// piles up, and stop the daemon to collect its whole heap. Who may take how much is the budget's business; here it is
+// only checked that there is a page. What lies in them: records, packed (records.ts), and long values, a page after another.
 
 const PAGE_SHIFT = 12;
 export const PAGE_BYTES = 1 << PAGE_SHIFT;
@@ -10,7 +11,8 @@ export const PAGE_WORDS = PAGE_BYTES / 4;
 /** What a page costs, its link and its line in a list of pages included. */
 export const PAGE_COST_BYTES = PAGE_BYTES + 8;
 
-const REGION_SHIFT = 12;
+/** A region is one buffer, of 1 GiB where there are several. */
+const REGION_SHIFT = 18;
 const REGION_PAGES = 1 << REGION_SHIFT;
 const REGION_MASK = REGION_PAGES - 1;
 
@@ -30,6 +32,8 @@ export class Pages {
   constructor(maxPages: number) {
     this.#maxPages = maxPages;
     this.#next = new Int32Array(maxPages);
+    for (let first = 0; first < maxPages; first += REGION_PAGES)
+      this.#addRegion(Math.min(maxPages - first, REGION_PAGES));
   }
 
   /** A chain of one page. */
@@ -40,7 +44,6 @@ export class Pages {
     } else {
       if (this.#fresh === this.#maxPages) throw new Error('pages: more taken than the budget has');
       page = this.#fresh++;
-      if ((page & REGION_MASK) === 0) this.#addRegion();
     }
     this.#next[page] = NO_PAGE;
     return page;
@@ -123,11 +126,11 @@ export class Pages {
     return true;
   }
 
-  #addRegion(): void {
-    const bytes = Buffer.allocUnsafeSlow(REGION_PAGES * PAGE_BYTES);
+  #addRegion(pages: number): void {
+    const bytes = Buffer.allocUnsafeSlow(pages * PAGE_BYTES);
     this.#bytes.push(bytes);
     this.#views.push(new DataView(bytes.buffer));
-    this.#words.push(new Int32Array(bytes.buffer, 0, REGION_PAGES * PAGE_WORDS));
+    this.#words.push(new Int32Array(bytes.buffer));
   }
 }
 
