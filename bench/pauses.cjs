@@ -5,18 +5,22 @@
 // process spent on a processor counts: on a busy machine the rest is other processes' work.
 
 const { writeFileSync } = require('node:fs');
-const { PerformanceObserver, performance } = require('node:perf_hooks');
+const { PerformanceObserver, constants, performance } = require('node:perf_hooks');
 
 const EVERY_MS = 2;
 
 let collections = [];
+let wholeCollections = 0;
 let longestMs = 0;
 let over5 = 0;
 let last = performance.now();
 let lastCpu = process.cpuUsage();
 
 new PerformanceObserver((list) => {
-  for (const { duration } of list.getEntries()) collections.push(duration);
+  for (const { duration, detail } of list.getEntries()) {
+    collections.push(duration);
+    if (detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR) wholeCollections++;
+  }
 }).observe({ entryTypes: ['gc'] });
 
 setInterval(() => {
@@ -32,9 +36,11 @@ setInterval(() => {
 process.on('SIGUSR2', () => {
   const longestCollectionMs = Math.max(0, ...collections);
   const collectionsOver5 = collections.filter((ms) => ms > 5).length;
-  const said = { longestMs, over5, longestCollectionMs, collectionsOver5, collections: collections.length };
+  const counts = { collectionsOver5, wholeCollections, collections: collections.length };
+  const said = { longestMs, over5, longestCollectionMs, ...counts };
   writeFileSync(process.env.BENCH_PAUSES, JSON.stringify(said));
   collections = [];
+  wholeCollections = 0;
   longestMs = 0;
   over5 = 0;
 });

@@ -23,6 +23,9 @@ interface Pauses {
   readonly over5: number;
   readonly longestCollectionMs: number;
   readonly collectionsOver5: number;
+  readonly collections: number;
+  /** Of all of V8's heap, and not of what is young only. */
+  readonly wholeCollections: number;
 }
 
 export async function tails(options: readonly string[] = []): Promise<void> {
@@ -58,7 +61,8 @@ export async function tails(options: readonly string[] = []): Promise<void> {
 function headPauses(entries: string): void {
   console.log(`\nPauses of the main thread with ${entries} entries, ms`);
   console.log(
-    '| while | longest | over 5 ms | longest collection | collections over 5 ms |\n|---|---|---|---|---|',
+    '| while | longest | over 5 ms | longest collection | collections over 5 ms | all | of the whole heap |\n' +
+      '|---|---|---|---|---|---|---|',
   );
 }
 
@@ -144,7 +148,7 @@ class Observed {
   async flush(): Promise<void> {
     const startedMs = performance.now();
     await this.#server.ask(command('FLUSHALL'));
-    console.log(`| FLUSHALL answered after ${(performance.now() - startedMs).toFixed(1)} ms | | | | |`);
+    console.log(`| FLUSHALL answered after ${(performance.now() - startedMs).toFixed(1)} ms | | | | | | |`);
     await this.#until(0);
     await new Promise((later) => setTimeout(later, 3000));
   }
@@ -152,8 +156,10 @@ class Observed {
   async pausesWhile(what: string, work: () => Promise<unknown>): Promise<void> {
     await this.#pauses();
     await work();
-    const { longestMs, over5, longestCollectionMs, collectionsOver5 } = await this.#pauses();
-    const cells = [longestMs.toFixed(1), over5, longestCollectionMs.toFixed(1), collectionsOver5];
+    const { longestMs, over5, longestCollectionMs, ...counts } = await this.#pauses();
+    const { collectionsOver5, collections, wholeCollections } = counts;
+    const lengths = [longestMs.toFixed(1), over5, longestCollectionMs.toFixed(1)];
+    const cells = [...lengths, collectionsOver5, collections, wholeCollections];
     console.log(`| ${what} | ${cells.join(' | ')} |`);
   }
 
