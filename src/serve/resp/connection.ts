@@ -109,10 +109,13 @@ export class RespConnection implements ClientPort, Guest {
   receivedShared(bytes: Buffer): void {
     const { server } = this.#shared.parts;
     const ranBefore = server.commands;
-    this.#intake.isShared = true;
-    this.received(bytes);
-    this.#intake.isShared = false;
-    this.#intake.leave(bytes);
+    const rest = this.#isIdle ? this.#runWhereItLies(bytes) : bytes;
+    if (rest) {
+      this.#intake.isShared = true;
+      this.received(rest);
+      this.#intake.isShared = false;
+      this.#intake.leave(rest);
+    }
     const ranMany = server.commands - ranBefore >= MANY_COMMANDS;
     // There is more: Node would read on, up to 32 times as much, before others are read from.
     if (ranMany && bytes.length === READ_BYTES && this.#isReading) this.#giveTurn();
@@ -257,15 +260,48 @@ export class RespConnection implements ClientPort, Guest {
       this.#flush();
       return isReady;
     } catch (error) {
-      // Nothing is known to throw here; whatever does is to end one connection only.
-      this.#shared.parts.defect(error);
-      this.#shared.renewScratch();
-      this.cut();
+      this.#failed(error);
       return false;
     } finally {
       this.#shared.parts.express.forget();
       this.#isWorking = false;
     }
+  }
+
+  /** Nothing is known to throw while commands are run; whatever does is to end one connection only. */
+  #failed(error: unknown): void {
+    this.#shared.parts.defect(error);
+    this.#shared.renewScratch();
+    this.cut();
+  }
+
+  /** Nothing is left of what came before, and nothing waits to leave. */
+  get #isIdle(): boolean {
+    if (!this.#isReading || this.#isWorking || this.#isClosing || this.#isHeld) return false;
+    return this.#intake.isEmpty && this.#outbox.isEmpty && this.#mayExpress();
+  }
+
+  /** Runs what is for the short way without taking it in; says what is left, if anything. */
+  #runWhereItLies(bytes: Buffer): Buffer | undefined {
+    const { parts } = this.#shared;
+    const { length } = bytes;
+    let at = 0;
+    this.client.lastCommandAtMs = parts.clock.now();
+    this.#isWorking = true;
+    try {
+      for (let from = -1; at > from && at < length && this.#outbox.isEmpty; ) {
+        from = at;
+        at = parts.express.run(this.client, bytes, from, length, this.#shared.scratch);
+        if (at === length || this.#shared.scratch.length > SEND_AT_BYTES) this.#flush();
+      }
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      parts.express.forget();
+      this.#isWorking = false;
+    }
+    parts.server.netInputBytes += at;
+    return at === length ? undefined : bytes.subarray(at);
   }
 
   /** True where all that came was run. */
@@ -274,7 +310,7 @@ export class RespConnection implements ClientPort, Guest {
       if (this.#isClosing) return true;
       if (this.#outbox.bytes > MOST_UNSENT_BYTES || this.#pending.length >= MOST_PENDING) return false;
       if (!this.#isHeld) {
-        if (this.#mayExpress() && this.#runExpress()) continue;
+        if (this.#parser.isBetween && this.#mayExpress() && this.#runExpress()) continue;
         if (this.#parser.isUnknown) this.#parser.isUnknown = !this.client.authenticated;
         const said = this.#parser.next();
         if (said === BROKEN) return this.#refuseBroken();
@@ -291,11 +327,11 @@ export class RespConnection implements ClientPort, Guest {
     }
   }
 
-  /** Whether commands that come now are simply run, and what is to be parsed next is the beginning of one. */
+  /** Whether commands that come now are simply run. */
   #mayExpress(): boolean {
     const { dispatch, server } = this.#shared.parts;
     const { client } = this;
-    if (this.#pending.length > 0 || this.#pushes || !this.#parser.isBetween) return false;
+    if (this.#pending.length > 0 || this.#pushes) return false;
     return client.isPlain && !dispatch.isTracked && !server.isPaused && !server.slowLog.isOn;
   }
 

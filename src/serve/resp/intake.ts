@@ -32,6 +32,10 @@ export class Intake {
     this.#passed = passed;
   }
 
+  get isEmpty(): boolean {
+    return !this.#incoming && this.#parser.end === this.#parser.from;
+  }
+
   /** Bytes that are not used up. */
   get bytes(): number {
     const { end, from } = this.#parser;
@@ -107,6 +111,7 @@ export class Intake {
   /** Keeps nothing in memory that is another's from now on, room or not. */
   leave(shared: Buffer): void {
     const parser = this.#parser;
+    if (!this.#incoming && !parser.bytes.length) return;
     if (this.#incoming?.buffer === shared.buffer) {
       this.#incoming = Buffer.from(this.#incoming.subarray(this.#incomingAt));
       this.#incomingAt = 0;

@@ -120,7 +120,7 @@ export class Reply {
   /** The value of the entry in `slot`, of which just now was asked how long it is; there is room for it. */
   found(store: ValueSource, slot: number, length: number): void {
     this.#head(0x24, length);
-    store.copyFound(slot, this.bytes, this.#viewOf(), this.length);
+    store.copyFound(slot, this.bytes, this.#view ?? this.#newView(), this.length);
     this.length += length;
     this.#crlf();
   }
@@ -205,8 +205,7 @@ export class Reply {
 
   /** The first `length` bytes; the same object as before where those were as many. */
   firstBytes(length: number): Uint8Array {
-    if (this.#first?.length !== length || this.#first.buffer !== this.bytes.buffer)
-      this.#first = this.bytes.subarray(0, length);
+    if (this.#first?.length !== length) this.#first = this.bytes.subarray(0, length);
     return this.#first;
   }
 
@@ -250,7 +249,7 @@ export class Reply {
     head.length = at;
     head.#chargedBytes = this.#chargedBytes;
     const length = this.length - at;
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(OWN_BYTES, length));
+    this.#moveTo(Buffer.allocUnsafeSlow(Math.max(OWN_BYTES, length)));
     head.bytes.copy(this.bytes, 0, at, at + length);
     this.length = length;
     this.#room = room;
@@ -268,12 +267,17 @@ export class Reply {
 
   // --- the inside
 
-  #viewOf(): DataView {
-    if (this.#view?.buffer !== this.bytes.buffer) {
-      const { buffer, byteOffset, length } = this.bytes;
-      this.#view = new DataView(buffer, byteOffset, length);
-    }
+  #newView(): DataView {
+    const { buffer, byteOffset, length } = this.bytes;
+    this.#view = new DataView(buffer, byteOffset, length);
     return this.#view;
+  }
+
+  /** Other memory from now on. */
+  #moveTo(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.#view = undefined;
+    this.#first = undefined;
   }
 
   /** Line of a type and an integer: the digits are written without making a string of them. */
@@ -351,7 +355,7 @@ export class Reply {
     }
     const bytes = Buffer.allocUnsafeSlow(size);
     this.bytes.copy(bytes, 0, 0, this.length);
-    this.bytes = bytes;
+    this.#moveTo(bytes);
   }
 }
 
