@@ -20,7 +20,7 @@ export function acceptResp(
   socket.on('error', () => {});
   socket.on('end', () => connection.ended());
   socket.on('close', () => connection.closed());
-  const isDirect = readDirectly(socket, (bytes) => connection.receivedShared(bytes));
+  const isDirect = readDirectly(socket, (bytes, isMore) => connection.receivedShared(bytes, isMore));
   if (!isDirect) socket.on('data', (chunk: Buffer) => connection.received(chunk));
   connection.received(first);
 }

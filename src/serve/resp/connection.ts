@@ -12,7 +12,7 @@ import type { Guest } from '../connections.ts';
 import { Account } from './account.ts';
 import { Client, type ClientPort } from './client.ts';
 import type { CommandContext } from './context.ts';
-import { DirectSink, READ_BYTES } from './direct-io.ts';
+import { DirectSink } from './direct-io.ts';
 import { errorText } from './error-text.ts';
 import { FED, Intake, NO_ROOM } from './intake.ts';
 import { Outbox } from './outbox.ts';
@@ -105,8 +105,8 @@ export class RespConnection implements ClientPort, Guest {
 
   // --- what the socket tells
 
-  /** The same in memory that is another's after the call. */
-  receivedShared(bytes: Buffer): void {
+  /** The same in memory that is another's after the call; `isMore`: there may be more to read. */
+  receivedShared(bytes: Buffer, isMore: boolean): void {
     const { server } = this.#shared.parts;
     const ranBefore = server.commands;
     const rest = this.#isIdle ? this.#runWhereItLies(bytes) : bytes;
@@ -117,8 +117,8 @@ export class RespConnection implements ClientPort, Guest {
       this.#intake.leave(rest);
     }
     const ranMany = server.commands - ranBefore >= MANY_COMMANDS;
-    // There is more: Node would read on, up to 32 times as much, before others are read from.
-    if (ranMany && bytes.length === READ_BYTES && this.#isReading) this.#giveTurn();
+    // Node would read on, up to 32 times as much, before others are read from.
+    if (ranMany && isMore && this.#isReading) this.#giveTurn();
   }
 
   received(chunk: Buffer): void {

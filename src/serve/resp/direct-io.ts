@@ -12,7 +12,10 @@ import type { Sink } from './outbox.ts';
 
 /** One turn reads one socket after another, and each is done with what came before the next is read. What came of one for
  * which there is no room is kept all the same: hence no more. */
-export const READ_BYTES = 8192;
+const READ_BYTES = 8192;
+/** Where more than that comes at one time, fewer reads are faster; only so many sockets are read with more. */
+const WIDE_READ_BYTES = 32_768;
+const MOST_WIDE = 64;
 
 interface WriteRequest {
   oncomplete: (status: number) => void;
@@ -38,26 +41,32 @@ interface Handle {
 const streams = streamWrap();
 /** Not handed to the system: it takes a request only where it could not write all at once. */
 let spareRequest: WriteRequest | undefined;
-let sharedBytes: Buffer | undefined;
+/** What is read into by all, by most only the beginning of it. */
+let wideBytes: Buffer | undefined;
+let narrowBytes: Buffer | undefined;
 let lastPart: Buffer | undefined;
+let wideSockets = 0;
+
+/** Told of what came; `isMore`: it filled the memory that was read into, so there may be more. */
+type Received = (bytes: Buffer, isMore: boolean) => void;
 
 /**
  * From now on `received` is called with what comes, in memory that is read into again afterwards. False where that
  * cannot be, and nothing was done.
  */
-export function readDirectly(socket: Socket, received: (bytes: Buffer) => void): boolean {
+export function readDirectly(socket: Socket, received: Received): boolean {
   const handle = handleOf(socket);
   const symbols = symbolsOf(socket);
   if (!handle || !symbols) return false;
-  sharedBytes ??= Buffer.allocUnsafeSlow(READ_BYTES);
-  const bytes = sharedBytes;
+  wideBytes ??= Buffer.allocUnsafeSlow(WIDE_READ_BYTES);
+  narrowBytes ??= wideBytes.subarray(0, READ_BYTES);
   const fields = socket as unknown as Record<symbol, unknown>;
-  fields[symbols.buffer] = bytes;
+  fields[symbols.buffer] = narrowBytes;
   fields[symbols.callback] = (length: number): boolean => {
-    received(sharedPart(length));
+    received(firstPart(length), length === READ_BYTES);
     return true;
   };
-  handle.useUserBuffer(bytes);
+  handle.useUserBuffer(narrowBytes);
   if (streams) hearOf(handle, streams, socket, received);
   return true;
 }
@@ -67,19 +76,49 @@ function hearOf(
   handle: Handle,
   { streamBaseState, kReadBytesOrError }: StreamWrap,
   socket: Socket,
-  received: (bytes: Buffer) => void,
+  received: Received,
 ): void {
   const { onread } = handle;
+  const width = new ReadWidth(socket);
   handle.onread = (bytes) => {
     const length = streamBaseState[kReadBytesOrError]!;
-    if (length > 0 && !socket.destroyed) received(sharedPart(length));
-    else return onread.call(handle, bytes);
+    if (length <= 0 || socket.destroyed) return onread.call(handle, bytes);
+    received(firstPart(length), length === width.bytes);
+    return width.next(length);
+  };
+}
+
+/** How much of one socket is read at one time. */
+class ReadWidth {
+  readonly #socket: Socket;
+  bytes = READ_BYTES;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  /** What is read into from now on, where that is to be other memory than before. */
+  next(length: number): Buffer | undefined {
+    if (this.bytes === READ_BYTES ? length < READ_BYTES : length > READ_BYTES) return undefined;
+    if (this.bytes !== READ_BYTES) return this.#narrow();
+    if (wideSockets === MOST_WIDE || this.#socket.destroyed) return undefined;
+    wideSockets++;
+    this.#socket.once('close', this.#narrow);
+    this.bytes = WIDE_READ_BYTES;
+    return wideBytes;
+  }
+
+  readonly #narrow = (): Buffer | undefined => {
+    wideSockets--;
+    this.#socket.off('close', this.#narrow);
+    this.bytes = READ_BYTES;
+    return narrowBytes;
   };
 }
 
 /** The beginning of what is read into; the same object as before where that was as long. */
-function sharedPart(length: number): Buffer {
-  if (lastPart?.length !== length) lastPart = sharedBytes!.subarray(0, length);
+function firstPart(length: number): Buffer {
+  if (lastPart?.length !== length) lastPart = wideBytes!.subarray(0, length);
   return lastPart;
 }
 

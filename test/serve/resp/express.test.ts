@@ -67,7 +67,7 @@ class Served {
     return {
       say: (bytes) => {
         sink.text = '';
-        connection.receivedShared(bytes);
+        connection.receivedShared(bytes, false);
         return sink.text;
       },
       close: () => connection.closed(),
