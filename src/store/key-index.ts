@@ -1,4 +1,4 @@
-// Hash index from a key's hash to its slot: chains of slots, three entries to a bucket on the average.
+// Hash index from a key's hash to its slot: chains of slots, two entries to a bucket on the average.
 //
 // Buckets are added one by one, each by splitting an older one (linear hashing, Litwin 1980), so the index grows with the
 // entries and never with a pause. A link is one word: the slot and, above it, the upper bits of the hash, so that
@@ -8,7 +8,7 @@ import { NO_SLOT } from './entries.ts';
 import { NEXT, SLOT_WORDS } from './slot-words.ts';
 
 const CHUNK_BUCKETS = 4096;
-const ENTRIES_PER_BUCKET = 3;
+const ENTRIES_PER_BUCKET = 2;
 /** Links that are followed for many hashes at one time: most chains end within so many. */
 const STEPS_TOGETHER = 4;
 /** What the index costs an entry beyond the slot's link: its part of a bucket. */
