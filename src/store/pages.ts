@@ -136,10 +136,12 @@ export class Pages {
 
 /** Below so many bytes a loop is faster than the call that a copy of many is. */
 const COPIED_ONE_BY_ONE = 64;
+/** Taken from it once: what is global is behind a getter, and Buffer is. */
+const { copy } = Buffer.prototype;
 
 function copyBytes(from: Uint8Array, start: number, to: Uint8Array, at: number, length: number): void {
   if (length > COPIED_ONE_BY_ONE) {
-    Buffer.prototype.copy.call(from, to, at, start, start + length);
+    copy.call(from, to, at, start, start + length);
     return;
   }
   for (let i = 0; i < length; i++) to[at + i] = from[start + i]!;
