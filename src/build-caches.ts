@@ -4,6 +4,7 @@ import type { CacheChange } from './cache/cache.ts';
 import { Caches } from './cache/caches.ts';
 import type { CacheConfig, Config, LoaderConfig } from './config/config.ts';
 import { unpredictableBytes } from './entropy.ts';
+import { ConfigError } from './errors.ts';
 import { createHttpLoader } from './load/http.ts';
 import { loadsAtOnce } from './load/settings.ts';
 import { LoadLog } from './load-log.ts';
@@ -12,6 +13,7 @@ import type { PresetCache } from './run-landscape.ts';
 import { type HashSeed, hashBytes } from './store/hash.ts';
 import { Store } from './store/store.ts';
 import { systemClock } from './system-clock.ts';
+import { approximateBytes } from './units/bytes.ts';
 import { encodePercent } from './units/percent.ts';
 
 /** Of what is left for replicated caches with no `memory` of their own: nothing is evicted for what peers and clients send. */
@@ -24,7 +26,7 @@ export interface ChangeListener {
   isHeeding(): boolean;
 }
 
-/** `presets`: the caches that the landscape loads. */
+/** `presets`: the caches that the landscape loads. Throws ConfigError where the system has not so much memory to give. */
 export function buildCaches(
   config: Config,
   log: Log,
@@ -33,7 +35,7 @@ export function buildCaches(
 ): Caches {
   const entropy = unpredictableBytes(8);
   const seed: HashSeed = [entropy.readInt32LE(0), entropy.readInt32LE(4)];
-  const store = new Store({ memoryBytes: config.memoryBytes, maxValueBytes: config.maxValueBytes, seed });
+  const store = storeOf(config, seed);
   const caches = new Caches(store, systemClock, Math.random);
   const nameKey = config.log.keys ? encodePercent : (key: Buffer): string => hashed(key, seed);
   const shareBytes = shareOf(config);
@@ -50,6 +52,17 @@ export function buildCaches(
     addCache(caches, cache, shareBytes(cache), loading, loadLog, defect, listener);
   }
   return caches;
+}
+
+/** All that the store may ever need is asked for now. */
+function storeOf({ memoryBytes, maxValueBytes }: Config, seed: HashSeed): Store {
+  try {
+    return new Store({ memoryBytes, maxValueBytes, seed });
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const problem = `memory: the system does not reserve ${approximateBytes(memoryBytes)}, and twice that for what is known of entries`;
+    throw new ConfigError([`${problem}; set less, or let the process have more (ulimit -v)`], { cause });
+  }
 }
 
 /** The most bytes of a cache; undefined: as many as there are. */

@@ -3,6 +3,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { buildCaches } from '../src/build-caches.ts';
+import { ConfigError } from '../src/errors.ts';
 import { Log } from '../src/log.ts';
 import { load } from './config/loading.ts';
 
@@ -28,6 +29,15 @@ test('replicated caches leave a quarter of the memory to messages, unless they h
   });
   const { a, b } = sharesOf('{ a: { mode: replicated, memory: 8M }, b: { mode: replicated } }');
   assert.equal([a, b], [8 << 20, 6 << 20]);
+});
+
+test('memory that the system does not reserve is a mistake of the configuration, and is named', () => {
+  const { config } = load({ file: 'memory: 16M' });
+  const more = { ...config, memoryBytes: 2 ** 45 };
+  assert.throws(
+    () => buildCaches(more, new Log(() => {}, 'error')),
+    (error: unknown) => error instanceof ConfigError && /^memory: .* 32T,.*; set less/.test(error.message),
+  );
 });
 
 test.run();

@@ -11,6 +11,8 @@ import { type Host, print } from './host.ts';
 import type { Options } from './options.ts';
 
 const WIDEST_HELP = 110;
+/** All that yargs takes for it: `-h` also among other letters, and the word in the place of a last one. */
+const ASKS_FOR_HELP = /^(help$|--h(elp)?(=|$)|-[^-]*h)/;
 
 /**
  * yargs looks for `locales/NAME.json` three folders up from itself. In one bundled file that is somewhere in the
@@ -79,7 +81,7 @@ async function parserFor(own: readonly string[], host: Host): Promise<Argv> {
     .strictOptions()
     .wrap(Math.min(WIDEST_HELP, host.terminal.columns))
     .epilogue('sidecache COMMAND --help says more. Exit codes: docs/command-line.md');
-  const isHelp = own.length === 0 || own.some((word) => /^-(-help|\w*h)/.test(word));
+  const isHelp = own.length === 0 || own.some((word) => ASKS_FOR_HELP.test(word));
   for (const row of COMMANDS) {
     const options = row.name === own[0] ? await optionsOf(row, own) : row.options;
     parser.command(row.name, isHelp ? row.describe : '', (of) => describeCommand(of, row, options, isHelp));

@@ -54,7 +54,7 @@ export class Asking {
     const askedAtMs = clock.now();
     const outcome = await this.#ask(place, to, 'sync', statement.sync(to, wantsList), ASK_TIMEOUT_MS);
     const known = to === undefined ? undefined : members.get(to);
-    if (known) void this.heard(known, outcome, askedAtMs);
+    if (known) void this.heard(known, outcome, askedAtMs, place);
     else this.#parts.strangers.asked(place, outcome);
     if (outcome.result !== 'answered') return outcome;
     if (!known) this.#parts.roster.learn(fieldsOf(outcome.body).list, askedAtMs);
@@ -74,10 +74,10 @@ export class Asking {
   }
 
   /**
-   * What came of a message to a member, whatever it was about. Where it knows members that are not known here, whether
-   * they could be learnt of.
+   * What came of a message to a member at that place, whatever it was about. Where it knows members that are not known
+   * here, whether they could be learnt of.
    */
-  heard(member: Member, outcome: Outcome, askedAtMs: number): Promise<boolean> | undefined {
+  heard(member: Member, outcome: Outcome, askedAtMs: number, at: Place): Promise<boolean> | undefined {
     const { clock, roster } = this.#parts;
     const nowMs = clock.now();
     if (outcome.result === 'answered') {
@@ -86,7 +86,7 @@ export class Asking {
       if (list !== undefined) roster.learn(list, askedAtMs);
       else if (typeof members === 'string') return this.#lists.heard(members, member);
     } else if (outcome.result === 'other') {
-      this.#foundAnother(member, outcome.from);
+      this.#foundAnother(member, outcome.from, at);
     } else {
       member.why = outcome.why;
       member.status =
@@ -159,14 +159,15 @@ export class Asking {
   }
 
   /** Two may share a place; then the next try is by the member's own name, if that is another place. */
-  #foundAnother(member: Member, from: Identity): void {
+  #foundAnother(member: Member, from: Identity, at: Place): void {
     const { roster, transport } = this.#parts;
-    const { place } = member;
-    const other = roster.met(from, place);
-    if (other && place !== undefined) roster.foundAt(other, place);
+    const other = roster.met(from, at);
+    if (other) roster.foundAt(other, at);
+    // Meanwhile it is sought elsewhere, or was found there.
+    if (member.place !== at) return;
     const why = 'another instance answers in its place';
     const named = transport.placeOf(member.identity);
-    const next = named === place ? undefined : named;
-    Object.assign(member, { status: 'unreachable', why, place: next, unlistedSinceMs: undefined });
+    const place = named === at ? undefined : named;
+    Object.assign(member, { status: 'unreachable', why, place, unlistedSinceMs: undefined });
   }
 }

@@ -102,7 +102,7 @@ export class Fleet {
     const outbox = new Outbox({
       ...{ clock, members, link: parts.link, log: parts.logging, copies: parts.copies },
       sender: () => statement.sender,
-      heard: (member, outcome, askedAtMs) => this.#asking.heard(member, outcome, askedAtMs),
+      heard: (member, outcome, askedAtMs, at) => this.#asking.heard(member, outcome, askedAtMs, at),
     });
     const added = (member: Member, isHeard: boolean): void => this.#added(member, isHeard);
     const roster = new Roster({ ...parts, members, outbox, modes, added });

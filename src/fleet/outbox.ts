@@ -8,7 +8,7 @@ import { Announcement, type MemberReport } from './announcement.ts';
 import type { Copied, NewEvent, PeerEvent } from './event.ts';
 import { type Batch, EventLog, type EventLogParts } from './event-log.ts';
 import { type HybridTime, isCount } from './hybrid-clock.ts';
-import type { Link, Outcome } from './link.ts';
+import type { Link, Outcome, Place } from './link.ts';
 import { fetchesItself, type Member } from './member.ts';
 import type { Members } from './members.ts';
 import { fieldsOf } from './sync-message.ts';
@@ -24,7 +24,12 @@ export interface OutboxParts {
    * Told of every outcome, before what it means for events is seen to. Where who answered knows members that are not
    * known here, whether they could be learnt of.
    */
-  readonly heard: (member: Member, outcome: Outcome, askedAtMs: number) => Promise<boolean> | undefined;
+  readonly heard: (
+    member: Member,
+    outcome: Outcome,
+    askedAtMs: number,
+    at: Place,
+  ) => Promise<boolean> | undefined;
   /** What is under the keys now, as JSON, as much as `maxLength` allows: it goes along with the events. */
   readonly copies?: ((copied: readonly Copied[], maxLength: number) => string[]) | undefined;
 }
@@ -120,7 +125,7 @@ export class Outbox {
     const timeoutMs = this.#timeoutMs(member);
     const asked = link.ask({ place, to: identity.incarnation, kind: 'events', body, timeoutMs });
     void asked.then(async (outcome) => {
-      const learnt = heard(member, outcome, askedAtMs);
+      const learnt = heard(member, outcome, askedAtMs, place);
       const knowsAll = learnt === undefined || (await learnt);
       member.sending = false;
       const isTaken = outcome.result === 'answered';

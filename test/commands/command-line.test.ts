@@ -61,6 +61,14 @@ test('every command has help with its usage and an example', async () => {
   }
 });
 
+test('however help is asked for, it is the same', async () => {
+  for (const own of [[], ['get'], ['serve']]) {
+    const { stdout } = await runCommand([...own, '--help']);
+    for (const word of ['help', '--h', '-h', '--help=true'])
+      assert.is((await runCommand([...own, word])).stdout, stdout, [...own, word].join(' '));
+  }
+});
+
 test('docs/command-line.md has every command, every option and every exit code', () => {
   const sections = readFileSync('docs/command-line.md', 'utf8').split(/^## /m);
   for (const row of COMMANDS) {

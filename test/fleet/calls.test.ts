@@ -3,6 +3,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { MemberReport } from '../../src/fleet/announcement.ts';
+import type { Ask } from '../../src/fleet/link.ts';
+import { SYNC_MS } from './sim/instance.ts';
 import { World } from './sim/world.ts';
 
 const KEY = 'a/1';
@@ -60,6 +62,37 @@ test('two of each index, as in a rolling deploy: each is asked by its own name, 
     const reports = await world.until(instances[i % 4]!.call(KEY, 1000).reports);
     assert.is(reports.filter(({ status }) => status === 'applied').length, 3, `${i}: ${summary(reports)}`);
     await world.pass(500);
+  }
+});
+
+test('who answers in the place of another says nothing of where that one is sought by then', async () => {
+  for (let seed = 1; seed <= 8; seed++) {
+    const world = new World(seed);
+    const asked: Ask[] = [];
+    const one = world.start(0, { process: 'a1', onAsk: (ask) => asked.push(ask) });
+    const twin = world.start(1, { process: 'a1' });
+    const other = world.start(1, { process: 'b2', syncMs: 60_000 });
+    await world.pass(2000);
+    const member = one.fleet.members.get(other.identity.incarnation)!;
+    world.network.cut.add(`${one.identity.incarnation}>${other.identity.incarnation}`);
+    one.write(KEY);
+    await world.pass(2500);
+    world.network.cut.clear();
+    world.network.pick = (hosts) => hosts.find((host) => host === twin) ?? hosts[0]!;
+    member.place = 'index:1';
+    // At an interval it is told what it has not got, and asked how far it is, both at one time.
+    const isSynced = ({ kind, place, to }: Ask): boolean =>
+      kind === 'sync' && place === 'index:1' && to === other.identity.incarnation;
+    for (let ms = 0; !asked.some(isSynced); ms++) {
+      assert.ok(ms < 2 * SYNC_MS, `${seed}: it was not asked there`);
+      await world.pass(1);
+    }
+    await world.pass(100);
+    assert.equal(
+      [member.place, member.status, one.fleet.unconfirmed(member)],
+      ['process:b2:1', 'up', 0],
+      `${seed}`,
+    );
   }
 });
 

@@ -353,7 +353,8 @@ export class RespConnection implements ClientPort, Guest {
     return server.isPaused && server.waitsForPause(dispatch.find(this.#parser.call), this.#resumeLater);
   }
 
-  readonly #resumeLater = (): void => this.#work();
+  /** Not at once: where another ends a pause its replies are in the scratch. */
+  readonly #resumeLater = (): void => queueMicrotask(() => this.#work());
 
   #runOne(): void {
     const shared = this.#shared;

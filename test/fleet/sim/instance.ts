@@ -6,7 +6,7 @@ import type { EventKind, NewEvent, PeerEvent } from '../../../src/fleet/event.ts
 import { Fleet } from '../../../src/fleet/fleet.ts';
 import type { Identity } from '../../../src/fleet/identity.ts';
 import type { AppAnswer, AppliedEvent } from '../../../src/fleet/inbox.ts';
-import type { MessageKind, Place, Transport } from '../../../src/fleet/link.ts';
+import type { Ask, Link, MessageKind, Place, Transport } from '../../../src/fleet/link.ts';
 import { Log } from '../../../src/log.ts';
 import type { Host, Network } from './network.ts';
 import { OwnClock, type SimClock } from './sim-clock.ts';
@@ -31,6 +31,8 @@ export interface InstanceParts {
   readonly address?: Place;
   readonly onApply?: (instance: Instance, event: PeerEvent, from: string) => void;
   readonly log?: Log;
+  /** Told of what it asks others. */
+  readonly onAsk?: (ask: Ask) => void;
 }
 
 export class Instance implements Host {
@@ -67,7 +69,7 @@ export class Instance implements Host {
       modes: parts.modes ?? { a: 'invalidation', b: 'invalidation' },
       clock: this.clock,
       random: parts.random,
-      link: network.linkOf(this),
+      link: this.#link(),
       transport: this.#transport(),
       probeOwn: async () => {
         const { routeFault } = network;
@@ -174,6 +176,17 @@ export class Instance implements Host {
     this.drops.push({ caches, why });
     for (const key of [...this.#cached.keys()])
       if (caches === 'all' || caches.includes(key.split('/')[0]!)) this.#cached.delete(key);
+  }
+
+  #link(): Link {
+    const { network, onAsk } = this.#parts;
+    const link = network.linkOf(this);
+    return {
+      ask: (ask) => {
+        onAsk?.(ask);
+        return link.ask(ask);
+      },
+    };
   }
 
   #transport(): Transport {

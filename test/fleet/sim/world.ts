@@ -10,7 +10,16 @@ export interface StartOptions
   extends Partial<
     Pick<
       InstanceParts,
-      'modes' | 'few' | 'maxLogBytes' | 'app' | 'syncMs' | 'onApply' | 'transport' | 'address' | 'log'
+      | 'modes'
+      | 'few'
+      | 'maxLogBytes'
+      | 'app'
+      | 'syncMs'
+      | 'onApply'
+      | 'transport'
+      | 'address'
+      | 'log'
+      | 'onAsk'
     >
   > {
   readonly instanceId?: string;

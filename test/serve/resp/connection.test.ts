@@ -357,17 +357,19 @@ test('who sends all and then ends is answered in full; who is closed is sent no 
   last.end();
 });
 
-test('while clients are paused nothing is run, or nothing that writes; then all is, in order', () => {
+test('while clients are paused nothing is run, or nothing that writes; then all is, in order', async () => {
   const lab = new ConnectionLab();
   lab.server.pause(1000, true);
   lab.send('look 1', 'put 2', 'look 3');
   assert.is(lab.socket.take(), '+1');
   lab.clock.advance(1000);
+  await new Promise(setImmediate);
   assert.is(lab.socket.take(), '+2 +3');
   lab.server.pause(1000, false);
   lab.send('look 4');
   assert.is(lab.socket.take(), '');
   lab.server.unpause();
+  await new Promise(setImmediate);
   assert.is(lab.socket.take(), '+4');
   lab.end();
 });

@@ -17,10 +17,21 @@ const test = suite('RESP express');
 
 const PEER = { address: '/s:0', localAddress: '/s:0', isTrusted: true, takesInline: true };
 
+interface Connected {
+  /** Says what was replied by then. */
+  say(bytes: Buffer): string;
+  /** From now on, or no longer, replies wait until they are taken; says what was replied and waited. */
+  takesSlowly(isSlow: boolean): string;
+  close(): void;
+  readonly isOver: boolean;
+}
+
 /** Connections to commands over real caches. */
 class Served {
   readonly lab = new CommandLab({ memoryBytes: 2 << 20 });
   readonly #shared: RespServer;
+  /** What is read into, for all connections. */
+  readonly #memory = Buffer.alloc(32_768);
   expressed = 0;
 
   constructor(isExpress: boolean) {
@@ -49,7 +60,7 @@ class Served {
     } as unknown as RespServerParts);
   }
 
-  connect(): { say(bytes: Buffer): string; close(): void; readonly isOver: boolean } {
+  connect(): Connected {
     const sink = new FakeSink();
     let isOver = false;
     const end = (): void => {
@@ -66,9 +77,15 @@ class Served {
     const connection = new RespConnection(this.#shared, socket as unknown as Socket, PEER);
     return {
       say: (bytes) => {
-        sink.text = '';
-        connection.receivedShared(bytes, false);
-        return sink.text;
+        const memory = this.#memory.subarray(0, bytes.copy(this.#memory));
+        connection.receivedShared(memory, false);
+        memory.fill('*');
+        return sink.takeText();
+      },
+      takesSlowly: (isSlow) => {
+        sink.isSlow = isSlow;
+        sink.takeAll();
+        return sink.takeText();
       },
       close: () => connection.closed(),
       get isOver() {
@@ -123,7 +140,7 @@ function randomCommand(random: () => number): string {
   return pick(ODD);
 }
 
-test('answers, counts and holds what the ordinary way does, whatever comes, in whatever pieces', async () => {
+test('answers, counts and holds what the ordinary way does, whatever comes, in whatever pieces, and however slowly it is taken', async () => {
   let expressed = 0;
   for (let seed = 1; seed <= 10; seed++) {
     const random = seededRandom(seed);
@@ -135,12 +152,16 @@ test('answers, counts and holds what the ordinary way does, whatever comes, in w
         Array.from({ length: 1 + Math.floor(random() * 150) }, () => randomCommand(random)).join(''),
       );
       const pair = pairs[at]!;
+      const isSlow = random() < 0.3;
+      const said = pair.map((connection) => connection.takesSlowly(isSlow));
       for (let from = 0; from < bytes.length; ) {
-        const to = Math.min(bytes.length, from + 1 + Math.floor(random() * 16_000));
-        const said = pair[0].say(Buffer.from(bytes.subarray(from, to)));
-        assert.is(said, pair[1].say(Buffer.from(bytes.subarray(from, to))), `seed ${seed}, turn ${turn}`);
+        const to = Math.min(bytes.length, from + 1 + Math.floor(random() * 32_000));
+        for (const [i, connection] of pair.entries()) said[i] += connection.say(bytes.subarray(from, to));
+        if (!isSlow) assert.is(said[0], said[1], `seed ${seed}, turn ${turn}`);
         from = to;
       }
+      for (const [i, connection] of pair.entries()) said[i] += connection.takesSlowly(false);
+      assert.is(said[0], said[1], `seed ${seed}, turn ${turn}`);
       assert.is(short.state(), ordinary.state(), `seed ${seed}, turn ${turn}`);
       const passMs = Math.floor(random() ** 3 * 6000);
       for (const { lab } of [short, ordinary]) lab.clock.advance(passMs);
@@ -183,6 +204,22 @@ test('while commands are timed none goes the short way', () => {
   client.say(Buffer.from(command('CONFIG', 'SET', 'slowlog-log-slower-than', '-1')));
   client.say(get);
   assert.is(served.expressed, get.length);
+});
+
+test('who ends a pause gets its own replies, and who waited for that its own', async () => {
+  for (const isExpress of [true, false]) {
+    const served = new Served(isExpress);
+    const [one, two] = [served.connect(), served.connect()];
+    one.say(Buffer.from(command('SET', 'a', 'of one') + command('SET', 'b', 'of two')));
+    assert.is(one.say(Buffer.from(command('CLIENT', 'PAUSE', '60000', 'WRITE'))), '+OK\r\n');
+    assert.is(two.say(Buffer.from(command('SET', 'c', '1') + command('GET', 'b'))), '');
+    const said = one.say(
+      Buffer.from(command('GET', 'a') + command('CLIENT', 'UNPAUSE') + command('GET', 'a')),
+    );
+    assert.is(said, '$6\r\nof one\r\n+OK\r\n$6\r\nof one\r\n');
+    await new Promise(setImmediate);
+    assert.is(two.takesSlowly(false), '+OK\r\n$6\r\nof two\r\n');
+  }
 });
 
 test('a command that came in part is left for when the rest is there', () => {

@@ -25,6 +25,13 @@ export class FakeSink implements Sink {
     return false;
   }
 
+  /** What was written since this was asked last. */
+  takeText(): string {
+    const { text } = this;
+    this.text = '';
+    return text;
+  }
+
   /** The system takes the first write that waits. */
   take(error?: Error): void {
     this.#waiting.shift()?.sent(error);
