@@ -64,7 +64,7 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
   const log = new Log(input.log, config.log.level);
   for (const warning of warnings) log.warn(warning);
   const instance = describeInstance(config);
-  inlineMore();
+  inlineMore(config.memoryBytes);
   const garbage = new Garbage();
   const landscape = await startLandscape(config, log, garbage);
   let resp: RunningResp | undefined;

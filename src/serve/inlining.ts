@@ -8,8 +8,12 @@ import { setFlagsFromString } from 'node:v8';
 const IN_ONE_FUNCTION_BYTES = 4000;
 const LONGEST_INLINED_BYTES = 1200;
 
+/** Compiling takes some 5 MB more for a moment: with less than this to hold, that is more than what is gained. */
+const LEAST_MEMORY_BYTES = 32 << 20;
+
 /** To be called before anything was optimized. */
-export function inlineMore(): void {
+export function inlineMore(memoryBytes: number): void {
+  if (memoryBytes < LEAST_MEMORY_BYTES) return;
   setFlagsFromString(`--max-inlined-bytecode-size-cumulative=${IN_ONE_FUNCTION_BYTES}`);
   setFlagsFromString(`--max-inlined-bytecode-size=${LONGEST_INLINED_BYTES}`);
 }
