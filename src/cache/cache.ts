@@ -315,7 +315,7 @@ export class Cache {
 
   invalidateTag(tag: string): number {
     this.#changeTag(tag);
-    const entries = this.shelf.store.dropTag(this.shelf.stored, tag);
+    const entries = this.shelf.store.drops.dropTag(this.shelf.stored, tag);
     this.#changed?.({ soft: false, tag });
     return entries;
   }
@@ -323,14 +323,14 @@ export class Cache {
   invalidatePrefix(given: Buffer): number {
     const prefix = this.fold(given);
     this.#changePrefix(prefix);
-    const entries = this.shelf.store.dropPrefix(this.shelf.stored, prefix, false);
+    const entries = this.shelf.store.drops.dropPrefix(this.shelf.stored, prefix, false);
     this.#changed?.({ soft: false, prefix });
     return entries;
   }
 
   invalidateAll(): number {
     this.#changeWhole();
-    const entries = this.shelf.store.clear(this.shelf.stored);
+    const entries = this.shelf.store.drops.dropAll(this.shelf.stored);
     this.#changed?.({ soft: false });
     return entries;
   }
@@ -358,7 +358,7 @@ export class Cache {
     const { store, stored } = this.shelf;
     const prefix = this.fold(given);
     this.#changePrefix(prefix);
-    const old = store.dropPrefix(stored, prefix, true);
+    const old = store.drops.dropPrefix(stored, prefix, true);
     this.#changed?.({ soft: true, prefix });
     const recent = this.shelf.mostRecent(RELOAD_AT_ONCE).filter((slot) => store.keyStartsWith(slot, prefix));
     return { old, recent };
@@ -368,7 +368,7 @@ export class Cache {
   refreshAll(): { old: number; recent: number[] } {
     const { store, stored } = this.shelf;
     this.#changeWhole();
-    if (!store.makeOld(stored) && stored.evictable) store.clear(stored);
+    if (!store.drops.makeOld(stored) && stored.evictable) store.drops.dropAll(stored);
     this.#changed?.({ soft: true });
     return { old: this.shelf.stored.entries, recent: this.shelf.mostRecent(RELOAD_AT_ONCE) };
   }

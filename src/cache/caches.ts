@@ -156,11 +156,11 @@ export class Caches {
 
   /** The memory of what was dropped in one go comes back in slices. */
   #reclaim(): void {
-    if (this.#reclaiming || this.#closed || !this.store.hasDropped) return;
+    if (this.#reclaiming || this.#closed || !this.store.drops.any) return;
     this.#reclaiming = true;
     this.#clock.after(1, () => {
       this.#reclaiming = false;
-      this.store.reclaim(WORK_PER_TURN);
+      this.store.drops.reclaim(WORK_PER_TURN);
       this.#reclaim();
     });
   }

@@ -12,7 +12,7 @@ import type { Options } from './options.ts';
 
 const WIDEST_HELP = 110;
 /** All that yargs takes for it: `-h` also among other letters, and the word in the place of a last one. */
-const ASKS_FOR_HELP = /^(help$|--h(elp)?(=|$)|-[^-]*h)/;
+const ASKS_FOR_HELP = /^(--h(elp)?(=|$)|-[^-]*h)/;
 
 /**
  * yargs looks for `locales/NAME.json` three folders up from itself. In one bundled file that is somewhere in the
@@ -30,8 +30,11 @@ const PARSING = {
   'strip-aliased': true,
 };
 
+/** yargs takes a last word `help` for `--help`; it may be a key or a value, so it is given this, which nobody can type. */
+const HELP_AS_WORD = '\0';
+
 export async function runCommandLine(argv: readonly string[], host: Host): Promise<number> {
-  const { own, verbatim } = splitAtDashes(argv);
+  const { own, verbatim } = splitAtDashes(argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv);
   const parsed = await parse(own, host);
   if ('output' in parsed) {
     await print(host, `${parsed.output}\n`);
@@ -52,7 +55,7 @@ function splitAtDashes(argv: readonly string[]): { own: readonly string[]; verba
 
 async function parse(own: readonly string[], host: Host): Promise<Arguments | { output: string }> {
   const parser = await parserFor(own, host);
-  const wanted = own.length === 0 ? ['--help'] : [...own];
+  const wanted = own.length === 0 ? ['--help'] : own.map((word) => (word === 'help' ? HELP_AS_WORD : word));
   let failure: Error | undefined;
   let output = '';
   // With a callback yargs neither prints nor exits; what it would have said is handed over.
@@ -63,7 +66,7 @@ async function parse(own: readonly string[], host: Host): Promise<Arguments | { 
   if (failure !== undefined) throw new CommandError(EXIT.usage, await sentence(failure.message, own));
   if (output !== '') return { output };
   const { _, $0: _name, help: _help, version: _version, ...options } = found;
-  return { words: _.map(String), options: definedOnly(options) };
+  return { words: _.map((word) => String(asTyped(word))), options: definedOnly(options) };
 }
 
 async function parserFor(own: readonly string[], host: Host): Promise<Argv> {
@@ -137,7 +140,7 @@ function checkWords(row: CommandRow, words: readonly string[]): void {
 async function sentence(message: string, own: readonly string[]): Promise<string> {
   const row = commandNamed(own[0] ?? '');
   const name = row?.name;
-  const known = row === undefined ? [] : Object.keys(await optionsOf(row, own));
+  const known = ['help', 'version', ...Object.keys(row === undefined ? {} : await optionsOf(row, own))];
   const variableOf = row?.takesConfiguration
     ? (await import('../config/flags.ts')).secretVariable
     : () => undefined;
@@ -170,7 +173,12 @@ function hint(
 const dashed = (name: string): string => `--${name}`;
 
 function definedOnly(options: Record<string, unknown>): Record<string, unknown> {
+  const defined = Object.entries(options).filter(([name, value]) => name !== 'h' && value !== undefined);
   return Object.fromEntries(
-    Object.entries(options).filter(([name, value]) => name !== 'h' && value !== undefined),
+    defined.map(([name, value]) => [name, Array.isArray(value) ? value.map(asTyped) : asTyped(value)]),
   );
+}
+
+function asTyped(value: unknown): unknown {
+  return value === HELP_AS_WORD ? 'help' : value;
 }

@@ -24,10 +24,10 @@ export function evictFor(store: Store, targetBytes: number, asking: StoreCache |
 export function evictWithin(store: Store, cache: StoreCache, bytes: number): boolean {
   const { shareBytes } = cache;
   if (shareBytes === undefined) return true;
-  if (cache.bytes + bytes > shareBytes) store.reclaimCounted(RECLAIMED_PER_STEP);
+  if (cache.bytes + bytes > shareBytes) store.drops.reclaimCounted(RECLAIMED_PER_STEP);
   while (cache.bytes + bytes > shareBytes) {
     if (cache.evictable && cache.entries > 0) store.evict(cache.eviction.victimFor(bytes), 'share');
-    else if (!store.reclaimCounted(RECLAIMED_PER_STEP)) return cache.bytes + bytes <= shareBytes;
+    else if (!store.drops.reclaimCounted(RECLAIMED_PER_STEP)) return cache.bytes + bytes <= shareBytes;
   }
   return true;
 }

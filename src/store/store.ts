@@ -3,15 +3,16 @@
 // An entry is a slot in a table of typed arrays (entries.ts), found through a keyed hash (key-index.ts), with a packed
 // record of its key and value outside V8's heap (record.ts, records.ts). Every byte is charged to one budget (budget.ts);
 // when it is full, each cache lets go of what its eviction policy finds least worth keeping (eviction.ts, eviction/policy.ts).
-// Dropping a whole cache, a tag or a prefix is one mark, however much it concerns: who looks finds nothing there any
-// more, and the memory is taken back in slices (cohorts.ts, tag-index.ts, prefix-drops.ts).
+// Dropping a whole cache, a tag or a prefix is one mark, however much it concerns, and the memory comes back behind it
+// (drops.ts); whether an entry is marked is asked here, of the marks themselves, as every reading asks.
 
 import { TooLargeError } from '../errors.ts';
 import { Budget } from './budget.ts';
-import { Cohorts, NO_COHORT } from './cohorts.ts';
+import { Cohorts } from './cohorts.ts';
 import { NOT_INTERNED } from './content-types.ts';
 import { Contents } from './contents.ts';
 import { Draft, type DraftRoom, noRoom } from './draft.ts';
+import { Drops, RECLAIM_AT_ONCE } from './drops.ts';
 import { Entries, NO_SLOT, OLD, TAGGED, TIMED } from './entries.ts';
 import { EvictionPolicy } from './eviction/policy.ts';
 import { EvictionSlots } from './eviction/slots.ts';
@@ -21,8 +22,7 @@ import { type HashSeed, hashBytes } from './hash.ts';
 import { BUCKET_BYTES_PER_ENTRY, KeyIndex } from './key-index.ts';
 import { Lifetimes } from './lifetimes.ts';
 import { PAGE_BYTES, PAGE_COST_BYTES, type Pages } from './pages.ts';
-import { LOOKS_A_DROP, PrefixDrops, type Swept } from './prefix-drops.ts';
-import { emptyList, type RecencyList } from './recency.ts';
+import type { PrefixDrops } from './prefix-drops.ts';
 import { RecordHeader } from './record.ts';
 import { classOf, sizeOf } from './size-classes.ts';
 import { SLOT_BYTES } from './slot-words.ts';
@@ -75,11 +75,6 @@ export interface EvictionWatcher {
 /** What every entry costs beyond its record. */
 export const ENTRY_OVERHEAD_BYTES = SLOT_BYTES + BUCKET_BYTES_PER_ENTRY;
 const LEAST_ENTRY_BYTES = ENTRY_OVERHEAD_BYTES + 4;
-/** So many entries that were dropped together are taken back, and so many slots looked at for a prefix, at once. */
-const RECLAIM_AT_ONCE = 1000;
-const SWEEP_AT_ONCE = RECLAIM_AT_ONCE * LOOKS_A_DROP;
-/** To take back so many bytes of a record, as a power of two, is as much work as what else there is to do for an entry. */
-const WORK_SHIFT = 9;
 /** What eviction knows of a cache of few entries is not charged: some caches have room for less. */
 const FREE_POLICY_BYTES = 20 << 10;
 /** Its tables grow by doubling. What has to go for them goes bit by bit, for each entry takes its time. */
@@ -92,6 +87,7 @@ export class Store implements DraftRoom {
   readonly lifetimes: Lifetimes;
   readonly deadlines: TimerWheel;
   readonly expected: ExpectedKeys;
+  readonly drops: Drops;
   readonly caches: StoreCache[] = [];
   readonly maxValueBytes: number;
   evictionWatcher: EvictionWatcher | undefined;
@@ -102,11 +98,9 @@ export class Store implements DraftRoom {
   readonly #slots: EvictionSlots;
   readonly #cohorts = new Cohorts();
   readonly #prefixes: PrefixDrops;
-  readonly #doomed: RecencyList = emptyList();
   /** Of the entry that is written. */
   readonly #planned = new RecordHeader();
   readonly #rest = Buffer.allocUnsafeSlow(PAGE_BYTES);
-  #doomedBytes = 0;
   #draftBytes = 0;
   #version = 0;
   /** Hash of the key that was looked for last. */
@@ -134,7 +128,8 @@ export class Store implements DraftRoom {
       records: this.#contents.records,
     });
     this.#tags = new TagIndex(this.budget, maxEntries, Math.floor(memoryBytes / LINK_COST_BYTES) + 1);
-    this.#prefixes = new PrefixDrops(this.#swept());
+    this.drops = this.#newDrops();
+    this.#prefixes = this.drops.prefixes;
     this.budget.onFull((bytes) => this.#makeRoom(bytes));
   }
 
@@ -432,9 +427,7 @@ export class Store implements DraftRoom {
     const cache = this.cacheOf(slot);
     cache.eviction.removed(slot);
     cache.entries--;
-    this.#index.remove(slot, this.#contents.hashOf(slot));
-    this.#release(slot);
-    this.#leave(slot);
+    this.#free(slot);
   }
 
   evict(slot: number, reason: EvictionReason): void {
@@ -449,78 +442,6 @@ export class Store implements DraftRoom {
     this.remove(slot);
     // Only now: what it does with it may need room itself.
     if (key) evictionWatcher!.evicted(cache, key);
-  }
-
-  /** Drops every entry of the cache, however many, at once; returns how many. Memory comes back behind it. */
-  clear(cache: StoreCache): number {
-    const dropped = cache.entries;
-    this.#cohorts.dropAll(cache.id);
-    this.#prefixes.forget(cache.id);
-    cache.eviction.cleared(this.#doomed);
-    this.#doomedBytes += cache.bytes;
-    cache.entries = 0;
-    cache.bytes = 0;
-    cache.payloadBytes = 0;
-    this.budget.release(cache.policyBytes);
-    cache.policyBytes = 0;
-    this.#beginCohort(cache);
-    if (dropped <= RECLAIM_AT_ONCE) this.reclaim(RECLAIM_AT_ONCE);
-    return dropped;
-  }
-
-  /** Drops every entry with the tag, at once; returns how many. Of more than a thousand the memory comes back behind it. */
-  dropTag(cache: StoreCache, tag: string): number {
-    const dropped = this.#tags.drop(cache.id, tag);
-    if (dropped > RECLAIM_AT_ONCE) return dropped;
-    const before = cache.entries;
-    let left = RECLAIM_AT_ONCE;
-    // This tag was the last to be dropped, so it is the first to give out its entries, and each has it once.
-    for (let i = 0; i < dropped; i++) {
-      if (left <= 0) return before - cache.entries + dropped - i;
-      left -= this.#reclaimTagged();
-    }
-    return before - cache.entries;
-  }
-
-  /** Drops every entry whose key begins so, or marks it old, at once; returns how many of the first that were looked at. */
-  dropPrefix(cache: StoreCache, prefix: Uint8Array, soft: boolean): number {
-    const waitingBytes = this.#prefixes.costOf(prefix);
-    const mayWait = this.#charge(waitingBytes, cache);
-    if (mayWait) this.budget.release(waitingBytes);
-    this.#prefixes.add(cache.id, prefix, this.#version, soft);
-    return this.#prefixes.sweep(mayWait ? this.#prefixes.partFor(SWEEP_AT_ONCE) : Number.POSITIVE_INFINITY);
-  }
-
-  /** Makes every entry of the cache old at once; false where that cannot be told of any more generations. */
-  makeOld(cache: StoreCache): boolean {
-    return this.#beginCohort(cache);
-  }
-
-  /** Takes back the memory of up to `most` dropped entries, of long ones fewer; false when nothing is left to take back. */
-  reclaim(most: number): boolean {
-    let left = most;
-    while (left > 0) {
-      const took = this.#reclaimDoomed() || this.#reclaimTagged();
-      if (took === 0) break;
-      left -= took;
-    }
-    if (left > 0) this.#prefixes.sweep(left * LOOKS_A_DROP);
-    return this.hasDropped;
-  }
-
-  /**
-   * Takes back up to `most` entries that died with a tag or a prefix and are still counted as their cache's, as far as
-   * looking at so many finds them; false when there are none left.
-   */
-  reclaimCounted(most: number): boolean {
-    let left = most;
-    for (let took = 1; left > 0 && took > 0; left -= took) took = this.#reclaimTagged();
-    if (left > 0) this.#prefixes.sweep(left * LOOKS_A_DROP);
-    return this.#tags.anyDropped || this.#prefixes.any;
-  }
-
-  get hasDropped(): boolean {
-    return this.#doomed.oldest !== NO_SLOT || this.#tags.anyDropped || this.#prefixes.any;
   }
 
   // --- the drafts' room
@@ -555,11 +476,6 @@ export class Store implements DraftRoom {
   /** Bytes of the tags themselves, of whatever cache. */
   get tagBytes(): number {
     return this.#tags.bytes;
-  }
-
-  /** Bytes of the prefixes that wait for the sweep. */
-  get prefixBytes(): number {
-    return this.#prefixes.bytes;
   }
 
   // --- the inside
@@ -630,7 +546,10 @@ export class Store implements DraftRoom {
     this.#cohorts.join(cache.cohort);
   }
 
-  #leave(slot: number): void {
+  /** Gives back the slot and all that it holds. */
+  #free(slot: number): void {
+    this.#index.remove(slot, this.#contents.hashOf(slot));
+    this.#release(slot);
     this.entries.free(slot);
     this.#contents.forgetHash(slot);
   }
@@ -663,57 +582,9 @@ export class Store implements DraftRoom {
     entries.setPlace(slot, to);
   }
 
-  /** False where each generation that there can be has live entries, this cache's own among them. */
-  #beginCohort(cache: StoreCache): boolean {
-    let next = this.#cohorts.begin(cache.id, cache.cohort);
-    while (next === NO_COHORT && this.#reclaimDoomed() > 0)
-      next = this.#cohorts.begin(cache.id, cache.cohort);
-    if (next === NO_COHORT) return false;
-    cache.cohort = next;
-    return true;
-  }
-
   #isDropped(slot: number, cacheId: number): boolean {
     if (this.#tags.anyDropped && this.entries.has(slot, TAGGED) && this.#tags.isDropped(slot)) return true;
     return this.#prefixes.any && this.#prefixes.concern(slot, cacheId, false);
-  }
-
-  /** Takes back an entry of a cache that was dropped, and says what that took; 0 where there is none. */
-  #reclaimDoomed(): number {
-    const slot = this.#doomed.oldest;
-    if (slot === NO_SLOT) return 0;
-    const took = this.#workOf(slot);
-    this.#slots.remove(this.#doomed, slot);
-    this.#doomedBytes -= this.costOf(slot);
-    this.#index.remove(slot, this.#contents.hashOf(slot));
-    this.#release(slot);
-    this.#leave(slot);
-    return took;
-  }
-
-  /** What taking back the entry costs, in such of ordinary ones: its record is hashed, and another one moved. */
-  #workOf(slot: number): number {
-    return 1 + (this.#contents.header(slot).bytes >>> WORK_SHIFT);
-  }
-
-  /** Takes back an entry of a tag that was dropped, and says what that took; 0 where there is none. */
-  #reclaimTagged(): number {
-    const slot = this.#tags.nextDropped();
-    if (slot === NO_SLOT) return 0;
-    const took = this.#workOf(slot);
-    const cohort = this.entries.cohort(slot);
-    if (this.#cohorts.isLive(cohort, this.#cohorts.cacheId(cohort))) this.remove(slot);
-    else this.#untag(slot);
-    return took;
-  }
-
-  /** What died with its cache is taken back with that; only its tags go. */
-  #untag(slot: number): void {
-    const bytes = this.#tags.linksCostOf(slot);
-    this.#tags.remove(slot);
-    this.entries.setFlag(slot, TAGGED, false);
-    this.#doomedBytes -= bytes;
-    this.budget.release(bytes);
   }
 
   #count(cache: StoreCache, bytes: number, payloadBytes: number): void {
@@ -755,10 +626,7 @@ export class Store implements DraftRoom {
   /** Evicts nothing where that would not be enough; `cache` is the one that the room is for. */
   #makeRoom(bytes: number, cache?: StoreCache): boolean {
     const target = this.budget.usedBytes - bytes;
-    while (this.budget.usedBytes > target && (this.#reclaimDoomed() || this.#reclaimTagged()) > 0);
-    // What a slice of the sweep does not find goes as if it lived, when its turn comes.
-    if (this.budget.usedBytes > target) this.#prefixes.sweep(SWEEP_AT_ONCE);
-    if (this.budget.usedBytes <= target) return true;
+    if (this.drops.reclaimTo(target)) return true;
     return this.#mayFit(bytes + this.budget.freeBytes) && evictFor(this, target, cache);
   }
 
@@ -766,41 +634,31 @@ export class Store implements DraftRoom {
   #mayFit(bytes: number): boolean {
     if (bytes <= this.budget.freeBytes || bytes <= this.#roomBytes) return true;
     // Rather a pause than to refuse what has room: what died of a cache that is never evicted may be enough.
-    while (this.reclaimCounted(RECLAIM_AT_ONCE) && bytes > this.#roomBytes);
+    while (this.drops.reclaimCounted(RECLAIM_AT_ONCE) && bytes > this.#roomBytes);
     return bytes <= this.#roomBytes;
   }
 
   get #roomBytes(): number {
-    let bytes = this.budget.freeBytes + this.#doomedBytes - this.#contents.pins.ownedBytes;
+    let bytes = this.budget.freeBytes + this.drops.doomedBytes - this.#contents.pins.ownedBytes;
     for (const cache of this.caches) if (cache.evictable) bytes += cache.bytes;
     return bytes;
   }
 
-  #swept(): Swept {
-    const { entries } = this;
-    const cohorts = this.#cohorts;
-    return {
-      get slots() {
-        return entries.highWater;
-      },
-      cacheIdOf: (slot) => {
-        const cohort = entries.cohort(slot);
-        if (!entries.isUsed(slot)) return undefined;
-        const cacheId = cohorts.cacheId(cohort);
-        return cohorts.isLive(cohort, cacheId) ? cacheId : undefined;
-      },
-      versionOf: (slot) => entries.version(slot),
-      hashOfPrefix: (prefix) => hashBytes(prefix, 0, prefix.length, this.#seed, 0),
-      hashOfBeginning: (slot, length) => this.#contents.hashOfBeginning(slot, length),
-      keyStartsWith: (slot, prefix) => this.keyStartsWith(slot, prefix),
-      drop: (slot) => {
-        const took = this.#workOf(slot);
-        this.remove(slot);
-        return took;
-      },
-      markOld: (slot) => entries.setFlag(slot, OLD, true),
-      charge: (bytes) => this.budget.force(bytes),
-    };
+  #newDrops(): Drops {
+    return new Drops({
+      budget: this.budget,
+      entries: this.entries,
+      contents: this.#contents,
+      cohorts: this.#cohorts,
+      tags: this.#tags,
+      lists: this.#slots,
+      seed: this.#seed,
+      version: () => this.#version,
+      costOf: (slot) => this.costOf(slot),
+      remove: (slot) => this.remove(slot),
+      free: (slot) => this.#free(slot),
+      charge: (bytes, cache) => this.#charge(bytes, cache),
+    });
   }
 }
 

@@ -17,6 +17,11 @@ test('a mistake is exit 2, one line, and says what would be right', async () => 
     [['gett', 'a', 'b'], 'did you mean get?'],
     [['get', 'users'], 'KEY is missing; usage: sidecache get CACHE KEY'],
     [['get', 'users', '1', '2'], '2 is one word too many'],
+    [
+      ['get', 'users', '1', '--hepl'],
+      'there is no option --hepl (did you mean --help?); see sidecache get --help',
+    ],
+    [['--verison'], 'there is no option --verison (did you mean --version?); see sidecache --help'],
     [['get', 'users', '1', '--bogus'], 'there is no option --bogus; see sidecache get --help'],
     [['set', 'users', '1', 'v', '--ttl'], '--ttl needs a value'],
     [['set', 'users', '1', 'v', '--ttl', '1s', '--ttl', '2s'], '--ttl can be given once only'],
@@ -64,9 +69,43 @@ test('every command has help with its usage and an example', async () => {
 test('however help is asked for, it is the same', async () => {
   for (const own of [[], ['get'], ['serve']]) {
     const { stdout } = await runCommand([...own, '--help']);
-    for (const word of ['help', '--h', '-h', '--help=true'])
+    for (const word of ['--h', '-h', '--help=true'])
       assert.is((await runCommand([...own, word])).stdout, stdout, [...own, word].join(' '));
   }
+});
+
+test('help as a word is --help, of a command too', async () => {
+  const same: [string[], string[]][] = [
+    [['help'], ['--help']],
+    [
+      ['help', 'get'],
+      ['get', '--help'],
+    ],
+    [
+      ['help', 'serve'],
+      ['serve', '-h'],
+    ],
+  ];
+  for (const [words, asked] of same) {
+    const { exitCode, stdout } = await runCommand(words);
+    assert.is(exitCode, 0, words.join(' '));
+    assert.is(stdout, (await runCommand(asked)).stdout);
+  }
+});
+
+test('help behind a command is a name like any other', async () => {
+  const { exitCode, stderr } = await runCommand(['get', 'help']);
+  assert.is(exitCode, 2);
+  assert.match(stderr, 'KEY is missing');
+  const daemon = await startFakeDaemon(() => ({ body: 'v' }));
+  for (const argv of [
+    ['get', 'users', 'help', '--socket', daemon.socket],
+    ['get', '--socket', daemon.socket, 'users', 'help'],
+  ]) {
+    assert.is((await runCommand(argv)).stdout, 'v');
+  }
+  await daemon.close();
+  assert.match((await runCommand(['status', '--socket', 'help'])).stderr, 'no daemon answers on help');
 });
 
 test('docs/command-line.md has every command, every option and every exit code', () => {

@@ -96,19 +96,19 @@ whole('are dropped even where no generation is left', () => {
   const [busy, quiet] = [newCache(store), newCache(store)];
   putBytes(store, quiet, 'dropped', VALUE);
   putBytes(store, busy, 'first', VALUE);
-  for (let i = 0; store.makeOld(busy); i++) putBytes(store, busy, `k${i}`, VALUE);
+  for (let i = 0; store.drops.makeOld(busy); i++) putBytes(store, busy, `k${i}`, VALUE);
   assert.is(busy.entries, ALL_COHORTS - 1, 'each generation has an entry');
-  store.clear(quiet);
+  store.drops.dropAll(quiet);
   assert.not.ok(has(store, quiet, 'dropped'));
   putBytes(store, quiet, 'stored', VALUE);
   assert.ok(has(store, quiet, 'stored'));
   assert.ok(has(store, busy, 'k7'), 'the other cache has lost nothing');
-  store.clear(quiet);
-  store.clear(busy);
+  store.drops.dropAll(quiet);
+  store.drops.dropAll(busy);
   for (const cache of [busy, quiet]) {
     putBytes(store, cache, 'stored', VALUE);
     assert.ok(has(store, cache, 'stored'));
-    assert.ok(store.makeOld(cache));
+    assert.ok(store.drops.makeOld(cache));
   }
   emptyStore(store);
   assert.is(store.budget.usedBytes, 0);
@@ -119,7 +119,7 @@ whole('that are refreshed have only old entries, until those are stored or renew
   const cache = newCache(store);
   fill(store, cache, 20);
   for (let round = 0; round < 3; round++) {
-    assert.ok(store.makeOld(cache));
+    assert.ok(store.drops.makeOld(cache));
     for (let i = 0; i < 20; i++) assert.ok(store.isOld(cache, findKey(store, cache, `k${i}`)));
   }
   putBytes(store, cache, 'k3', VALUE);
@@ -127,7 +127,7 @@ whole('that are refreshed have only old entries, until those are stored or renew
   const fresh = [...Array(20).keys()].filter((i) => !store.isOld(cache, findKey(store, cache, `k${i}`)));
   assert.equal(fresh, [3, 4]);
   assert.is(cache.entries, 20);
-  store.makeOld(cache);
+  store.drops.makeOld(cache);
   assert.ok(store.isOld(cache, findKey(store, cache, 'k3')));
   emptyStore(store);
   assert.is(store.budget.usedBytes, 0);
@@ -139,17 +139,17 @@ whole('may be dropped again and again while their memory is still to come back',
   fill(store, other, 100);
   for (let round = 0; round < 5; round++) {
     fill(store, cache, 3000, { tags: ['t'] });
-    if (round % 2 === 0) store.makeOld(cache);
+    if (round % 2 === 0) store.drops.makeOld(cache);
     const cost = store.costOf(findKey(store, cache, 'k2999'));
-    assert.is(store.clear(cache), 3000);
+    assert.is(store.drops.dropAll(cache), 3000);
     assert.is(cache.bytes, 0);
     assert.ok(store.budget.usedBytes >= 3000 * cost, 'not yet back');
     assert.is(store.budget.usedBytes, accountedBytes(store));
     assert.not.ok(has(store, cache, 'k5'));
-    store.reclaim(1500);
+    store.drops.reclaim(1500);
   }
   putBytes(store, cache, 'k5', Buffer.from('new'));
-  while (store.reclaim(1000));
+  while (store.drops.reclaim(1000));
   assert.is(storedBytes(store, findKey(store, cache, 'k5')).toString(), 'new');
   assert.is(cache.entries, 1);
   assert.is(other.entries, 100);
@@ -162,8 +162,8 @@ whole('that are dropped give back all that is charged, what eviction knows of th
   const cache = newCache(store);
   for (let i = 0; i < 30_000; i++) putBytes(store, cache, `k${i}`, VALUE, {}, i);
   assert.ok(cache.policyBytes > 0, 'there are enough entries for it to be charged');
-  store.clear(cache);
-  while (store.reclaim(1000));
+  store.drops.dropAll(cache);
+  while (store.drops.reclaim(1000));
   assert.is(store.budget.usedBytes, 0);
 });
 
@@ -173,7 +173,7 @@ whole('do not wait for the memory of others that were dropped, nor does storing 
   fill(store, dropped, 20_000);
   fill(store, full, 2000);
   assert.ok(full.evictions.share > 0);
-  store.clear(dropped);
+  store.drops.dropAll(dropped);
   const before = store.entries.live;
   for (let i = 0; i < 10; i++) putBytes(store, full, `more${i}`, VALUE);
   assert.ok(
@@ -191,9 +191,9 @@ whole('that are dropped leave held values, timers and times to nobody', () => {
     store.deadlines.set(putBytes(store, cache, `k${i}`, VALUE, { timed: true }), 1000 + i);
   }
   const value = store.hold(slot);
-  store.clear(cache);
+  store.drops.dropAll(cache);
   putBytes(store, cache, 'long', Buffer.alloc(20_000, 'w'));
-  while (store.reclaim(1000));
+  while (store.drops.reclaim(1000));
   assert.ok(bytesOf(value).equals(long));
   value.release();
   assert.is(store.deadlines.nextAtMs, Number.POSITIVE_INFINITY);

@@ -150,7 +150,7 @@ test('what came back from a dropped cache, and what was sent of dropped entries,
   for (let round = 0; round < 10; round++) {
     const slot = putBytes(store, cache, 'sent', Buffer.alloc(20_000));
     const value = store.hold(slot);
-    store.clear(cache);
+    store.drops.dropAll(cache);
     value.release();
   }
   assert.is(store.budget.usedBytes, 0);
@@ -161,7 +161,7 @@ test('what came back from a dropped cache, and what was sent of dropped entries,
   assert.throws(() => putBytes(store, cache, 'big', Buffer.alloc(30_000)), isRoomError);
   assert.is(cache.entries, 20);
   // … and none that is there is overlooked.
-  store.clear(kept);
+  store.drops.dropAll(kept);
   for (let i = 0; i < 7; i++) putBytes(store, cache, `long ${i}`, Buffer.alloc(20_000));
   assert.ok(cache.bytes > 75_000);
 });
@@ -173,9 +173,9 @@ test('what died with its cache and is rid of its tags before it is taken back is
     for (let i = 0; i < 1800; i++) {
       putBytes(store, cache, `k${i}`, Buffer.alloc(1), { tags: [i % 2 === 0 ? 'even' : 'odd'] });
     }
-    store.clear(cache);
-    assert.is(store.dropTag(cache, 'even'), 0, 'all of them were dead already');
-    while (store.reclaim(1000));
+    store.drops.dropAll(cache);
+    assert.is(store.drops.dropTag(cache, 'even'), 0, 'all of them were dead already');
+    while (store.drops.reclaim(1000));
   }
   assert.is(store.budget.usedBytes, 0);
   for (let i = 0; i < 2; i++) putBytes(store, kept, `replicated ${i}`, Buffer.alloc(120_000));
@@ -196,7 +196,7 @@ test('a held value keeps its bytes and its charge, whatever happens to its entry
     assert.ok(store.budget.usedBytes >= charged + length);
     const newer = store.hold(findKey(store, cache, 'key'));
     const again = value.retain();
-    store.clear(cache);
+    store.drops.dropAll(cache);
     for (let i = 0; i < 30; i++) putBytes(store, cache, `other${i}`, Buffer.alloc(5000, 'x'));
     assert.ok(bytesOf(value).equals(bytes));
     value.release();
@@ -205,7 +205,7 @@ test('a held value keeps its bytes and its charge, whatever happens to its entry
     again.release();
     newer.release();
     assert.is(store.budget.usedBytes, accountedBytes(store));
-    store.clear(cache);
+    store.drops.dropAll(cache);
     assert.is(store.budget.usedBytes, 0);
   }
 });
@@ -275,8 +275,8 @@ test('what died and is still to be taken back goes uncounted, where room is made
   const cache = newCache(store);
   for (let i = 0; i < 20_000; i++) putBytes(store, cache, `k${i}`, Buffer.alloc(10), {}, i);
   const before = cache.evictions.memory;
-  store.dropPrefix(cache, Buffer.from('k'), false);
-  assert.ok(store.hasDropped);
+  store.drops.dropPrefix(cache, Buffer.from('k'), false);
+  assert.ok(store.drops.any);
   const told: string[] = [];
   store.evictionWatcher = { active: true, evicted: (_, key) => told.push(key.toString()) };
   for (let i = 0; i < 20; i++) putBytes(store, cache, `n${i}`, Buffer.alloc(50_000), {}, 20_000 + i);

@@ -249,7 +249,7 @@ keys('are their cache’s own', () => {
   const [one, two] = [newCache(store), newCache(store)];
   putBytes(store, one, 'key', Buffer.from('one'), { tags: ['tag'] });
   putBytes(store, two, 'key', Buffer.from('two'), { tags: ['tag'] });
-  assert.is(store.dropTag(one, 'tag'), 1);
+  assert.is(store.drops.dropTag(one, 'tag'), 1);
   assert.is(findKey(store, one, 'key'), NO_SLOT);
   assert.is(storedBytes(store, findKey(store, two, 'key')).toString(), 'two');
 });
@@ -261,7 +261,7 @@ clearing('is done at once, and its memory comes back in slices', () => {
   const cache = newCache(store);
   for (let i = 0; i < 100_000; i++) putBytes(store, cache, `k${i}`, Buffer.of(1), { tags: ['t'] });
   const charged = store.budget.usedBytes;
-  assert.is(store.clear(cache), 100_000);
+  assert.is(store.drops.dropAll(cache), 100_000);
   assert.is(cache.entries, 0);
   assert.is(cache.bytes, 0);
   assert.is(store.budget.usedBytes, charged, 'nothing is taken back yet');
@@ -269,10 +269,10 @@ clearing('is done at once, and its memory comes back in slices', () => {
   assert.equal(store.taggedSlots(cache, 't'), []);
   putBytes(store, cache, 'k5', Buffer.from('new'));
   let slices = 0;
-  while (store.reclaim(1000)) slices++;
+  while (store.drops.reclaim(1000)) slices++;
   assert.is(slices, 99);
   assert.is(storedBytes(store, findKey(store, cache, 'k5')).toString(), 'new');
-  store.clear(cache);
+  store.drops.dropAll(cache);
   assert.is(store.budget.usedBytes, 0);
 });
 
@@ -281,7 +281,7 @@ clearing('gives its memory to others when they need it', () => {
   const [one, two] = [newCache(store), newCache(store)];
   for (let i = 0; i < 2000; i++) putBytes(store, one, `k${i}`, Buffer.alloc(100));
   putBytes(store, two, 'kept', Buffer.of(1));
-  store.clear(one);
+  store.drops.dropAll(one);
   for (let i = 0; i < 1500; i++) putBytes(store, two, `k${i}`, Buffer.alloc(100));
   assert.is(two.evictions.memory, 0);
 });

@@ -29,11 +29,11 @@ function filled(entries = MANY, memoryBytes = 32 << 20): { store: Store; cache: 
 }
 
 function drop(store: Store, cache: StoreCache, prefix: string, soft = false): number {
-  return store.dropPrefix(cache, Buffer.from(prefix), soft);
+  return store.drops.dropPrefix(cache, Buffer.from(prefix), soft);
 }
 
 function sweepAll(store: Store): void {
-  while (store.reclaim(1000));
+  while (store.drops.reclaim(1000));
 }
 
 const hard = suite('dropped prefixes');
@@ -41,7 +41,7 @@ const hard = suite('dropped prefixes');
 hard('are gone at once, whoever looks, and their memory comes back behind it', () => {
   const { store, cache } = filled();
   const found = drop(store, cache, '3:');
-  assert.ok(store.hasDropped, 'the sweep is behind');
+  assert.ok(store.drops.any, 'the sweep is behind');
   assert.ok(found > 0 && found < MANY / 10, `${found}`);
   for (let i = 0; i < MANY; i++) assert.is(has(store, cache, `${i % 10}:${i}`), i % 10 !== 3);
   sweepAll(store);
@@ -102,7 +102,7 @@ hard('are swept while the store grows and shrinks, and none is overlooked', () =
     drop(store, cache, `${digit}:`);
     const version = round;
     for (let i = 0; i < 1000; i++) putBytes(store, cache, `${random.below(10)}:${version}:${i}`, VALUE);
-    store.reclaim(random.below(3000));
+    store.drops.reclaim(random.below(3000));
   }
   const { live } = store.entries;
   sweepAll(store);
@@ -154,7 +154,7 @@ hard('of every length find their entries', () => {
 hard('and the whole cache dropped meanwhile are one', () => {
   const { store, cache } = filled();
   drop(store, cache, '3:');
-  assert.ok(store.clear(cache) > 0);
+  assert.ok(store.drops.dropAll(cache) > 0);
   putBytes(store, cache, '3:1', VALUE);
   assert.ok(has(store, cache, '3:1'));
   sweepAll(store);
@@ -203,7 +203,7 @@ hard('are charged while they wait, and do not wait where there is no room for th
   });
   const entries = kept.entries;
   drop(tight, kept, 'none'.repeat(10_000));
-  assert.not.ok(tight.hasDropped);
+  assert.not.ok(tight.drops.any);
   assert.ok(tight.budget.usedBytes <= tight.budget.limitBytes);
   assert.is(kept.entries, entries);
 });
@@ -213,7 +213,7 @@ hard('do not hold up who stores into a full cache', () => {
   assert.ok(cache.evictions.memory > 0);
   drop(store, cache, 'nothing');
   putBytes(store, cache, 'one', Buffer.alloc(2000));
-  assert.ok(store.hasDropped, 'not all entries were looked at for it');
+  assert.ok(store.drops.any, 'not all entries were looked at for it');
 });
 
 const soft = suite('refreshed prefixes');
@@ -221,7 +221,7 @@ const soft = suite('refreshed prefixes');
 soft('are old at once, and nothing else is', () => {
   const { store, cache } = filled();
   drop(store, cache, '3:', true);
-  assert.ok(store.hasDropped, 'the sweep is behind');
+  assert.ok(store.drops.any, 'the sweep is behind');
   const check = (): void => {
     for (let i = 0; i < MANY; i++) {
       const slot = findKey(store, cache, `${i % 10}:${i}`);
@@ -273,7 +273,7 @@ function tagged(entries: number, ofTags: (i: number) => string[]): { store: Stor
 tags('of many entries are gone at once, and their memory comes back behind it', () => {
   const { store, cache } = tagged(MANY, (i) => ['all', `t${i % 3}`]);
   const used = store.budget.usedBytes;
-  assert.is(store.dropTag(cache, 't1'), MANY / 3);
+  assert.is(store.drops.dropTag(cache, 't1'), MANY / 3);
   assert.is(store.budget.usedBytes, used, 'nothing is taken back yet');
   for (let i = 0; i < MANY; i++) assert.is(has(store, cache, `k${i}`), i % 3 !== 1);
   assert.is(store.taggedSlots(cache, 'all').length, (MANY / 3) * 2);
@@ -285,31 +285,31 @@ tags('of many entries are gone at once, and their memory comes back behind it', 
 
 tags('of up to a thousand entries are taken back in the call', () => {
   const { store, cache } = tagged(3000, (i) => [`t${i % 3}`]);
-  assert.is(store.dropTag(cache, 't1'), 1000);
+  assert.is(store.drops.dropTag(cache, 't1'), 1000);
   assert.is(store.entries.live, 2000);
-  assert.is(store.dropTag(cache, 't1'), 0);
+  assert.is(store.drops.dropTag(cache, 't1'), 0);
 });
 
 tags('are stored anew right after, and what is stored then stays', () => {
   const { store, cache } = tagged(MANY, () => ['t']);
-  store.dropTag(cache, 't');
+  store.drops.dropTag(cache, 't');
   for (let i = 0; i < 100; i++) putBytes(store, cache, `k${i}`, Buffer.from('again'), { tags: ['t'] });
   putBytes(store, cache, 'k11000', Buffer.from('again'));
   assert.is(store.taggedSlots(cache, 't').length, 100);
   sweepAll(store);
   assert.is(cache.entries, 101);
   assert.is(storedBytes(store, findKey(store, cache, 'k11000')).toString(), 'again');
-  assert.is(store.dropTag(cache, 't'), 100);
+  assert.is(store.drops.dropTag(cache, 't'), 100);
   emptyStore(store);
   assert.is(store.budget.usedBytes, 0);
 });
 
 tags('of which an entry has several drop it once', () => {
   const { store, cache } = tagged(MANY, (i) => ['a', 'b', ...(i % 2 === 0 ? ['c'] : [])]);
-  assert.is(store.dropTag(cache, 'a'), MANY);
-  assert.is(store.dropTag(cache, 'b'), MANY, 'those that are dead already are counted');
-  store.reclaim(500);
-  store.dropTag(cache, 'c');
+  assert.is(store.drops.dropTag(cache, 'a'), MANY);
+  assert.is(store.drops.dropTag(cache, 'b'), MANY, 'those that are dead already are counted');
+  store.drops.reclaim(500);
+  store.drops.dropTag(cache, 'c');
   putBytes(store, cache, 'k1', VALUE, { tags: ['a', 'b'] });
   sweepAll(store);
   assert.is(cache.entries, 1);
@@ -320,16 +320,16 @@ tags('of which an entry has several drop it once', () => {
 tags('of a cache that is dropped, too, are taken back once', () => {
   for (const tagFirst of [true, false]) {
     const { store, cache } = tagged(MANY, (i) => ['a', `t${i % 2}`]);
-    if (tagFirst) store.dropTag(cache, 'a');
-    store.clear(cache);
-    store.dropTag(cache, 't0');
+    if (tagFirst) store.drops.dropTag(cache, 'a');
+    store.drops.dropAll(cache);
+    store.drops.dropTag(cache, 't0');
     putBytes(store, cache, 'k1', VALUE, { tags: ['a', 't0'] });
-    for (let i = 0; store.reclaim(300); i++) {
+    for (let i = 0; store.drops.reclaim(300); i++) {
       if (i % 10 === 0) assert.is(store.budget.usedBytes, accountedBytes(store));
     }
     assert.is(store.entries.live, 1);
     assert.equal(store.tags(findKey(store, cache, 'k1')), ['a', 't0']);
-    assert.is(store.dropTag(cache, 't0'), 1);
+    assert.is(store.drops.dropTag(cache, 't0'), 1);
     assert.is(store.budget.usedBytes, 0);
   }
 });
@@ -338,7 +338,7 @@ tags('that are dropped leave what is held of their entries readable', () => {
   const { store, cache } = tagged(2000, () => ['t']);
   const bytes = Buffer.alloc(9000, 'v');
   const value = store.hold(putBytes(store, cache, 'held', bytes, { tags: ['t'] }));
-  store.dropTag(cache, 't');
+  store.drops.dropTag(cache, 't');
   sweepAll(store);
   assert.is(store.entries.live, 0);
   assert.ok(bytesOf(value).equals(bytes));
@@ -350,7 +350,7 @@ tags('that an entry is given or rid of decide whether it goes with them', () => 
   const { store, cache } = tagged(2000, () => ['a']);
   store.retag(cache, findKey(store, cache, 'k1'), ['b']);
   store.retag(cache, findKey(store, cache, 'k2'), []);
-  store.dropTag(cache, 'a');
+  store.drops.dropTag(cache, 'a');
   assert.ok(has(store, cache, 'k1') && has(store, cache, 'k2'));
   sweepAll(store);
   assert.is(cache.entries, 2);
@@ -363,7 +363,7 @@ tags('give their memory to who needs it, even where nothing may be evicted', () 
   assert.throws(() => {
     for (; ; stored++) putBytes(store, kept, `k${stored}`, VALUE, { tags: ['t'] });
   });
-  store.dropTag(kept, 't');
+  store.drops.dropTag(kept, 't');
   for (let i = 0; i < stored; i++) putBytes(store, kept, `n${i}`, VALUE, { tags: ['t'] });
   assert.is(kept.entries, stored);
 });

@@ -69,7 +69,7 @@ export function bytesOf(value: Value): Buffer {
 /** What is charged for: live entries, dropped ones whose memory is not back yet, and drafts. Not what only readers hold. */
 export function accountedBytes(store: Store): number {
   const { entries } = store;
-  let bytes = store.draftBytes + store.tagBytes + store.prefixBytes;
+  let bytes = store.draftBytes + store.tagBytes + store.drops.prefixes.bytes;
   for (const cache of store.caches) bytes += cache.policyBytes;
   for (let slot = 0; slot < entries.highWater; slot++) if (entries.isUsed(slot)) bytes += store.costOf(slot);
   return bytes;
@@ -77,6 +77,6 @@ export function accountedBytes(store: Store): number {
 
 /** Drops everything and takes all memory back. */
 export function emptyStore(store: Store): void {
-  for (const cache of store.caches) store.clear(cache);
-  while (store.reclaim(1000));
+  for (const cache of store.caches) store.drops.dropAll(cache);
+  while (store.drops.reclaim(1000));
 }

@@ -91,7 +91,7 @@ export class StoreModel {
     else if (chance < 85) this.#renew(at);
     else if (chance < 86) this.#evict(at);
     else if (chance < 88) this.#meetDeadlines();
-    else if (chance < 94) this.store.reclaim(random.below(30));
+    else if (chance < 94) this.store.drops.reclaim(random.below(30));
     else if (random() < this.#broad) this.#doBroadly(at, chance);
     const { budget } = this.store;
     if (budget.usedBytes > budget.limitBytes + this.#heldBytes) {
@@ -305,14 +305,14 @@ export class StoreModel {
 
   #dropTag(at: number): void {
     const tag = `t${this.random.below(12)}`;
-    this.store.dropTag(this.caches[at]!, tag);
+    this.store.drops.dropTag(this.caches[at]!, tag);
     this.#each(at, (known) => !known.tags.includes(tag));
   }
 
   #dropPrefix(at: number, soft: boolean): void {
     const key = this.#keys[this.random.below(this.#keys.length)]!;
     const prefix = key.subarray(0, this.random.below(this.random.pick([8, key.length + 2])));
-    this.store.dropPrefix(this.caches[at]!, prefix, soft);
+    this.store.drops.dropPrefix(this.caches[at]!, prefix, soft);
     this.#each(at, (known, i) => {
       const found = this.#keys[i]!.subarray(0, prefix.length).equals(prefix);
       if (found && soft) known.old = true;
@@ -321,7 +321,7 @@ export class StoreModel {
   }
 
   #makeOld(at: number): void {
-    assert.ok(this.store.makeOld(this.caches[at]!));
+    assert.ok(this.store.drops.makeOld(this.caches[at]!));
     this.#each(at, (known) => {
       known.old = true;
       return true;
@@ -329,7 +329,7 @@ export class StoreModel {
   }
 
   #clear(at: number): void {
-    assert.is(this.caches[at]!.entries, this.store.clear(this.caches[at]!));
+    assert.is(this.caches[at]!.entries, this.store.drops.dropAll(this.caches[at]!));
     this.#each(at, () => false);
   }
 
@@ -350,7 +350,7 @@ export class StoreModel {
   compare(): void {
     const { store } = this;
     const isWhole = this.random.percent(50);
-    while (isWhole && store.reclaim(1000));
+    while (isWhole && store.drops.reclaim(1000));
     this.caches.forEach((cache, at) => {
       let there = 0;
       let bytes = 0;
