@@ -11,7 +11,7 @@ import { type Host, print } from './host.ts';
 import type { Options } from './options.ts';
 
 const WIDEST_HELP = 110;
-/** All that yargs takes for it: `-h` also among other letters, and the word in the place of a last one. */
+/** All that yargs takes for it: `-h` also among other letters. */
 const ASKS_FOR_HELP = /^(--h(elp)?(=|$)|-[^-]*h)/;
 
 /**

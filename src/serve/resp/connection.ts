@@ -294,6 +294,8 @@ export class RespConnection implements ClientPort, Guest {
         at = parts.express.run(this.client, bytes, from, length, this.#shared.scratch);
         if (at === length || this.#shared.scratch.length > SEND_AT_BYTES) this.#flush();
       }
+      // Nothing is known to end it meanwhile; but what is left in the scratch would be the next client's.
+      if (this.#isClosing) this.#flush();
     } catch (error) {
       this.#failed(error);
     } finally {
