@@ -51,7 +51,7 @@ export const DAEMON_OPTIONS: readonly Option[] = [
     min: '1M',
     max: '16G',
     computed:
-      'max(8M, (MEMORY_LIMIT - 80M) / 1.15); where only the whole container has a limit 32M; without any 64M',
+      'max(8M, (MEMORY_LIMIT - 80M) / 1.15), at most 16G; where only the whole container has a limit 32M; without any 64M',
     description: 'Everything held for others, in bytes: entries, bodies in flight, unsent replies, queues.',
   },
   {

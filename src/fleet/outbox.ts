@@ -247,7 +247,7 @@ export class Outbox {
     // Somebody else is there, and now it is known where it is itself.
     if (outcome.result === 'other' && member.place !== undefined) {
       this.deliver(member);
-      return;
+      if (member.sending) return;
     }
     // It may be that routing does not lead to it; then it comes by itself.
     if (this.#pulls(member)) return;

@@ -123,7 +123,8 @@ test('the configuration is frozen through and through', () => {
   for (const part of frozen) assert.ok(Object.isFrozen(part));
 });
 
-test('memory is what MEMORY_LIMIT leaves, and 8M at least', () => {
+test('memory is what MEMORY_LIMIT leaves, 8M at least and 16G at most', () => {
+  assert.is(load({ env: { MEMORY_LIMIT: '64G' } }).config.memoryBytes, 16 * 1024 * MIB);
   assert.is(load({ env: { MEMORY_LIMIT: '256m' } }).config.memoryBytes, Math.floor((176 * MIB) / 1.15));
   assert.is(load({ env: { MEMORY_LIMIT: '1G' } }).config.memoryBytes, Math.floor((944 * MIB) / 1.15));
   assert.is(load({ env: { MEMORY_LIMIT: '64M' } }).config.memoryBytes, 8 * MIB);

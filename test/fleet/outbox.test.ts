@@ -259,6 +259,18 @@ function bodyOf({ body }: Ask): { after: number; sequence?: number; events: { se
   return (typeof body === 'string' ? JSON.parse(body) : body) as ReturnType<typeof bodyOf>;
 }
 
+test('who confirmed by itself while another answered in its place is not waited for any longer', async () => {
+  const { outbox, link, append, member } = setUp();
+  const sequence = append();
+  const reports = outbox.announce(sequence, 1000);
+  // It knows others than are known here, so whoever waits is not told.
+  outbox.confirmed(member, sequence, [], false);
+  link.next().answer({ result: 'other', from: identityOf('twin') });
+  await settled();
+  assert.is((await reports)[0]!.status, 'unreachable');
+  assert.is(link.asks.length, 0);
+});
+
 test('of what was not taken less is sent, and more again when something is', async () => {
   const { outbox, link, append, member } = setUp();
   const body = { contentType: 'text/plain', bytes: Buffer.alloc(60_000) };
