@@ -153,8 +153,9 @@ pages('are used again when they are free, so that a store in use does not grow',
 });
 
 pages('are read back in any part, over the border of a region, too', () => {
-  const all = new Pages(4096 + 100);
-  for (let i = 0; i < 4090; i++) all.take();
+  const regionPages = 2 ** 30 / PAGE_BYTES;
+  const all = new Pages(regionPages + 100);
+  for (let i = 0; i < regionPages - 6; i++) all.take();
   const bytes = Buffer.from(Array.from({ length: 50_000 }, (_, i) => (i * 7) % 251));
   const chain = new PageWriter(all);
   chain.append(bytes.subarray(0, 3));
