@@ -92,7 +92,7 @@ async function parserFor(own: readonly string[], host: Host): Promise<Argv> {
   return parser;
 }
 
-/** yargs lays out the help of every command that it runs; to leave nothing in it saves 0.1 s. */
+/** yargs lays out the help of every command that it runs; to leave nothing in it saves some 0.2 s. */
 function describeCommand(parser: Argv, row: CommandRow, options: Options, isHelp: boolean): Argv {
   parser
     .usage(`${['sidecache', row.name, ...row.words, '[options]'].join(' ')}\n\n${row.describe}.`)
