@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 const FILE_LIMIT_MS = 300_000;
 /** Between the totals and the end of the process; more means that a server, timer or child was left open. */
-const EXIT_LIMIT_MS = 5_000;
+const EXIT_LIMIT_MS = 20_000;
 const PARALLEL_UNITS = 2;
 
 interface Outcome {

@@ -29,15 +29,19 @@ export function fencedCache(): FencedCache {
 export class Fence {
   readonly #latest = new Float64Array(TABLE_SIZE);
   #now = 0;
+  /** Before anything has begun, no change can come after it. */
+  #hasBegun = false;
 
-  /** The number of the latest change: what begins now is void if anything later concerns it. */
+  /** The number of the latest change, for what begins now: it is void if anything later concerns it. */
   get now(): number {
+    this.#hasBegun = true;
     return this.#now;
   }
 
   /** `hash` is the key's or the tag's, keyed and specific to its cache. */
   change(hash: number): void {
-    this.#latest[place(hash)] = ++this.#now;
+    this.#now++;
+    if (this.#hasBegun) this.#latest[place(hash)] = this.#now;
   }
 
   changePrefix(cache: FencedCache, prefix: Buffer): void {

@@ -6,6 +6,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Fence, fencedCache } from '../../src/cache/fence.ts';
 import type { RequestError } from '../../src/errors.ts';
 import { Lab, type LabOptions, type Reading } from './cache-lab.ts';
 import { settled } from './fake-clock.ts';
@@ -510,6 +511,25 @@ test('a storm of invalidations and readers makes at most one load wait in the qu
   for (const { result } of readings) assert.is(result, 'miss');
   assert.is(lab.loader.loads, 3);
   await lab.end();
+});
+
+test('a change concerns all that began before it, and nothing that began after, the first change and the first load included', () => {
+  const fence = new Fence();
+  const cache = fencedCache();
+  const key = Buffer.from('key');
+  const isVoid = (since: number): boolean => fence.concernsKey(cache, key, 7, since);
+  fence.change(7);
+  const first = fence.now;
+  assert.not.ok(isVoid(first), 'the change was before it');
+  fence.change(8);
+  assert.not.ok(isVoid(first), 'of another key');
+  fence.change(7);
+  assert.ok(isVoid(first));
+  const second = fence.now;
+  assert.not.ok(isVoid(second));
+  fence.change(7);
+  assert.ok(isVoid(first));
+  assert.ok(isVoid(second));
 });
 
 test.run();

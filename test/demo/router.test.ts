@@ -458,19 +458,33 @@ routing('a router that has forgotten the instances: 400 for all with a header', 
   assert.is((await lab.get(app(0))).body, 'instance 0');
 });
 
+/** Resolves when somebody has asked for the item, and found it. */
+function whenFound(items: Set<string>, item: string): Promise<void> {
+  return new Promise((resolve) => {
+    items.has = (asked) => {
+      const found = Set.prototype.has.call(items, asked);
+      if (found && asked === item) resolve();
+      return found;
+    };
+  });
+}
+
 routing('a hung instance takes the request and never answers; the others do', async (lab) => {
   const { requests } = await lab.backend(0);
   await lab.backend(1);
-  lab.router.faults.hung.add('instance-0');
+  const { hung } = lab.router.faults;
+  hung.add('instance-0');
+  const taken = whenFound(hung, 'instance-0');
   const asked = request({
     port: lab.router.port,
     headers: { Host: HOST, 'X-CF-APP-INSTANCE': `${APP}:0` },
   }).end();
   const failed = once(asked, 'error');
   assert.is((await lab.get(app(1))).body, 'instance 1');
+  await taken;
   asked.destroy(new Error('given up'));
   assert.match(String((await failed)[0]), 'given up');
-  lab.router.faults.hung.clear();
+  hung.clear();
   assert.is((await lab.get(app(0))).body, 'instance 0');
   assert.is(requests.length, 1);
 });

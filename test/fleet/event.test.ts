@@ -15,7 +15,8 @@ const events: fc.Arbitrary<PeerEvent> = fc.record<PeerEvent>({
   sequence: fc.integer({ min: 1 }),
   at: fc.tuple(fc.nat(), fc.nat()),
   kind: fc.constantFrom(...EVENT_KINDS),
-  caches: fc.array(cacheNames, { maxLength: 4 }),
+  // One that is named twice is read once.
+  caches: fc.uniqueArray(cacheNames, { maxLength: 4 }),
   keys: fc.array(keys, { maxLength: 4 }),
   tags: fc.array(tags, { maxLength: 4 }),
   prefixes: fc.array(keys, { maxLength: 4 }),

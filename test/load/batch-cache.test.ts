@@ -41,7 +41,7 @@ async function caching(answering: Answering, body: (lab: Lab) => Promise<void>):
     });
     try {
       await body({ store, cache, asked });
-      assert.is(store.draftBytes, 0);
+      assert.is(store.room.draftBytes, 0);
     } finally {
       caches.close();
     }

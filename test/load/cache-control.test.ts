@@ -144,9 +144,14 @@ test('no header makes the parser throw, hang or leave its bounds', () => {
 
 test('16 KiB of anything repeated are parsed in no time', () => {
   for (const piece of [',', '"', '=', 'a=",', 'a="\\', 'a="\\"', ' ', 'a ', 'a,', 'max-age=1,']) {
-    const startedAtMs = performance.now();
-    fresh(piece.repeat(16_384 / piece.length));
-    assert.ok(performance.now() - startedAtMs < 200, JSON.stringify(piece));
+    let leastMs = Number.POSITIVE_INFINITY;
+    // The machine may pause: what is slow is so each time.
+    for (let time = 0; time < 10 && leastMs >= 200; time++) {
+      const startedAtMs = performance.now();
+      fresh(piece.repeat(16_384 / piece.length));
+      leastMs = Math.min(leastMs, performance.now() - startedAtMs);
+    }
+    assert.ok(leastMs < 200, JSON.stringify(piece));
   }
 });
 

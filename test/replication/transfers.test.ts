@@ -295,7 +295,7 @@ test('what did not come along with an event is fetched by its key, a long value 
   assert.is(await one.transfers.fetch('kept', keys, 'a-other0'), true);
   assert.is(one.own.read('long'), text);
   assert.is(one.own.read('short'), 'x');
-  assert.is(one.own.lab.store.draftBytes, 0);
+  assert.is(one.own.lab.store.room.draftBytes, 0);
 });
 
 test('a value of which not all pieces came is fetched again, and is not said to be here before', async () => {
@@ -304,7 +304,7 @@ test('a value of which not all pieces came is fetched again, and is not said to 
   other.write('long', 'long '.repeat(150_000));
   one.answers = 2;
   assert.is(await one.transfers.fetch('kept', [Buffer.from('long')], 'a-other0'), false);
-  assert.is(one.own.lab.store.draftBytes, 0);
+  assert.is(one.own.lab.store.room.draftBytes, 0);
   assert.ok(one.transfers.isBehind('kept'));
   one.answers = Number.POSITIVE_INFINITY;
   await one.pass(SYNC_MS);
