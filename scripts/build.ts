@@ -29,6 +29,9 @@ if (!require) {
 `;
 const TAIL = '}\n';
 
+/** Where the bundle itself lies: yargs asks for it when it is loaded, to find files that a bundle does not have. */
+const FILE_URL = 'const SIDECACHE_FILE_URL=require("node:url").pathToFileURL(process.argv[1]).href;';
+
 /** What V8 does not have to read and keep makes the start faster and the idle process smaller. */
 const shorten: Plugin = {
   name: 'shorten',
@@ -72,6 +75,8 @@ const shorten: Plugin = {
       const { code } = await transform(readFileSync(path, 'utf8'), { minify: true, target: 'node20' });
       return { contents: code, loader: 'js' };
     });
+    // It is said before the rest of the file is: see below.
+    onLoad({ filter: /\/src\/heap\.ts$/ }, () => ({ contents: '' }));
     // What stands at the top of a module keeps its name: a stack trace from a container is read by somebody who has no
     // source map. What is inside, private members included, is shortened.
     onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => {
@@ -90,6 +95,8 @@ const code = HEAD + (await bundle()) + TAIL;
 const bytes = Buffer.byteLength(code);
 if (bytes > MAX_BYTES) fail(`${basename(outfile)} is ${bytes} bytes; at most ${MAX_BYTES} are allowed`);
 writeAtomically(outfile, code);
+// As CommonJS it is heard by V8 before it is read (src/heap.ts); it runs without this as well.
+if (!process.argv[3]) writeAtomically(join(dirname(outfile), 'package.json'), '{ "type": "commonjs" }\n');
 console.log(`${outfile}: ${bytes} bytes`);
 
 async function bundle(): Promise<string> {
@@ -109,8 +116,7 @@ async function bundle(): Promise<string> {
       'import.meta.url': 'SIDECACHE_FILE_URL',
       'process.env.NODE_ENV': '"production"',
     },
-    // Where the bundle itself lies: yargs asks for it when it is loaded, to find files that a bundle does not have.
-    banner: { js: 'const SIDECACHE_FILE_URL=require("node:url").pathToFileURL(process.argv[1]).href;' },
+    banner: { js: (await heapFlags()) + FILE_URL },
     logLevel: 'warning',
   };
   const { code, externals } = await bundleWithParts(entry, options).catch(
@@ -121,12 +127,21 @@ async function bundle(): Promise<string> {
   return code;
 }
 
+/** Code of its own, since what esbuild puts first is what several parts need, and that is most of the file. */
+async function heapFlags(): Promise<string> {
+  const source = readFileSync(join(root, 'src/heap.ts'), 'utf8');
+  const { code } = await transform(source, {
+    ...{ format: 'cjs', platform: 'node', target: 'node20', loader: 'ts', minify: true },
+  });
+  return `{${code.replace('"use strict";', '').trim()}}`;
+}
+
 /** A daemon being started while this runs reads the old file or the new one, never half of it. */
 function writeAtomically(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true });
   const fresh = `${file}.${process.pid}`;
   writeFileSync(fresh, text);
-  chmodSync(fresh, 0o755);
+  if (file === outfile) chmodSync(fresh, 0o755);
   renameSync(fresh, file);
 }
 

@@ -1,5 +1,6 @@
 // The program: hands argv and the process to a command. The only file that touches signals and process.exit.
 
+import './heap.ts';
 import type { Host } from './commands/host.ts';
 import { run } from './commands/run.ts';
 import { describeDefect, Log } from './log.ts';

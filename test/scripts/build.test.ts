@@ -120,6 +120,18 @@ test('the file is executable and begins with one shebang', ({ file }) => {
   assert.equal(readFileSync(file, 'utf8').match(/^#!.*$/gm), ['#!/usr/bin/env node']);
 });
 
+test('V8 is told how to keep its heap before it has read the rest of the file', ({ file }) => {
+  const code = readFileSync(file, 'utf8');
+  const told = [...readFileSync(join(root, 'src/heap.ts'), 'utf8').matchAll(/--[a-z-]+/g)].map(
+    ([flag]) => flag,
+  );
+  assert.ok(told.length > 4, `found ${told}`);
+  for (const flag of told) {
+    const at = code.indexOf(flag);
+    assert.ok(at > 0 && at < code.indexOf('SIDECACHE_PARTS'), flag);
+  }
+});
+
 test('a bundle over 1 MB fails the build and leaves no file', ({ folder }) => {
   const sub = join(folder, 'large');
   mkdirSync(sub);
