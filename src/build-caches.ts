@@ -22,7 +22,7 @@ const MOST_FOR_REPLICATED = 0.75;
 /** Who is told of each change of a cache, right after it. */
 export interface ChangeListener {
   changed(cache: string, change: CacheChange): void;
-  /** Whether it would do anything about a fill that writes over an entry. */
+  /** Whether it would do anything about a fill. */
   isHeeding(): boolean;
 }
 

@@ -24,8 +24,8 @@ import { degraded } from './serve/http/degraded.ts';
 import { type AskPeers, gather, SharedScrape } from './serve/http/fleet-metrics.ts';
 import { aloneView, type PeersView } from './serve/http/peers.ts';
 import { handle as answer } from './serve/http/routes.ts';
-import { inlineMore } from './serve/inlining.ts';
 import { Listeners, type RespTaker } from './serve/listeners.ts';
+import { tuneOptimizer } from './serve/optimizing.ts';
 import { refuseResp } from './serve/resp/accept.ts';
 import { RoomQueue } from './serve/room-queue.ts';
 import { Budget } from './store/budget.ts';
@@ -64,7 +64,7 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
   const log = new Log(input.log, config.log.level);
   for (const warning of warnings) log.warn(warning);
   const instance = describeInstance(config);
-  inlineMore(config.memoryBytes);
+  tuneOptimizer(config.memoryBytes);
   const garbage = new Garbage();
   const landscape = await startLandscape(config, log, garbage);
   let resp: RunningResp | undefined;

@@ -10,11 +10,12 @@ import type { Connections } from './serve/connections.ts';
 import type { Garbage } from './serve/garbage.ts';
 import type { Headroom } from './serve/headroom.ts';
 import type { RespTaker } from './serve/listeners.ts';
-import { acceptResp, socketPeer, tcpPeer } from './serve/resp/accept.ts';
+import { acceptResp } from './serve/resp/accept.ts';
 import { allCommands } from './serve/resp/commands/table.ts';
 import { Dispatch } from './serve/resp/dispatch.ts';
 import { Express } from './serve/resp/express.ts';
 import { Keyspace } from './serve/resp/keyspace.ts';
+import { socketPeer, tcpPeer } from './serve/resp/peer.ts';
 import { PubSub } from './serve/resp/pubsub.ts';
 import { RespServer } from './serve/resp/resp-server.ts';
 import { ServerFacts, type TrackedTotals } from './serve/resp/server-facts.ts';
@@ -44,7 +45,7 @@ export interface RunningResp extends RespTaker {
   readonly pubsub: PubSub;
   /** To be told of each change of a cache, right after it. */
   changed(cache: string, change: CacheChange): void;
-  /** Whether it would do anything about a fill that writes over an entry. */
+  /** Whether it would do anything about a fill. */
   isHeeding(): boolean;
 }
 
@@ -105,7 +106,7 @@ export function runResp(input: RespInput): RunningResp {
       tracking.changed(cache, change);
       watches.changed(caches.get(cache)!, change);
     },
-    isHeeding: () => tracking.active,
+    isHeeding: () => tracking.active || watches.size > 0,
     listen: config.resp.listen,
     takeSocket: (socket, first) => acceptResp(shared, connections, socket, first, own),
     takeTcp: (socket) =>

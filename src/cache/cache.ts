@@ -7,7 +7,8 @@
 import { FullError, RequestError, RoomError, type SidecacheError } from '../errors.ts';
 import type { Draft } from '../store/draft.ts';
 import { AHEAD_DUE, NEGATIVE, NO_SLOT, READ_SINCE_LOAD } from '../store/entries.ts';
-import type { Store, StoreCache } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
+import type { StoreCache } from '../store/store-cache.ts';
 import type { Clock } from './clock.ts';
 import { Counters } from './counters.ts';
 import { type Fence, fencedCache } from './fence.ts';
@@ -62,7 +63,7 @@ export interface CacheParts {
   readonly foldKey?: ((bytes: Uint8Array, start: number, end: number) => void) | undefined;
   /** Told of each change right after it, so that what was derived from the entries goes with them. */
   readonly changed?: ((change: CacheChange) => void) | undefined;
-  /** Whether anybody would do anything about a fill that writes over an entry. */
+  /** Whether anybody would do anything about a fill. */
   readonly isHeeded?: (() => boolean) | undefined;
 }
 
@@ -262,10 +263,11 @@ export class Cache {
   }
 
   /**
-   * A fill: writes `value[from, to)` over the entry under `bytes[start, end)`, as `write` would do, where that is all there
-   * is to do and nobody need hear of it; false where not, and nothing was done.
+   * A fill: stores `value[from, to)` under `bytes[start, end)`, to go at `endAtMs` at the latest (Infinity: never), as
+   * `write` would do, where that is all there is to do and nobody need hear of it; false where not, and nothing was done.
+   * Makes no garbage.
    */
-  overwrite(
+  fillPlain(
     bytes: Uint8Array,
     start: number,
     end: number,
@@ -273,15 +275,23 @@ export class Cache {
     from: number,
     to: number,
     contentType: string,
+    endAtMs: number,
     nowMs: number,
   ): boolean {
     const { shelf } = this;
-    if (this.loads || this.#foldKey || !shelf.isTimeless || shelf.passesThrough || this.#isHeeded())
+    if (this.loads || this.#foldKey || !shelf.onlyEnds || shelf.passesThrough || this.#isHeeded())
       return false;
     const { store, stored } = shelf;
-    const slot = store.find(stored, bytes, start, end);
-    if (slot === NO_SLOT || !store.overwrite(stored, slot, value, from, to, contentType, nowMs)) return false;
-    this.#fence.change(store.lastHash(stored));
+    const diesAtMs = Math.min(endAtMs, shelf.endMs(nowMs));
+    const timed = diesAtMs !== Number.POSITIVE_INFINITY;
+    let slot = shelf.find(bytes, start, end, nowMs);
+    const hash = store.lastHash(stored);
+    if (slot === NO_SLOT) {
+      slot = store.insert(stored, bytes, start, end, value, from, to, contentType, nowMs, timed);
+      if (slot === NO_SLOT) return false;
+    } else if (!store.overwrite(stored, slot, value, from, to, contentType, nowMs, timed)) return false;
+    if (timed) shelf.endsAt(slot, diesAtMs, nowMs);
+    this.#fence.change(hash);
     store.touch(stored, slot, nowMs);
     this.counters.writes++;
     return true;

@@ -34,10 +34,15 @@ export type NewCache = Omit<
   readonly evictable: boolean;
 };
 
-/** What one turn of the clock may do before others get theirs. */
+/** What one turn may do before others get theirs: so many entries, where that does not take longer than so long. */
 const WORK_PER_TURN = 1000;
+const TURN_MS = 1;
+/** Entries that lie anywhere in a large memory take several microseconds each. */
+const WORK_PER_LOOK = 50;
 /** Timers are not set closer than this: what is due is noticed by reads at once all the same. */
 const SHORTEST_PAUSE_MS = 10;
+/** Until it goes on with what was too much for a turn. */
+const TURN_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 3_600_000;
 
 export class Caches {
@@ -130,28 +135,36 @@ export class Caches {
   #arm(): void {
     const nextAtMs = this.store.deadlines.nextAtMs;
     if (nextAtMs >= this.#timerAtMs || this.#closed) return;
+    const leftMs = nextAtMs - this.#clock.now();
+    this.#set(nextAtMs, Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, leftMs)));
+  }
+
+  #set(atMs: number, pauseMs: number): void {
     this.#timer?.cancel();
-    this.#timerAtMs = nextAtMs;
-    const pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, nextAtMs - this.#clock.now()));
+    this.#timerAtMs = atMs;
     this.#timer = this.#clock.after(pauseMs, () => this.#turn());
   }
 
   #turn(): void {
     const nowMs = this.#clock.now();
     this.#timerAtMs = Number.POSITIVE_INFINITY;
-    this.#meetDeadlines(nowMs);
-    this.#arm();
+    if (this.#meetDeadlines(nowMs)) this.#arm();
+    else if (!this.#closed) this.#set(nowMs, TURN_PAUSE_MS);
   }
 
-  #meetDeadlines(nowMs: number): void {
+  /** Says whether nothing more is due by now. */
+  #meetDeadlines(nowMs: number): boolean {
     const { deadlines } = this.store;
-    for (let i = 0; i < WORK_PER_TURN; i++) {
-      const slot = deadlines.takeDue(nowMs);
-      if (slot === NO_SLOT) return;
-      if (slot === NOT_YET) continue;
-      const cache = this.#byId[this.store.cacheOf(slot).id]!;
-      if (this.store.isLive(cache.shelf.stored, slot)) cache.due(slot, nowMs);
-    }
+    return this.#inTurn(() => {
+      for (let i = 0; i < WORK_PER_LOOK; i++) {
+        const slot = deadlines.takeDue(nowMs);
+        if (slot === NO_SLOT) return false;
+        if (slot === NOT_YET) continue;
+        const cache = this.#byId[this.store.cacheOf(slot).id]!;
+        if (this.store.isLive(cache.shelf.stored, slot)) cache.due(slot, nowMs);
+      }
+      return true;
+    });
   }
 
   /** The memory of what was dropped in one go comes back in slices. */
@@ -160,9 +173,19 @@ export class Caches {
     this.#reclaiming = true;
     this.#clock.after(1, () => {
       this.#reclaiming = false;
-      this.store.drops.reclaim(WORK_PER_TURN);
+      this.#inTurn(() => this.store.drops.reclaim(WORK_PER_LOOK));
       this.#reclaim();
     });
+  }
+
+  /** Goes on with a step of work as long as it says that there is more, and a turn lasts; whether it has ended. */
+  #inTurn(step: () => boolean): boolean {
+    const untilMs = this.#clock.now() + TURN_MS;
+    for (let done = 0; done < WORK_PER_TURN; done += WORK_PER_LOOK) {
+      if (!step()) return true;
+      if (this.#clock.now() >= untilMs) return false;
+    }
+    return false;
   }
 }
 

@@ -4,7 +4,8 @@ import { SidecacheError } from '../errors.ts';
 import type { Draft } from '../store/draft.ts';
 import { AHEAD_DUE, NEGATIVE, NO_SLOT, OLD, READ_SINCE_LOAD, TIMED } from '../store/entries.ts';
 import { type EntryTimes, Lifetimes } from '../store/lifetimes.ts';
-import type { Attributes, Store, StoreCache } from '../store/store.ts';
+import type { Attributes, Store } from '../store/store.ts';
+import type { StoreCache } from '../store/store-cache.ts';
 import type { Clock } from './clock.ts';
 import type { Answer } from './flight.ts';
 import { AHEAD_FROM, AHEAD_TO, momentsOf, type Times } from './freshness.ts';
@@ -39,6 +40,8 @@ export class Shelf {
   readonly #expiryMs: number;
   /** What clients write here never gets old by itself. */
   readonly isTimeless: boolean;
+  /** It may have an end, but is as good as new until then, read or not. */
+  readonly onlyEnds: boolean;
   /** Versions are counted from 1 in every daemon's life; its own ETags are to be of this one only. */
   readonly #etagSalt: string;
 
@@ -52,7 +55,8 @@ export class Shelf {
     this.#deadlineChanged = parts.deadlineChanged;
     this.#expiryMs = parts.times.expiryMs ?? NEVER;
     const { refreshMs, ttlMs, expiryMs } = parts.times;
-    this.isTimeless = refreshMs === undefined && ttlMs === undefined && expiryMs === undefined;
+    this.onlyEnds = refreshMs === undefined && expiryMs === undefined;
+    this.isTimeless = this.onlyEnds && ttlMs === undefined;
     this.#etagSalt = Math.floor(parts.random() * 2 ** 48).toString(36);
   }
 
@@ -228,6 +232,17 @@ export class Shelf {
     store.renew(stored, slot);
     if (Lifetimes.needsWords(times)) store.addTimes(stored, slot, nowMs);
     if (store.isLive(stored, slot)) this.#set(slot, times, nowMs);
+  }
+
+  /** When what is written now goes by the cache's `ttl`, Infinity for never. */
+  endMs(nowMs: number): number {
+    return nowMs + (this.times.ttlMs ?? NEVER);
+  }
+
+  /** Has what was just written, where nothing but an end may come of time, go then. */
+  endsAt(slot: number, atMs: number, nowMs: number): void {
+    this.store.lifetimes.setEnd(slot, atMs, nowMs);
+    this.#arm(slot, nowMs);
   }
 
   /** When the entry goes by the cache's `ttl`, Infinity for never. */

@@ -3,7 +3,7 @@
 import type { Registry } from 'prom-client';
 import type { Caches } from '../cache/caches.ts';
 import { CHANGE_SOURCES, LOAD_RESULTS, LOAD_TRIGGERS, READ_RESULTS } from '../cache/counters.ts';
-import { EVICTION_REASONS } from '../store/store.ts';
+import { EVICTION_REASONS } from '../store/store-cache.ts';
 import { counterIn, gaugeIn } from './describe.ts';
 import type { PromClient } from './prom-client.ts';
 

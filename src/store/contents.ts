@@ -163,6 +163,47 @@ export class Contents {
     return header.keyLength + header.valueLength;
   }
 
+  // --- writing
+
+  /** Gives the entry a record of this header, whose place is returned: the rest of it is still to be written. */
+  begin(slot: number, header: RecordHeader): number {
+    const place = this.records.take(header.bytes);
+    header.store(this.records, place);
+    this.#entries.setPlace(slot, place);
+    return place;
+  }
+
+  /** Gives the entry a record; `rest` is its value, or of a long one what is not in pages. */
+  write(
+    slot: number,
+    header: RecordHeader,
+    key: Uint8Array,
+    etag: string,
+    type: string,
+    rest: Uint8Array,
+  ): void {
+    const place = this.begin(slot, header);
+    let at = header.keyStart;
+    this.records.write(place, at, key, 0, key.length);
+    at += key.length;
+    for (const text of [etag, type]) {
+      if (text !== '') this.records.write(place, at, Buffer.from(text, 'latin1'), 0, text.length);
+      at += text.length;
+    }
+    this.records.write(place, at, rest, 0, header.restLength);
+  }
+
+  /** Gives the entry a record in place of its own that differs in the header alone. */
+  rewrite(slot: number, header: RecordHeader): void {
+    const before = this.#entries.place(slot);
+    const { bytes, keyStart } = this.header(slot);
+    const body = Buffer.allocUnsafe(bytes - keyStart);
+    this.records.read(before, keyStart, body, 0, body.length);
+    const place = this.begin(slot, header);
+    this.records.write(place, header.keyStart, body, 0, body.length);
+    this.records.free(before, bytes);
+  }
+
   // --- the inside
 
   #hashOfKey(place: number, keyStart: number, length: number): number {

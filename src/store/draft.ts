@@ -3,12 +3,11 @@
 // Where the length is announced its whole cost is charged at once, so what is admitted can also finish. Short values
 // wait in the pieces they came in; longer ones go straight into pages.
 
-import { RoomError, TooLargeError } from '../errors.ts';
-import type { Budget } from './budget.ts';
+import { TooLargeError } from '../errors.ts';
 import { PageWriter } from './page-writer.ts';
 import { NO_PAGE, PAGE_BYTES, PAGE_COST_BYTES, type Pages } from './pages.ts';
 import { PAGED_FROM_BYTES } from './record.ts';
-import type { StoreCache } from './store.ts';
+import type { StoreCache } from './store-cache.ts';
 import type { Value } from './value.ts';
 
 /** Values up to here are written together with their key, longer ones into pages of their own. */
@@ -21,7 +20,6 @@ const MAX_PIECES = 8;
 /** What a draft needs of the store: memory, and the bound of what all drafts together may hold. */
 export interface DraftRoom {
   readonly pages: Pages;
-  readonly budget: Budget;
   readonly maxValueBytes: number;
   /** Charges for drafts of `cache`; throws RoomError. */
   chargeDraft(bytes: number, cache: StoreCache | undefined): void;
@@ -160,11 +158,6 @@ function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
     at += piece.length;
   }
   return bytes;
-}
-
-/** The error of everything that found no room. */
-export function noRoom(): RoomError {
-  return new RoomError('there is no memory left for this value; nothing that was stored is lost');
 }
 
 function pagesCost(bytes: number): number {

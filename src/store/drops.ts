@@ -12,7 +12,7 @@ import { type Entries, NO_SLOT, OLD, TAGGED } from './entries.ts';
 import { type HashSeed, hashBytes } from './hash.ts';
 import { LOOKS_A_DROP, PrefixDrops, type Swept } from './prefix-drops.ts';
 import { emptyList, type Recency, type RecencyList } from './recency.ts';
-import type { StoreCache } from './store.ts';
+import type { StoreCache } from './store-cache.ts';
 import type { TagIndex } from './tag-index.ts';
 
 /** So many entries that were dropped together are taken back, and so many slots looked at for a prefix, at once. */

@@ -63,6 +63,13 @@ export class Lifetimes {
     this.#set(slot, DIES, times.diesAtMs - loadedAtMs);
   }
 
+  /** The same for an entry that was just loaded, and is as good as new until it goes. */
+  setEnd(slot: number, diesAtMs: number, nowMs: number): void {
+    const afterMs = diesAtMs - this.#entries.loadedAtMs(slot, nowMs);
+    this.#set(slot, ERROR, afterMs);
+    this.#set(slot, DIES, afterMs);
+  }
+
   refreshAtMs(slot: number, nowMs: number): number {
     return this.#at(slot, REFRESH, nowMs);
   }

@@ -32,15 +32,6 @@ const MOST_WORD_KEY = 255;
 export const TIME_WORDS = 5;
 const PAGED_WORDS = 2;
 
-/** What a record is to hold. */
-export interface RecordParts {
-  readonly key: Uint8Array;
-  readonly etag: string;
-  readonly type: string;
-  readonly timed: boolean;
-  readonly valueLength: number;
-}
-
 /** A record's header, read or about to be written; one object serves one record after another. */
 export class RecordHeader {
   keyLength = 0;
@@ -75,13 +66,14 @@ export class RecordHeader {
     return this.restStart + this.restLength;
   }
 
-  plan(parts: RecordParts): void {
-    this.keyLength = parts.key.length;
-    this.etagLength = parts.etag.length;
-    this.typeLength = parts.type.length;
-    this.valueLength = parts.valueLength;
-    this.restLength = parts.valueLength % PAGE_BYTES;
-    this.timed = parts.timed;
+  /** For a key, a value, an ETag and a content type of these lengths. */
+  plan(keyLength: number, valueLength: number, timed = false, etagLength = 0, typeLength = 0): void {
+    this.keyLength = keyLength;
+    this.etagLength = etagLength;
+    this.typeLength = typeLength;
+    this.valueLength = valueLength;
+    this.restLength = valueLength % PAGE_BYTES;
+    this.timed = timed;
     this.#place();
   }
 

@@ -1,62 +1,39 @@
 // Entries in bounded memory: bytes in, bytes out, synchronously. Knows nothing of loaders or networks.
 //
 // An entry is a slot in a table of typed arrays (entries.ts), found through a keyed hash (key-index.ts), with a packed
-// record of its key and value outside V8's heap (record.ts, records.ts). Every byte is charged to one budget (budget.ts);
-// when it is full, each cache lets go of what its eviction policy finds least worth keeping (eviction.ts, eviction/policy.ts).
+// record of its key and value outside V8's heap (record.ts, records.ts). Every byte is charged to one budget (budget.ts,
+// room.ts); when it is full, each cache lets go of what its eviction policy finds least worth keeping (eviction.ts,
+// eviction/policy.ts).
 // Dropping a whole cache, a tag or a prefix is one mark, however much it concerns, and the memory comes back behind it
 // (drops.ts); whether an entry is marked is asked here, of the marks themselves, as every reading asks.
 
-import { TooLargeError } from '../errors.ts';
 import { Budget } from './budget.ts';
 import { Cohorts } from './cohorts.ts';
 import { NOT_INTERNED } from './content-types.ts';
 import { Contents } from './contents.ts';
-import { Draft, type DraftRoom, noRoom } from './draft.ts';
-import { Drops, RECLAIM_AT_ONCE } from './drops.ts';
+import { Draft, SHORT_VALUE_BYTES } from './draft.ts';
+import { Drops } from './drops.ts';
 import { Entries, NO_SLOT, OLD, TAGGED, TIMED } from './entries.ts';
+import { LEAST_ENTRY_BYTES, recordCost } from './entry-cost.ts';
 import { EvictionPolicy } from './eviction/policy.ts';
 import { EvictionSlots } from './eviction/slots.ts';
-import { evictFor, evictWithin } from './eviction.ts';
 import { ExpectedKeys } from './expected-keys.ts';
 import { type HashSeed, hashBytes } from './hash.ts';
-import { BUCKET_BYTES_PER_ENTRY, KeyIndex } from './key-index.ts';
+import { KeyIndex } from './key-index.ts';
 import { Lifetimes } from './lifetimes.ts';
-import { PAGE_BYTES, PAGE_COST_BYTES, type Pages } from './pages.ts';
+import { PAGE_BYTES, PAGE_COST_BYTES } from './pages.ts';
 import type { PrefixDrops } from './prefix-drops.ts';
 import { RecordHeader } from './record.ts';
-import { classOf, sizeOf } from './size-classes.ts';
-import { SLOT_BYTES } from './slot-words.ts';
+import { Room } from './room.ts';
+import type { EvictionReason, StoreCache } from './store-cache.ts';
 import { LINK_COST_BYTES, TagIndex } from './tag-index.ts';
-import { TIMER_BYTES, TimerWheel } from './timer-wheel.ts';
+import { TimerWheel } from './timer-wheel.ts';
 import type { Value } from './value.ts';
-
-/** Why an entry went; the `reason` of sidecache_evictions_total. Invalidations are counted apart. */
-export const EVICTION_REASONS = ['memory', 'share', 'expiry', 'ttl', 'negative'] as const;
-export type EvictionReason = (typeof EVICTION_REASONS)[number];
 
 export interface StoreOptions {
   memoryBytes: number;
   maxValueBytes: number;
   seed: HashSeed;
-}
-
-/** One cache's part of the store. */
-export interface StoreCache {
-  readonly id: number;
-  /** Upper bound and guaranteed share, undefined where the cache has none of its own. */
-  readonly shareBytes: number | undefined;
-  readonly evictable: boolean;
-  readonly eviction: EvictionPolicy;
-  readonly evictions: Record<EvictionReason, number>;
-  entries: number;
-  /** All that its entries are charged. */
-  bytes: number;
-  /** Keys and values alone. */
-  payloadBytes: number;
-  /** What its eviction policy knows beyond its entries. */
-  policyBytes: number;
-  /** The generation that is stored into now. */
-  cohort: number;
 }
 
 export interface Attributes {
@@ -72,24 +49,17 @@ export interface EvictionWatcher {
   evicted(cache: StoreCache, key: Buffer): void;
 }
 
-/** What every entry costs beyond its record. */
-export const ENTRY_OVERHEAD_BYTES = SLOT_BYTES + BUCKET_BYTES_PER_ENTRY;
-const LEAST_ENTRY_BYTES = ENTRY_OVERHEAD_BYTES + 4;
-/** What eviction knows of a cache of few entries is not charged: some caches have room for less. */
-const FREE_POLICY_BYTES = 20 << 10;
-/** Its tables grow by doubling. What has to go for them goes bit by bit, for each entry takes its time. */
-const POLICY_STEP_BYTES = 4 << 10;
-
-export class Store implements DraftRoom {
+export class Store {
   readonly budget: Budget;
-  readonly pages: Pages;
   readonly entries: Entries;
   readonly lifetimes: Lifetimes;
   readonly deadlines: TimerWheel;
   readonly expected: ExpectedKeys;
   readonly drops: Drops;
+  readonly room: Room;
   readonly caches: StoreCache[] = [];
-  readonly maxValueBytes: number;
+  /** Longer values are `put`, or refused there. */
+  readonly #mostShortBytes: number;
   evictionWatcher: EvictionWatcher | undefined;
   readonly #seed: HashSeed;
   readonly #contents: Contents;
@@ -101,7 +71,6 @@ export class Store implements DraftRoom {
   /** Of the entry that is written. */
   readonly #planned = new RecordHeader();
   readonly #rest = Buffer.allocUnsafeSlow(PAGE_BYTES);
-  #draftBytes = 0;
   #version = 0;
   /** Hash of the key that was looked for last. */
   #looked = 0;
@@ -109,14 +78,13 @@ export class Store implements DraftRoom {
   constructor(options: StoreOptions) {
     const { memoryBytes } = options;
     const maxEntries = Math.floor(memoryBytes / LEAST_ENTRY_BYTES) + 1;
-    this.maxValueBytes = options.maxValueBytes;
+    this.#mostShortBytes = Math.min(SHORT_VALUE_BYTES, options.maxValueBytes);
     this.#seed = options.seed;
     this.budget = new Budget(memoryBytes);
     this.entries = new Entries(maxEntries);
     const { budget, entries } = this;
     const moved = (from: number, to: number): void => this.#moved(from, to);
     this.#contents = new Contents({ ...options, budget, entries, moved });
-    this.pages = this.#contents.pages;
     this.lifetimes = new Lifetimes(this.entries, this.#contents.records);
     this.deadlines = new TimerWheel(maxEntries);
     this.#slots = new EvictionSlots(this.entries.words);
@@ -130,7 +98,7 @@ export class Store implements DraftRoom {
     this.#tags = new TagIndex(this.budget, maxEntries, Math.floor(memoryBytes / LINK_COST_BYTES) + 1);
     this.drops = this.#newDrops();
     this.#prefixes = this.drops.prefixes;
-    this.budget.onFull((bytes) => this.#makeRoom(bytes));
+    this.room = this.#newRoom(options.maxValueBytes);
   }
 
   addCache(options: { shareBytes: number | undefined; evictable: boolean }): StoreCache {
@@ -291,7 +259,7 @@ export class Store implements DraftRoom {
 
   /** A value to be received; what it displaces goes from `cache` before it takes another's share. */
   draft(cache?: StoreCache): Draft {
-    return new Draft(this, cache);
+    return new Draft(this.room, cache);
   }
 
   /**
@@ -311,36 +279,67 @@ export class Store implements DraftRoom {
     const { contentType, etag, tags } = attributes;
     const typeId = this.#contents.types.idOf(contentType);
     const type = typeId === NOT_INTERNED ? contentType : '';
-    this.#planned.plan({ key, etag, type, timed, valueLength: draft.length });
+    this.#planned.plan(key.length, draft.length, timed, etag.length, type.length);
     const costBytes = recordCost(this.#planned) + this.#tags.linksCost(tags);
-    this.#chargeEntry(cache, costBytes, tags, draft);
+    this.room.chargeEntry(cache, costBytes, tags, draft);
     const hash = hashBytes(key, 0, key.length, this.#seed, 0);
     const found = this.#findHashed(cache, hash, key, 0, key.length);
     const readAtMs = found === NO_SLOT ? nowMs : this.lifetimes.readAtMs(found, nowMs);
-    const slot = found === NO_SLOT ? this.#admit(cache) : found;
+    const slot = found === NO_SLOT ? entries.take() : found;
     const moreBytes = found === NO_SLOT ? costBytes : costBytes - this.costOf(found);
     if (found !== NO_SLOT) this.#release(slot);
     this.#write(slot, key, attributes, type, draft);
-    this.#contents.setHash(slot, hash);
-    entries.setTypeId(slot, typeId);
-    this.#version = (this.#version + 1) >>> 0;
-    entries.setVersion(slot, this.#version);
-    entries.clearFlags(slot);
+    this.#begin(cache, slot, hash, typeId, costBytes, key.length + draft.length);
     entries.setFlag(slot, TIMED, timed);
     entries.setFlag(slot, TAGGED, tags.length > 0);
     this.lifetimes.begin(slot, readAtMs);
     this.#tags.add(cache.id, slot, tags);
-    this.#count(cache, costBytes, key.length + draft.length);
-    this.#enter(cache, slot);
-    if (found !== NO_SLOT) cache.eviction.resized(slot, moreBytes);
-    else this.#index.insert(slot, hash);
-    if (found === NO_SLOT) cache.eviction.added(slot);
+    if (found === NO_SLOT) this.#added(cache, slot, hash);
+    else cache.eviction.resized(slot, moreBytes);
+    return slot;
+  }
+
+  /**
+   * Stores `value[from, to)` under `key[start, end)`, which was looked for last and is not there, as `put` would, where
+   * there is nothing beside the value and it is short. Makes no garbage. NO_SLOT where it cannot be, or finds no room. The
+   * caller sets the end where it is `timed`.
+   */
+  insert(
+    cache: StoreCache,
+    key: Uint8Array,
+    start: number,
+    end: number,
+    value: Uint8Array,
+    from: number,
+    to: number,
+    contentType: string,
+    nowMs: number,
+    timed = false,
+  ): number {
+    const { entries } = this;
+    const hash = this.#looked;
+    const header = this.#planned;
+    const typeId = this.#contents.types.idOf(contentType);
+    if (typeId === NOT_INTERNED || to - from > this.#mostShortBytes) return NO_SLOT;
+    header.plan(end - start, to - from, timed);
+    const costBytes = recordCost(header);
+    if (!this.room.chargeUntagged(cache, costBytes)) return NO_SLOT;
+    const slot = entries.take();
+    const { records } = this.#contents;
+    const place = this.#contents.begin(slot, header);
+    records.write(place, header.keyStart, key, start, end);
+    records.write(place, header.restStart, value, from, to);
+    this.#begin(cache, slot, hash, typeId, costBytes, end - start + to - from);
+    entries.setFlag(slot, TIMED, timed);
+    this.lifetimes.begin(slot, nowMs);
+    entries.setLoadedAt(slot, nowMs, nowMs);
+    this.#added(cache, slot, hash);
     return slot;
   }
 
   /**
    * Writes `value[from, to)` over a live entry's, as `put` would, where the entry has nothing beside its value and the new
-   * one fits into the same memory; false where not, and nothing was done.
+   * one fits into the same memory; false where not, and nothing was done. What is `timed` must be so already.
    */
   overwrite(
     cache: StoreCache,
@@ -350,10 +349,12 @@ export class Store implements DraftRoom {
     to: number,
     contentType: string,
     nowMs: number,
+    timed = false,
   ): boolean {
     const { entries } = this;
     const length = to - from;
-    if (entries.has(slot, TIMED | TAGGED) || length >= PAGE_BYTES) return false;
+    if (entries.has(slot, TAGGED) || entries.has(slot, TIMED) !== timed) return false;
+    if (length > this.#mostShortBytes) return false;
     if (this.#contents.types.name(entries.typeId(slot)) !== contentType) return false;
     const header = this.#contents.header(slot);
     const place = entries.place(slot);
@@ -362,13 +363,12 @@ export class Store implements DraftRoom {
     header.store(this.#contents.records, place);
     this.#contents.records.write(place, header.restStart, value, from, to);
     cache.payloadBytes += moreBytes;
-    this.#version = (this.#version + 1) >>> 0;
-    entries.setVersion(slot, this.#version);
-    entries.clearFlags(slot);
+    this.#renewVersion(slot);
     if (entries.cohort(slot) !== cache.cohort) {
       this.#cohorts.leave(entries.cohort(slot), cache.cohort);
       this.#enter(cache, slot);
     }
+    if (timed) this.lifetimes.begin(slot, this.lifetimes.readAtMs(slot, nowMs));
     entries.setLoadedAt(slot, nowMs, nowMs);
     return true;
   }
@@ -378,11 +378,11 @@ export class Store implements DraftRoom {
     const before = this.tags(slot);
     if (before.length === tags.length && before.every((tag, i) => tag === tags[i])) return;
     const moreBytes = this.#tags.linksCost(tags) - this.#tags.linksCost(before);
-    this.#refuseBeyond(cache, moreBytes, this.#tags.newTagsCost(cache.id, tags));
+    this.room.refuseBeyond(cache, moreBytes, this.#tags.newTagsCost(cache.id, tags));
     this.#tags.remove(slot);
     this.entries.setFlag(slot, TAGGED, tags.length > 0);
     this.#tags.add(cache.id, slot, tags);
-    this.#grew(cache, slot, moreBytes);
+    this.room.grew(cache, slot, moreBytes);
   }
 
   /** Gives a live entry words for times. Where they find no room it may go itself; what is never evicted throws RoomError. */
@@ -392,23 +392,14 @@ export class Store implements DraftRoom {
     const readAtMs = this.lifetimes.readAtMs(slot, nowMs);
     const header = this.#planned;
     header.load(this.#contents.records, entries.place(slot));
-    const { keyStart, bytes } = header;
     const costBytes = recordCost(header);
     header.retime(true);
     const moreBytes = recordCost(header) - costBytes;
-    this.#refuseBeyond(cache, moreBytes, 0);
-    // Only now: what goes for others may move it.
-    const before = entries.place(slot);
-    const body = Buffer.allocUnsafe(bytes - keyStart);
-    this.#contents.records.read(before, keyStart, body, 0, body.length);
-    const place = this.#contents.records.take(header.bytes);
-    header.store(this.#contents.records, place);
-    this.#contents.records.write(place, header.keyStart, body, 0, body.length);
-    entries.setPlace(slot, place);
+    this.room.refuseBeyond(cache, moreBytes, 0);
+    this.#contents.rewrite(slot, header);
     entries.setFlag(slot, TIMED, true);
     this.lifetimes.begin(slot, readAtMs);
-    this.#contents.records.free(before, bytes);
-    this.#grew(cache, slot, moreBytes);
+    this.room.grew(cache, slot, moreBytes);
   }
 
   /** As if the entry had been stored now: it is no longer old. */
@@ -444,101 +435,43 @@ export class Store implements DraftRoom {
     if (key) evictionWatcher!.evicted(cache, key);
   }
 
-  // --- the drafts' room
-
-  chargeDraft(bytes: number, cache: StoreCache | undefined): void {
-    if (this.#draftBytes + bytes > this.budget.limitBytes / 2 || !this.#charge(bytes, cache)) throw noRoom();
-    this.#draftBytes += bytes;
-  }
-
-  rechargeDraft(bytes: number): void {
-    this.#draftBytes += bytes;
-    this.budget.force(bytes);
-  }
-
-  releaseDraft(bytes: number): void {
-    this.#draftBytes -= bytes;
-    this.budget.release(bytes);
-  }
-
-  /** Bytes held by values that are being received. */
-  get draftBytes(): number {
-    return this.#draftBytes;
-  }
-
-  /** All that is charged beyond keys, values and what is being received: a part of it is what readers hold. */
-  get overheadBytes(): number {
-    let bytes = this.budget.usedBytes - this.#draftBytes;
-    for (const { payloadBytes } of this.caches) bytes -= payloadBytes;
-    return bytes;
-  }
-
-  /** Bytes of the tags themselves, of whatever cache. */
-  get tagBytes(): number {
-    return this.#tags.bytes;
-  }
-
   // --- the inside
-
-  /** Charges what the entry will cost in place of what its draft has charged; evicts nothing for what can never fit. */
-  #chargeEntry(cache: StoreCache, costBytes: number, tags: readonly string[], draft: Draft): void {
-    const most = cache.shareBytes ?? this.budget.limitBytes;
-    if (costBytes > most) {
-      throw new TooLargeError(
-        `the value would take ${costBytes} bytes, more than its cache may hold (${most} bytes)`,
-      );
-    }
-    // The draft's charge becomes the entry's: counting both would evict twice.
-    const draftBytes = draft.uncharge();
-    if (
-      this.#mayFit(costBytes + this.#tags.newTagsCost(cache.id, tags)) &&
-      evictWithin(this, cache, costBytes)
-    ) {
-      if (this.#chargeAll(cache, costBytes, tags)) return;
-    }
-    draft.charge(draftBytes);
-    throw noRoom();
-  }
-
-  /** Charges `costBytes`, with room behind it for the tags that are new; they charge themselves. */
-  #chargeAll(cache: StoreCache, costBytes: number, tags: readonly string[]): boolean {
-    this.#chargePolicy(cache);
-    let charged = 0;
-    let wanted = costBytes + this.#tags.newTagsCost(cache.id, tags);
-    // What is evicted may be the last of a tag, which then is new.
-    while (charged < wanted) {
-      if (!this.#charge(wanted - charged, cache)) {
-        this.budget.release(charged);
-        return false;
-      }
-      charged = wanted;
-      wanted = costBytes + this.#tags.newTagsCost(cache.id, tags);
-    }
-    this.budget.release(charged - costBytes);
-    return true;
-  }
 
   #write(slot: number, key: Uint8Array, attributes: Attributes, type: string, draft: Draft): void {
     const header = this.#planned;
     const rest = draft.isShort ? draft.bytes() : this.#rest;
     if (!draft.isShort) header.pagesHead = draft.handOver(this.#rest);
-    const place = this.#contents.records.take(header.bytes);
-    header.store(this.#contents.records, place);
-    let at = header.keyStart;
-    this.#contents.records.write(place, at, key, 0, key.length);
-    at += key.length;
-    for (const text of [attributes.etag, type]) {
-      if (text !== '') this.#contents.records.write(place, at, Buffer.from(text, 'latin1'), 0, text.length);
-      at += text.length;
-    }
-    this.#contents.records.write(place, at, rest, 0, header.restLength);
-    this.entries.setPlace(slot, place);
+    this.#contents.write(slot, header, key, attributes.etag, type, rest);
   }
 
-  #admit(cache: StoreCache): number {
-    const slot = this.entries.take();
+  /** What is true of every entry whose record has just been written; times, tags and other flags come behind it. */
+  #begin(
+    cache: StoreCache,
+    slot: number,
+    hash: number,
+    typeId: number,
+    costBytes: number,
+    payloadBytes: number,
+  ): void {
+    this.#contents.setHash(slot, hash);
+    this.entries.setTypeId(slot, typeId);
+    this.#renewVersion(slot);
+    this.#count(cache, costBytes, payloadBytes);
+    this.#enter(cache, slot);
+  }
+
+  /** It is an entry of its own: counted and found from now on, and may go. */
+  #added(cache: StoreCache, slot: number, hash: number): void {
     cache.entries++;
-    return slot;
+    this.#index.insert(slot, hash);
+    cache.eviction.added(slot);
+  }
+
+  /** As if the entry had just been stored. */
+  #renewVersion(slot: number): void {
+    this.#version = (this.#version + 1) >>> 0;
+    this.entries.setVersion(slot, this.#version);
+    this.entries.clearFlags(slot);
   }
 
   #enter(cache: StoreCache, slot: number): void {
@@ -592,58 +525,6 @@ export class Store implements DraftRoom {
     cache.payloadBytes += payloadBytes;
   }
 
-  /** Throws RoomError where an entry that is never evicted would take more than there is, or than its cache may hold. */
-  #refuseBeyond(cache: StoreCache, moreBytes: number, newTagBytes: number): void {
-    if (cache.evictable || moreBytes + newTagBytes <= 0) return;
-    if (!evictWithin(this, cache, moreBytes) || !this.#charge(moreBytes + newTagBytes, cache)) throw noRoom();
-    this.budget.release(moreBytes + newTagBytes);
-  }
-
-  /** A live entry takes more bytes, or fewer, in its place. */
-  #grew(cache: StoreCache, slot: number, moreBytes: number): void {
-    this.budget.force(moreBytes);
-    cache.bytes += moreBytes;
-    cache.eviction.resized(slot, moreBytes);
-    evictWithin(this, cache, 0);
-    const overBytes = -this.budget.freeBytes;
-    if (overBytes > 0) this.#makeRoom(overBytes, cache);
-  }
-
-  /** Charges what eviction has come to know of the cache, or a part of it: the rest as more is stored. */
-  #chargePolicy(cache: StoreCache): void {
-    const missing = cache.eviction.overheadBytes - FREE_POLICY_BYTES - cache.policyBytes;
-    if (missing <= 0) return;
-    const bytes = Math.min(missing, POLICY_STEP_BYTES);
-    if (this.#charge(bytes, cache)) cache.policyBytes += bytes;
-  }
-
-  #charge(bytes: number, cache: StoreCache | undefined): boolean {
-    const missing = bytes - this.budget.freeBytes;
-    if (missing > 0 && !this.#makeRoom(missing, cache)) return false;
-    return this.budget.charge(bytes);
-  }
-
-  /** Evicts nothing where that would not be enough; `cache` is the one that the room is for. */
-  #makeRoom(bytes: number, cache?: StoreCache): boolean {
-    const target = this.budget.usedBytes - bytes;
-    if (this.drops.reclaimTo(target)) return true;
-    return this.#mayFit(bytes + this.budget.freeBytes) && evictFor(this, target, cache);
-  }
-
-  /** Whether there is room for `bytes`, or would be if every entry went that may; what is being sent would give none. */
-  #mayFit(bytes: number): boolean {
-    if (bytes <= this.budget.freeBytes || bytes <= this.#roomBytes) return true;
-    // Rather a pause than to refuse what has room: what died of a cache that is never evicted may be enough.
-    while (this.drops.reclaimCounted(RECLAIM_AT_ONCE) && bytes > this.#roomBytes);
-    return bytes <= this.#roomBytes;
-  }
-
-  get #roomBytes(): number {
-    let bytes = this.budget.freeBytes + this.drops.doomedBytes - this.#contents.pins.ownedBytes;
-    for (const cache of this.caches) if (cache.evictable) bytes += cache.bytes;
-    return bytes;
-  }
-
   #newDrops(): Drops {
     return new Drops({
       budget: this.budget,
@@ -657,7 +538,21 @@ export class Store implements DraftRoom {
       costOf: (slot) => this.costOf(slot),
       remove: (slot) => this.remove(slot),
       free: (slot) => this.#free(slot),
-      charge: (bytes, cache) => this.#charge(bytes, cache),
+      charge: (bytes, cache) => this.room.charge(bytes, cache),
+    });
+  }
+
+  #newRoom(maxValueBytes: number): Room {
+    return new Room({
+      maxValueBytes,
+      budget: this.budget,
+      entries: this.entries,
+      pages: this.#contents.pages,
+      pins: this.#contents.pins,
+      tags: this.#tags,
+      drops: this.drops,
+      caches: this.caches,
+      evict: (slot, reason) => this.evict(slot, reason),
     });
   }
 }
@@ -665,14 +560,4 @@ export class Store implements DraftRoom {
 /** Tells keys of one cache from those of another. */
 function saltOf(cache: StoreCache): number {
   return Math.imul(cache.id, 0x9e3779b1);
-}
-
-/** What an entry costs with this record, its tags apart. */
-function recordCost(header: RecordHeader): number {
-  return (
-    ENTRY_OVERHEAD_BYTES +
-    sizeOf(classOf(header.bytes)) +
-    header.pageCount * PAGE_COST_BYTES +
-    (header.timed ? TIMER_BYTES : 0)
-  );
 }

@@ -141,7 +141,7 @@ export class Lab {
   async end(): Promise<void> {
     await settled();
     assert.equal(this.loader.open.length, 0, 'the test left a load open');
-    assert.is(this.store.draftBytes, 0);
+    assert.is(this.store.room.draftBytes, 0);
     assert.is(this.store.budget.usedBytes, accountedBytes(this.store));
     assert.is(this.cache.loads?.gate.running ?? 0, 0);
     assert.is(this.cache.loads?.gate.queued ?? 0, 0);

@@ -38,7 +38,12 @@ export class FakeClock implements Clock {
   advance(ms: number): void {
     const endMs = this.#nowMs + ms;
     for (let next = this.#first(); next && next.atMs <= endMs; next = this.#first()) this.#fire(next);
-    this.#nowMs = endMs;
+    this.#nowMs = Math.max(this.#nowMs, endMs);
+  }
+
+  /** Time that passes while something is being done: no timer fires. */
+  work(ms: number): void {
+    this.#nowMs += ms;
   }
 
   /** The same, with what was promised done after each timer and at the end. */

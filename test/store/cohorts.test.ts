@@ -4,7 +4,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Cohorts, NO_COHORT } from '../../src/store/cohorts.ts';
 import { TIMED } from '../../src/store/entries.ts';
-import type { Store, StoreCache } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { StoreCache } from '../../src/store/store-cache.ts';
 import { seededRandom } from './seeded-random.ts';
 import {
   accountedBytes,

@@ -41,7 +41,7 @@ test('a value received in any pieces is the value', () => {
         assert.ok(bytesOf(draft).equals(bytes), `${length} bytes as a draft`);
         const slot = store.put(cache, KEY, draft, attributes({ contentType: '' }), 0);
         draft.release();
-        assert.is(store.draftBytes, 0);
+        assert.is(store.room.draftBytes, 0);
         assert.ok(storedBytes(store, slot).equals(bytes), `${length} bytes as an entry`);
         assert.is(store.budget.usedBytes, accountedBytes(store));
       }
@@ -76,11 +76,11 @@ test('what is announced is charged before its first byte, and a draft that is gi
   for (const announced of [10, 4096, 4097, 100_000]) {
     const draft = store.draft();
     draft.expect(announced);
-    assert.ok(store.draftBytes >= announced);
-    assert.is(store.budget.usedBytes, store.draftBytes);
+    assert.ok(store.room.draftBytes >= announced);
+    assert.is(store.budget.usedBytes, store.room.draftBytes);
     draft.append(sequence(Math.min(announced, 500)));
     draft.release();
-    assert.is(store.draftBytes, 0);
+    assert.is(store.room.draftBytes, 0);
     assert.is(store.budget.usedBytes, 0);
   }
 });
@@ -153,7 +153,7 @@ test('a draft that found no room as an entry can still be read, and is charged u
     assert.is(store.budget.usedBytes, before);
     assert.ok(bytesOf(draft).equals(sequence(length)));
     draft.release();
-    assert.is(store.draftBytes, 0);
+    assert.is(store.room.draftBytes, 0);
     assert.is(store.budget.usedBytes, accountedBytes(store));
   }
 });
@@ -165,12 +165,12 @@ test('a draft that others retain is charged until the last of them lets go', () 
     draft.append(sequence(length));
     const others = [draft.retain(), draft.retain()];
     draft.release();
-    assert.ok(store.draftBytes >= length);
+    assert.ok(store.room.draftBytes >= length);
     assert.ok(bytesOf(others[0]!).equals(sequence(length)));
     others[0]!.release();
     assert.ok(bytesOf(others[1]!).equals(sequence(length)));
     others[1]!.release();
-    assert.is(store.draftBytes, 0);
+    assert.is(store.room.draftBytes, 0);
     assert.is(store.budget.usedBytes, 0);
   }
 });

@@ -2,9 +2,11 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { RoomError, TooLargeError } from '../../src/errors.ts';
 import { Entries, NO_SLOT } from '../../src/store/entries.ts';
+import { ENTRY_OVERHEAD_BYTES } from '../../src/store/entry-cost.ts';
 import { BUCKET_BYTES_PER_ENTRY } from '../../src/store/key-index.ts';
 import { SLOT_BYTES } from '../../src/store/slot-words.ts';
-import { ENTRY_OVERHEAD_BYTES, type Store, type StoreCache } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { StoreCache } from '../../src/store/store-cache.ts';
 import { seededRandom } from './seeded-random.ts';
 import {
   accountedBytes,

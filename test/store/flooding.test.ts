@@ -5,7 +5,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hashBytes } from '../../src/store/hash.ts';
-import type { Store, StoreCache } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { StoreCache } from '../../src/store/store-cache.ts';
 import { collidingKeys } from './colliding-keys.ts';
 import { seededRandom } from './seeded-random.ts';
 import { attributes, newCache, newStore } from './shelves.ts';

@@ -2,16 +2,22 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Attributes, Store, StoreCache } from '../../src/store/store.ts';
+import type { Attributes, Store } from '../../src/store/store.ts';
+import type { StoreCache } from '../../src/store/store-cache.ts';
 import { attributes, newCache, newStore } from './shelves.ts';
 
 const ENTRIES = 500_000;
 /** For what is not said of so many: as much in a slice. */
 const FEWER = 100_000;
-const SLICE = 1000;
+/** What a turn of the daemon goes on with as long as it has lasted less than a millisecond. */
+const SLICE = 50;
 const LONGEST_MS = 5;
-/** A busy machine is no slow store: what counts is the least that each slice took of so many times. */
-const ROUNDS = 3;
+/**
+ * A busy machine is no slow store: what counts is the least that each slice took of so many times, more where others took
+ * the machine just then. What the store itself does slowly, it does in each of them.
+ */
+const LEAST_ROUNDS = 3;
+const MOST_ROUNDS = 12;
 
 const test = suite('flushing');
 const PLAIN = attributes();
@@ -44,7 +50,8 @@ function least(
   const leastMs: number[] = [];
   const store = newStore({ memoryBytes: 128 << 20 });
   const cache = newCache(store);
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    if (round >= LEAST_ROUNDS && Math.max(...leastMs) < LONGEST_MS) break;
     fill(store, cache, entries, given);
     const tookMs = [elapsedMs(() => flush(store, cache))];
     while (store.drops.any) tookMs.push(elapsedMs(() => store.drops.reclaim(SLICE)));
@@ -69,7 +76,7 @@ function check([flushMs, ...slicesMs]: number[]): void {
   assert.ok(longestMs < LONGEST_MS, `${longestMs} ms for a slice`);
 }
 
-test('a cache of 500,000 entries is flushed in a moment, and its memory comes back a thousand at a time', () => {
+test('a cache of 500,000 entries is flushed in a moment, and its memory comes back a few at a time', () => {
   const tookMs = least(ENTRIES, PLAIN, (store, cache) => assert.is(store.drops.dropAll(cache), ENTRIES));
   assert.is(tookMs.length, 1 + ENTRIES / SLICE);
   check(tookMs);

@@ -27,7 +27,7 @@ test('a store that is overwritten ten times over is full of values, and takes no
   const noise = Buffer.alloc(MOST_BYTES, 'noise');
   const store = newStore({ memoryBytes: MEMORY_BYTES, maxValueBytes: MOST_BYTES });
   const cache = newCache(store);
-  const pages = countPages(store.pages);
+  const pages = countPages(store.room.pages);
   const shares: number[] = [];
   for (let round = 0; round <= TIMES_OVER; round++) {
     for (let i = 0; i < ENTRIES; i++) {
@@ -60,7 +60,7 @@ test('small values alone, of sizes that change all the time, leave no page witho
   const random = seededRandom(7);
   const store = newStore({ memoryBytes: 8 << 20 });
   const cache = newCache(store);
-  const pages = countPages(store.pages);
+  const pages = countPages(store.room.pages);
   const noise = Buffer.alloc(2000, 'noise');
   // Each day has other sizes, as programs have.
   for (let day = 0; day < 12; day++) {

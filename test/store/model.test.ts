@@ -30,10 +30,11 @@ test('whatever is done to it, its answers are those of the maps, every byte is c
   for (let seed = FIRST_SEED; seed < FIRST_SEED + OPERATIONS / each; seed++) {
     const world = WORLDS[seed % WORLDS.length]!;
     const model = new StoreModel({ seed, ...world });
-    const count = countPages(model.store.pages);
+    const count = countPages(model.store.room.pages);
     try {
       run(model, each, Math.max(500, world.keys));
       assert.ok(model.evicted > 50, `memory was short: ${model.evicted} went`);
+      assert.ok(model.filled > 50, `most was stored the long way: ${model.filled}`);
       model.end();
       assert.is(count.taken, 0, 'all pages are back');
     } catch (error) {

@@ -5,12 +5,12 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ContentTypes, NOT_INTERNED } from '../../src/store/content-types.ts';
 import { NO_SLOT } from '../../src/store/entries.ts';
+import { ENTRY_OVERHEAD_BYTES } from '../../src/store/entry-cost.ts';
 import { hashBytes } from '../../src/store/hash.ts';
 import { KeyIndex } from '../../src/store/key-index.ts';
 import { PageWriter } from '../../src/store/page-writer.ts';
 import { NO_PAGE, PAGE_BYTES, Pages } from '../../src/store/pages.ts';
 import { SLOT_WORDS } from '../../src/store/slot-words.ts';
-import { ENTRY_OVERHEAD_BYTES } from '../../src/store/store.ts';
 import { seededRandom } from './seeded-random.ts';
 import { findKey, newCache, newStore, putBytes, storedBytes } from './shelves.ts';
 

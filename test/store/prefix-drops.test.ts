@@ -3,7 +3,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { NO_SLOT } from '../../src/store/entries.ts';
-import type { Store, StoreCache } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { StoreCache } from '../../src/store/store-cache.ts';
 import { seededRandom } from './seeded-random.ts';
 import {
   accountedBytes,

@@ -9,7 +9,6 @@ import {
   keyBegins,
   PAGED_FROM_BYTES,
   RecordHeader,
-  type RecordParts,
   TIME_WORDS,
   timesWordOf,
 } from '../../src/store/record.ts';
@@ -210,6 +209,20 @@ const recordParts = fc.record({
   valueLength: valueLengths,
 });
 
+interface Planned {
+  readonly keyLength: number;
+  readonly etag: string;
+  readonly type: string;
+  readonly timed: boolean;
+  readonly valueLength: number;
+}
+
+function planFor({ keyLength, valueLength, timed, etag, type }: Planned): RecordHeader {
+  const header = new RecordHeader();
+  header.plan(keyLength, valueLength, timed, etag.length, type.length);
+  return header;
+}
+
 /** A place behind `before` others of its size: somewhere in a page, and over its edge now and then. */
 function placeBehind(records: Records, bytes: number, before: number): number {
   for (let i = 0; i < before; i++) records.take(bytes);
@@ -218,21 +231,20 @@ function placeBehind(records: Records, bytes: number, before: number): number {
 
 headers('say again what they were planned for, wherever their record begins', () => {
   fc.assert(
-    fc.property(recordParts, fc.nat(1023), fc.nat(2 ** 31 - 1), ({ keyLength, ...rest }, before, head) => {
-      const parts: RecordParts = { key: NOISE.subarray(0, keyLength), ...rest };
-      const planned = new RecordHeader();
-      planned.plan(parts);
+    fc.property(recordParts, fc.nat(1023), fc.nat(2 ** 31 - 1), (parts, before, head) => {
+      const { keyLength } = parts;
+      const key = NOISE.subarray(0, keyLength);
+      const planned = planFor(parts);
       planned.pagesHead = head;
       const pages = new Pages(4096 * 20);
       const records = new Records(pages, () => {});
       const count = Math.min(before, Math.floor(1_000_000 / sizeOf(classOf(planned.bytes))));
       const place = placeBehind(records, planned.bytes, count);
       planned.store(records, place);
-      records.write(place, planned.keyStart, parts.key, 0, keyLength);
+      records.write(place, planned.keyStart, key, 0, keyLength);
 
-      const loaded = new RecordHeader();
       // One that has just served a record with everything.
-      loaded.plan({ key: Buffer.alloc(70), etag: 'e', type: 't', timed: true, valueLength: 5000 });
+      const loaded = planFor({ keyLength: 70, etag: 'e', type: 't', timed: true, valueLength: 5000 });
       loaded.load(records, place);
       assert.is(loaded.keyLength, keyLength);
       assert.is(loaded.etagLength, parts.etag.length);
@@ -248,7 +260,7 @@ headers('say again what they were planned for, wherever their record begins', ()
       if (loaded.paged) assert.is(loaded.pagesHead, head);
       if (parts.timed) assert.is(timesWordOf(records, place), loaded.timesWord);
       assert.ok(loaded.keyStart + keyLength + parts.etag.length + parts.type.length === loaded.restStart);
-      checkKey(records, place, parts.key);
+      checkKey(records, place, key);
     }),
     { numRuns: 1500 },
   );
@@ -276,9 +288,8 @@ headers(
   'have room for the times of a record that is given them, and stay what they were apart from that',
   () => {
     fc.assert(
-      fc.property(recordParts, ({ keyLength, ...rest }) => {
-        const header = new RecordHeader();
-        header.plan({ key: NOISE.subarray(0, keyLength), ...rest, timed: false });
+      fc.property(recordParts, (parts) => {
+        const header = planFor({ ...parts, timed: false });
         const before = header.bytes;
         header.retime(true);
         assert.ok(header.bytes >= before + TIME_WORDS * 4);
@@ -292,9 +303,9 @@ headers(
         const loaded = new RecordHeader();
         loaded.load(records, place);
         assert.ok(loaded.timed, 'the words of its times are no other part’s');
-        assert.is(loaded.valueLength, rest.valueLength);
-        assert.is(loaded.etagLength + loaded.typeLength, rest.etag.length + rest.type.length);
-        assert.is(loaded.keyLength, keyLength);
+        assert.is(loaded.valueLength, parts.valueLength);
+        assert.is(loaded.etagLength + loaded.typeLength, parts.etag.length + parts.type.length);
+        assert.is(loaded.keyLength, parts.keyLength);
         loaded.retime(false);
         assert.is(loaded.bytes, before);
       }),
@@ -305,8 +316,7 @@ headers(
 
 headers('of few bytes take two, and none of a common entry takes more than a word and its times', () => {
   const headerBytes = (key: number, valueLength: number, timed = false): number => {
-    const header = new RecordHeader();
-    header.plan({ key: NOISE.subarray(0, key), etag: '', type: '', timed, valueLength });
+    const header = planFor({ keyLength: key, etag: '', type: '', timed, valueLength });
     return header.bytes - key - (valueLength % PAGE_BYTES);
   };
   assert.is(headerBytes(63, 511), 2);
@@ -319,9 +329,8 @@ headers('of few bytes take two, and none of a common entry takes more than a wor
 });
 
 headers('of the largest record there may be still leave it in a class', () => {
-  const header = new RecordHeader();
   const text = 'x'.repeat(65_535);
-  header.plan({ key: NOISE.subarray(0, 65_536), etag: text, type: text, timed: true, valueLength: 8191 });
+  const header = planFor({ keyLength: 65_536, etag: text, type: text, timed: true, valueLength: 8191 });
   assert.ok(header.bytes <= MOST_RECORD_BYTES);
   const pages = new Pages(100);
   const records = new Records(pages, () => {});

@@ -2,7 +2,8 @@
 
 import type { Draft } from '../../src/store/draft.ts';
 import { NO_SLOT } from '../../src/store/entries.ts';
-import { type Attributes, Store, type StoreCache, type StoreOptions } from '../../src/store/store.ts';
+import { type Attributes, Store, type StoreOptions } from '../../src/store/store.ts';
+import type { StoreCache } from '../../src/store/store-cache.ts';
 import type { Value } from '../../src/store/value.ts';
 
 export function newStore(options: Partial<StoreOptions> = {}): Store {
@@ -69,7 +70,7 @@ export function bytesOf(value: Value): Buffer {
 /** What is charged for: live entries, dropped ones whose memory is not back yet, and drafts. Not what only readers hold. */
 export function accountedBytes(store: Store): number {
   const { entries } = store;
-  let bytes = store.draftBytes + store.tagBytes + store.drops.prefixes.bytes;
+  let bytes = store.room.draftBytes + store.room.tagBytes + store.drops.prefixes.bytes;
   for (const cache of store.caches) bytes += cache.policyBytes;
   for (let slot = 0; slot < entries.highWater; slot++) if (entries.isUsed(slot)) bytes += store.costOf(slot);
   return bytes;

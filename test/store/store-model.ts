@@ -3,7 +3,8 @@
 import * as assert from 'uvu/assert';
 import { RoomError, SidecacheError } from '../../src/errors.ts';
 import { NO_SLOT, TIMED } from '../../src/store/entries.ts';
-import type { Store, StoreCache } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { StoreCache } from '../../src/store/store-cache.ts';
 import { NOT_YET } from '../../src/store/timer-wheel.ts';
 import type { Value } from '../../src/store/value.ts';
 import { type SeededRandom, seededRandom } from './seeded-random.ts';
@@ -57,6 +58,7 @@ export class StoreModel {
   nowMs = START_MS;
   refused = 0;
   evicted = 0;
+  filled = 0;
 
   constructor({ seed, memoryBytes, keys, sizes }: ModelOptions) {
     this.random = seededRandom(seed);
@@ -81,7 +83,8 @@ export class StoreModel {
     const at = random.below(this.caches.length);
     const chance = random() * 100;
     this.nowMs += random.below(100);
-    if (chance < 35) this.#put(at);
+    if (chance < 9) this.#fill(at);
+    else if (chance < 35) this.#put(at);
     else if (chance < 62) this.#get(at);
     else if (chance < 68) this.#remove(at);
     else if (chance < 72) this.#hold(at);
@@ -166,6 +169,38 @@ export class StoreModel {
       if (!(error instanceof SidecacheError)) throw error;
       if (error instanceof RoomError) this.refused++;
     }
+  }
+
+  /** The ways past `put`, for what has nothing beside its value: written over what is there, or new. */
+  #fill(at: number): void {
+    const { random, store, nowMs } = this;
+    const cache = this.caches[at]!;
+    const { key, slot, known } = this.#any(at);
+    const name = this.#keys[key]!;
+    const start = random.below(1000);
+    const end = start + random.below(random.pick(this.#sizes) + 1);
+    const contentType = known && random.percent(80) ? known.contentType : random.pick(TYPES);
+    const timed = known && random.percent(80) ? known.timed : random.percent(30);
+    const terms = [contentType, nowMs, timed] as const;
+    const isFilled =
+      slot === NO_SLOT
+        ? store.insert(cache, name, 0, name.length, NOISE, start, end, ...terms) !== NO_SLOT
+        : store.overwrite(cache, slot, NOISE, start, end, ...terms);
+    if (!isFilled) return;
+    this.filled++;
+    const readAtMs = known ? known.readAtMs : nowMs;
+    const loadedAtMs = Math.floor(nowMs / 10) * 10;
+    const deadlineMs = timed ? nowMs + this.#span() : NEVER;
+    if (timed) {
+      store.lifetimes.setEnd(this.#slot(at, key), deadlineMs, nowMs);
+      store.deadlines.set(this.#slot(at, key), deadlineMs);
+    }
+    const times = {
+      ...{ timed, loadedAtMs, readAtMs, deadlineMs },
+      ...{ refreshAtMs: NEVER, diesAtMs: asKept(deadlineMs, loadedAtMs) },
+    };
+    const bytes = NOISE.subarray(start, end);
+    this.#known[at]![key] = { bytes, contentType, etag: '', tags: [], old: false, ...times };
   }
 
   #setTimes(slot: number, known: Known): void {

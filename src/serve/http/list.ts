@@ -19,7 +19,7 @@ const PAGE_LENGTH = 64 << 10;
 
 export function listCaches(context: Context, response: ServerResponse): void {
   const { instance, clock, startedAtMs, caches } = context;
-  const { budget, draftBytes } = caches.store;
+  const { budget, room } = caches.store;
   sendJson(response, 200, {
     instance: {
       index: instance.index,
@@ -32,8 +32,8 @@ export function listCaches(context: Context, response: ServerResponse): void {
     memory: {
       limit_bytes: budget.limitBytes,
       used_bytes: budget.usedBytes,
-      receiving_bytes: draftBytes,
-      overhead_bytes: caches.store.overheadBytes,
+      receiving_bytes: room.draftBytes,
+      overhead_bytes: room.overheadBytes,
     },
     caches: caches.all.map((cache) => describe(context, cache)),
   });

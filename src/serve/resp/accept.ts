@@ -3,8 +3,9 @@
 import type { Socket } from 'node:net';
 import type { SidecacheError } from '../../errors.ts';
 import type { Connections } from '../connections.ts';
-import { type Peer, RespConnection } from './connection.ts';
+import { RespConnection } from './connection.ts';
 import { readDirectly } from './direct-io.ts';
+import type { Peer } from './peer.ts';
 import type { RespServer } from './resp-server.ts';
 
 /** `first`: what came already; the socket is not being read. */
@@ -31,19 +32,4 @@ export function refuseResp(socket: Socket, error: SidecacheError): void {
   const text = error.message.replace(/[\r\n]+/g, '; ');
   socket.end(`-ERR ${text}\r\n`);
   socket.destroySoon();
-}
-
-/** Over the Unix socket: its mode says who may connect. */
-export function socketPeer(path: string): Peer {
-  return { address: `${path}:0`, localAddress: `${path}:0`, isTrusted: true, takesInline: true };
-}
-
-/** Over loopback TCP, where any program of this machine, or a page that a browser shows, may connect. */
-export function tcpPeer(socket: Socket, isTrusted: boolean): Peer {
-  return {
-    address: `${socket.remoteAddress}:${socket.remotePort}`,
-    localAddress: `${socket.localAddress}:${socket.localPort}`,
-    isTrusted,
-    takesInline: false,
-  };
 }

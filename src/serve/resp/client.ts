@@ -74,6 +74,8 @@ export class Client {
   /** EXEC runs its commands now. */
   executing = false;
   watched: WatchedKey[] = [];
+  /** Called when others than transactions end its watch. */
+  unwatched: (() => void) | undefined;
   /** Channels and patterns; in RESP2 a client with some may say little else. */
   channels = 0;
   patterns = 0;
@@ -105,7 +107,7 @@ export class Client {
   reset(): void {
     for (const run of this.#onReset) run();
     this.endTransaction();
-    this.watched = [];
+    this.unwatch();
     this.proto = 2;
     this.db = 0;
     this.name = '';
@@ -146,6 +148,12 @@ export class Client {
     this.#transaction = undefined;
   }
 
+  /** It watches nothing any more. */
+  unwatch(): void {
+    this.watched = [];
+    this.unwatched?.();
+  }
+
   get isSubscriber(): boolean {
     return this.channels + this.patterns > 0;
   }
@@ -160,7 +168,7 @@ export class Client {
     if (this.closed) return;
     this.closed = true;
     this.endTransaction();
-    this.watched = [];
+    this.unwatch();
     for (const run of this.#onClose) run();
   }
 }

@@ -17,7 +17,10 @@ import { errorText } from './error-text.ts';
 import { FED, Intake, NO_ROOM } from './intake.ts';
 import { Outbox } from './outbox.ts';
 import { BROKEN, INCOMPLETE, Parser } from './parser.ts';
-import { Reply } from './reply.ts';
+import type { Peer } from './peer.ts';
+import { PendingReplies } from './pending-replies.ts';
+import { Pushes } from './pushes.ts';
+import type { Reply } from './reply.ts';
 import type { RespServer } from './resp-server.ts';
 
 /** While a command waits its turn so much is taken in of what comes behind it. */
@@ -28,28 +31,6 @@ const MOST_UNSENT_BYTES = 131_072;
 const SEND_AT_BYTES = 24_576;
 /** Who had so many run at one time lets others have their turn. */
 const MANY_COMMANDS = 64;
-/** Commands of one connection that wait for loads, or for such a one before them. */
-const MOST_PENDING = 1024;
-const PENDING_COST_BYTES = 1024;
-/** What may wait to leave of what was not asked for. */
-const MOST_PUSHED_BYTES = 1 << 20;
-/** Over so many bytes they do not wait for more to come. */
-const SEND_PUSHES_AT_BYTES = 4096;
-
-/** Who is at the other end. */
-export interface Peer {
-  readonly address: string;
-  readonly localAddress: string;
-  /** Need not say who it is. */
-  readonly isTrusted: boolean;
-  readonly takesInline: boolean;
-}
-
-/** A reply that has to keep its place. */
-interface Pending {
-  reply: Reply;
-  done: boolean;
-}
 
 export class RespConnection implements ClientPort, Guest {
   readonly client: Client;
@@ -62,7 +43,8 @@ export class RespConnection implements ClientPort, Guest {
   readonly #parser: Parser;
   readonly #intake: Intake;
   readonly #outbox: Outbox;
-  readonly #pending: Pending[] = [];
+  readonly #pending: PendingReplies;
+  readonly #pushes: Pushes;
   /** The parser's command waits its turn. */
   #isHeld = false;
   /** Commands are being run. */
@@ -75,8 +57,6 @@ export class RespConnection implements ClientPort, Guest {
   #isClosing = false;
   /** The client sends no more. */
   #isEnded = false;
-  #pushes: Reply | undefined;
-  #isPushing = false;
 
   constructor(shared: RespServer, socket: Socket, peer: Peer) {
     const { parts } = shared;
@@ -84,22 +64,26 @@ export class RespConnection implements ClientPort, Guest {
     this.#socket = socket;
     this.address = peer.address;
     this.localAddress = peer.localAddress;
-    this.account = new Account(parts.headroom);
+    const account = new Account(parts.headroom);
+    this.account = account;
     this.#parser = new Parser(parts.server.maxBulkBytes);
     this.#parser.isUnknown = !peer.isTrusted;
     this.#parser.takesInline = peer.takesInline;
-    this.#outbox = new Outbox({
-      sink: new DirectSink(socket),
-      account: this.account,
-      drained: () => this.#work(),
-      failed: () => this.cut(),
-      passed: (bytes) => parts.garbage.passed(bytes),
-    });
-    this.#intake = new Intake(this.#parser, this.account, (bytes) => parts.garbage.passed(bytes));
-    this.client = new Client(parts.server.nextId(), this, parts.clock.now(), peer.isTrusted);
+    const failed = (): void => this.cut();
+    const passed = (bytes: number): void => parts.garbage.passed(bytes);
+    const goOn = (): void => this.#work();
+    const outbox = new Outbox({ sink: new DirectSink(socket), account, drained: goOn, failed, passed });
+    this.#outbox = outbox;
+    this.#intake = new Intake(this.#parser, account, passed);
+    const client = new Client(parts.server.nextId(), this, parts.clock.now(), peer.isTrusted);
+    this.client = client;
+    const parted = (): void => this.#flush();
+    const pending = new PendingReplies({ shared, account, outbox, parted, arrived: goOn, failed });
+    this.#pending = pending;
+    this.#pushes = new Pushes({ client, account, outbox, pending, failed });
     const { keyspace, clock, server, changes, turn } = parts;
-    this.#context = { client: this.client, keyspace, clock, server, changes, turn };
-    server.clients.set(this.client.id, this.client);
+    this.#context = { client, keyspace, clock, server, changes, turn };
+    server.clients.set(client.id, client);
     server.connections++;
   }
 
@@ -118,7 +102,9 @@ export class RespConnection implements ClientPort, Guest {
     }
     const ranMany = server.commands - ranBefore >= MANY_COMMANDS;
     // Node would read on, up to 32 times as much, before others are read from.
-    if (ranMany && isMore && this.#isReading) this.#giveTurn();
+    if (!ranMany || !isMore || !this.#isReading) return;
+    this.#stopReading();
+    void this.#shared.parts.turn().then(this.#resumeLater);
   }
 
   received(chunk: Buffer): void {
@@ -146,14 +132,9 @@ export class RespConnection implements ClientPort, Guest {
     server.clients.delete(this.client.id);
     this.client.ended();
     this.#outbox.close();
-    for (const { reply, done } of this.#pending) if (done) reply.truncate(0);
+    this.#pending.close();
     this.#intake.close();
     this.account.close();
-  }
-
-  #giveTurn(): void {
-    this.#stopReading();
-    void this.#shared.parts.turn().then(this.#resumeLater);
   }
 
   // --- what others ask for
@@ -168,7 +149,7 @@ export class RespConnection implements ClientPort, Guest {
 
   /** Something is under way. */
   get isBusy(): boolean {
-    return this.#pending.length > 0 || this.#isHeld || !this.#outbox.isEmpty;
+    return !this.#pending.isEmpty || this.#isHeld || !this.#outbox.isEmpty;
   }
 
   /** It listens, or has something begun: closing it would be noticed. */
@@ -187,30 +168,7 @@ export class RespConnection implements ClientPort, Guest {
   }
 
   push(write: (reply: Reply) => void): void {
-    if (this.client.closed) return;
-    // By what was not taken before: one that takes all it is sent may be sent more than the bound at one time.
-    if (this.#outbox.bytes + (this.#pushes?.length ?? 0) > MOST_PUSHED_BYTES) {
-      this.cut();
-      return;
-    }
-    this.#pushes ??= new Reply(undefined, this.account);
-    this.#pushes.proto = this.client.proto;
-    const { mark } = this.#pushes;
-    try {
-      write(this.#pushes);
-    } catch (error) {
-      if (!(error instanceof RoomError)) throw error;
-      this.#pushes.truncate(mark);
-      this.cut();
-      return;
-    }
-    if (this.#isWorking) return;
-    // What is told to many is not to be held for all of them at one time.
-    if (this.#pushes.length > SEND_PUSHES_AT_BYTES) this.#sendPushes();
-    else if (!this.#isPushing) {
-      this.#isPushing = true;
-      queueMicrotask(() => this.#sendPushes());
-    }
+    if (this.#pushes.add(write) && !this.#isWorking) this.#pushes.sendSoon();
   }
 
   close(): void {
@@ -229,6 +187,8 @@ export class RespConnection implements ClientPort, Guest {
   #work(): void {
     if (this.#isWorking || this.#lacksRoom || this.client.closed) return;
     const isReady = this.#runSafely();
+    // Something may have had to go for what came, or for what is sent: who kept it is told.
+    if (!this.#pushes.isEmpty) this.#pushes.send();
     if (this.#isClosing) this.#intake.close();
     else if (!this.#intake.settle() || this.#lacksRoom) void this.#awaitRoom();
     // Whose end of the connection goes is noticed only while it is read.
@@ -286,12 +246,13 @@ export class RespConnection implements ClientPort, Guest {
     const { parts } = this.#shared;
     const { length } = bytes;
     let at = 0;
-    this.client.lastCommandAtMs = parts.clock.now();
+    const nowMs = parts.clock.now();
+    this.client.lastCommandAtMs = nowMs;
     this.#isWorking = true;
     try {
       for (let from = -1; at > from && at < length && this.#outbox.isEmpty; ) {
         from = at;
-        at = parts.express.run(this.client, bytes, from, length, this.#shared.scratch);
+        at = parts.express.run(this.client, bytes, from, length, this.#shared.scratch, nowMs);
         if (at === length || this.#shared.scratch.length > SEND_AT_BYTES) this.#flush();
       }
       // Nothing is known to end it meanwhile; but what is left in the scratch would be the next client's.
@@ -310,12 +271,15 @@ export class RespConnection implements ClientPort, Guest {
   #runAll(): boolean {
     for (;;) {
       if (this.#isClosing) return true;
-      if (this.#outbox.bytes > MOST_UNSENT_BYTES || this.#pending.length >= MOST_PENDING) return false;
+      if (this.#outbox.bytes > MOST_UNSENT_BYTES || this.#pending.isFull) return false;
       if (!this.#isHeld) {
         if (this.#parser.isBetween && this.#mayExpress() && this.#runExpress()) continue;
         if (this.#parser.isUnknown) this.#parser.isUnknown = !this.client.authenticated;
         const said = this.#parser.next();
-        if (said === BROKEN) return this.#refuseBroken();
+        if (said === BROKEN) {
+          this.#replyLast(this.#parser.problem);
+          return true;
+        }
         if (said === INCOMPLETE) {
           const fed = this.#intake.feed();
           if (fed === FED) continue;
@@ -333,7 +297,7 @@ export class RespConnection implements ClientPort, Guest {
   #mayExpress(): boolean {
     const { dispatch, server } = this.#shared.parts;
     const { client } = this;
-    if (this.#pending.length > 0 || this.#pushes) return false;
+    if (!this.#pending.isEmpty || !this.#pushes.isEmpty) return false;
     return client.isPlain && !dispatch.isTracked && !server.isPaused && !server.slowLog.isOn;
   }
 
@@ -342,7 +306,8 @@ export class RespConnection implements ClientPort, Guest {
     const { parts, scratch } = this.#shared;
     const parser = this.#parser;
     const { at } = parser;
-    const to = parts.express.run(this.client, parser.bytes, at, parser.end, scratch);
+    const nowMs = this.client.lastCommandAtMs;
+    const to = parts.express.run(this.client, parser.bytes, at, parser.end, scratch, nowMs);
     if (to === at) return false;
     parser.skipTo(to);
     if (scratch.length > SEND_AT_BYTES) this.#flush();
@@ -351,7 +316,7 @@ export class RespConnection implements ClientPort, Guest {
 
   #mustWait(): boolean {
     const { dispatch, server } = this.#shared.parts;
-    if (this.#pending.length > 0 && !dispatch.overtakes(this.#parser.call)) return true;
+    if (!this.#pending.isEmpty && !dispatch.overtakes(this.#parser.call)) return true;
     return server.isPaused && server.waitsForPause(dispatch.find(this.#parser.call), this.#resumeLater);
   }
 
@@ -359,63 +324,13 @@ export class RespConnection implements ClientPort, Guest {
   readonly #resumeLater = (): void => queueMicrotask(() => this.#work());
 
   #runOne(): void {
-    const shared = this.#shared;
-    const reply = this.#pending.length === 0 ? shared.scratch : this.#trailingReply();
+    const reply = this.#pending.place();
     const { mark } = reply;
-    const waits = shared.parts.dispatch.run(this.#context, this.#parser.call, reply);
+    const waits = this.#shared.parts.dispatch.run(this.#context, this.#parser.call, reply);
     this.#parser.used();
-    if (waits) this.#park(reply, mark, waits);
-    if (this.#pushes) this.#appendPushes();
-    if (this.#pending.length === 0 && (reply.length > SEND_AT_BYTES || reply.heldBytes > 0)) this.#flush();
-  }
-
-  /** The reply of its own in which reads behind one that waits are answered. */
-  #trailingReply(): Reply {
-    const last = this.#pending[this.#pending.length - 1]!;
-    if (last.done) return last.reply;
-    return this.#addPending(new Reply(undefined, this.account), true).reply;
-  }
-
-  #addPending(reply: Reply, done: boolean): Pending {
-    const pending = { reply, done };
-    this.#pending.push(pending);
-    if (!this.account.charge(PENDING_COST_BYTES)) this.cut();
-    return pending;
-  }
-
-  /** The command's reply keeps its place until it is there. */
-  #park(reply: Reply, mark: number, waits: Promise<void>): void {
-    const head = reply.splitHead(mark, this.account);
-    const last = this.#pending[this.#pending.length - 1];
-    if (!last) this.#shared.scratch = head;
-    else if (head.length > 0) last.reply = head;
-    else this.#dropLast(head);
-    this.#flush();
-    const pending = this.#addPending(reply, false);
-    void waits.then(() => this.#arrived(pending));
-  }
-
-  /** The place was made for the reply that is to have one of its own: there is nothing else in it. */
-  #dropLast(empty: Reply): void {
-    this.#pending.pop();
-    this.account.release(PENDING_COST_BYTES);
-    empty.discharge();
-  }
-
-  #arrived(pending: Pending): void {
-    pending.done = true;
-    if (this.client.closed) {
-      pending.reply.truncate(0);
-      pending.reply.discharge();
-      return;
-    }
-    while (this.#pending[0]?.done) {
-      const { reply } = this.#pending.shift()!;
-      this.account.release(PENDING_COST_BYTES);
-      this.#outbox.send(reply);
-      reply.discharge();
-    }
-    this.#work();
+    if (waits) this.#pending.park(reply, mark, waits);
+    if (!this.#pushes.isEmpty) this.#pushes.append();
+    if (this.#pending.isEmpty && (reply.length > SEND_AT_BYTES || reply.heldBytes > 0)) this.#flush();
   }
 
   // --- sending
@@ -429,47 +344,14 @@ export class RespConnection implements ClientPort, Guest {
     else shared.renewScratch();
   }
 
-  /** Behind the reply that was just made. */
-  #appendPushes(): void {
-    const pushes = this.#pushes!;
-    this.#pushes = undefined;
-    const target = this.#pending.length === 0 ? this.#shared.scratch : this.#trailingReply();
-    try {
-      target.raw(pushes.bytes.subarray(0, pushes.length));
-    } catch {
-      this.cut();
-    }
-    pushes.discharge();
-  }
-
-  #sendPushes(): void {
-    this.#isPushing = false;
-    const pushes = this.#pushes;
-    if (!pushes) return;
-    if (this.#pending.length > 0 && !this.client.closed) {
-      // Not before a value that was read before: who was told of it first would keep it.
-      this.#appendPushes();
-      return;
-    }
-    this.#pushes = undefined;
-    if (!this.client.closed) this.#outbox.send(pushes);
-    pushes.discharge();
-  }
-
   // --- the end
 
-  #refuseBroken(): boolean {
-    this.#replyLast(this.#parser.problem);
-    return true;
-  }
-
   async #awaitRoom(): Promise<void> {
-    const { uploads } = this.#shared.parts;
     const lacking = new RoomError('there is no memory left for what this connection sends');
     this.#lacksRoom = true;
     this.#stopReading();
     try {
-      await uploads.admit(() => {
+      await this.#shared.parts.uploads.admit(() => {
         if (!this.#intake.hasRoomNow()) throw lacking;
       }, this.#socket);
       this.#lacksRoom = false;
@@ -483,15 +365,14 @@ export class RespConnection implements ClientPort, Guest {
   }
 
   #replyLast(text: string): void {
-    const reply = this.#pending.length === 0 ? this.#shared.scratch : this.#trailingReply();
-    reply.error(text);
+    this.#pending.place().error(text);
     this.#isClosing = true;
   }
 
   /** Ends the connection once nothing is left to be sent, or to be run where only the client has ended. */
   #endIfDone(): void {
     if (!this.#isClosing && !(this.#isEnded && !this.#isHeld)) return;
-    if (this.#pending.length > 0 || !this.#outbox.isEmpty || this.#socket.destroyed) return;
+    if (!this.#pending.isEmpty || !this.#outbox.isEmpty || this.#socket.destroyed) return;
     this.#isClosing = true;
     this.#socket.end();
     this.#socket.destroySoon();

@@ -44,7 +44,9 @@ let spareRequest: WriteRequest | undefined;
 /** What is read into by all, by most only the beginning of it. */
 let wideBytes: Buffer | undefined;
 let narrowBytes: Buffer | undefined;
-let lastPart: Buffer | undefined;
+/** Beginnings of it, by their length: what comes is of a few lengths mostly, and each of them is an object. */
+const parts: Buffer[] = [];
+const PARTS_MASK = 63;
 let wideSockets = 0;
 
 /** Told of what came; `isMore`: it filled the memory that was read into, so there may be more. */
@@ -116,10 +118,11 @@ class ReadWidth {
   };
 }
 
-/** The beginning of what is read into; the same object as before where that was as long. */
+/** The beginning of what is read into, so long. */
 function firstPart(length: number): Buffer {
-  if (lastPart?.length !== length) lastPart = wideBytes!.subarray(0, length);
-  return lastPart;
+  const at = length & PARTS_MASK;
+  if (parts[at]?.length !== length) parts[at] = wideBytes!.subarray(0, length);
+  return parts[at]!;
 }
 
 /** Where bytes go: the handle below the socket, or the socket. */
@@ -141,13 +144,16 @@ export class DirectSink implements Sink {
   write(bytes: Uint8Array, sent: (error?: Error | null) => void): boolean {
     const handle = this.#handle;
     const isIdle = !this.#isWaiting && this.#socket.writableLength === 0 && this.#socket.writable;
-    if (!handle || !isIdle) return this.#socket.write(bytes, sent);
+    if (!handle || !isIdle) {
+      this.#socket.write(bytes, sent);
+      return this.writableLength === 0;
+    }
     spareRequest ??= new streams!.WriteWrap();
     const status = handle.writeBuffer(spareRequest, bytes);
     const isAsync = streams!.streamBaseState[streams!.kLastWriteWasAsync] !== 0;
     if (isAsync) this.#await(bytes, sent);
     if (status !== 0) this.#socket.destroy();
-    return status === 0 && !isAsync;
+    return !isAsync;
   }
 
   /** The system has the request until it says so. */

@@ -164,7 +164,7 @@ export class Dispatch {
   #refuse(client: Client, reply: Reply, mark: number, text: string, command?: Command): void {
     if (command?.name === 'exec') {
       client.endTransaction();
-      client.watched = [];
+      client.unwatch();
       reply.error(`EXECABORT Transaction discarded because of: ${text.replace(/^ERR /, '')}`);
     } else {
       if (client.transaction) client.transaction.failed = true;

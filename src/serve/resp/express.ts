@@ -1,6 +1,6 @@
-// The short way for what most clients do most: GET of an entry that is there, and SET over one. Commands that came together
-// are looked through first, so that the store has the memory of all their entries at one time; then they are run where
-// they lie, without making a call of each.
+// The short way for what most clients do most: GET of an entry that is there, and a plain SET, also with EX or PX.
+// Commands that came together are looked through first, so that the store has the memory of all their entries at one
+// time; then they are run where they lie, without making a call of each.
 //
 // It takes only what is as simple as that, and means then just what parser, dispatch and command would do. It stops at
 // the first command that is anything else, or not all there: that one, and what is behind it, goes the ordinary way.
@@ -18,8 +18,10 @@ const CR = 0x0d;
 const LF = 0x0a;
 /** `*2\r\n$3\r\nGET\r\n$`: up to the length of the key. */
 const HEAD_BYTES = 14;
-/** Lengths of more digits are no short way's. */
-const MOST_DIGITS = 6;
+/** Numbers of more digits are no short way's. */
+const MOST_DIGITS = 9;
+/** `$2\r\nEX\r\n$`: up to the length of the time. */
+const LIFE_HEAD_BYTES = 9;
 /** Longer values go the ordinary way. */
 const LONG_VALUE_BYTES = 4096;
 /** Room that a reply takes beyond its value. */
@@ -28,10 +30,13 @@ const REPLY_BYTES = 32;
 export class Express {
   readonly #keyspace: Keyspace;
   readonly #server: ServerFacts;
-  // Of each command that was looked at: where its key and its value are, and where it ends. A GET has no value: -1.
+  // Of each command that was looked at: where its key and its value are, how long that is to live, and where it ends. A GET
+  // has no value: -1.
   readonly #keyStarts = new Int32Array(MOST_EXPECTED);
   readonly #keyEnds = new Int32Array(MOST_EXPECTED);
   readonly #valueStarts = new Int32Array(MOST_EXPECTED);
+  readonly #valueEnds = new Int32Array(MOST_EXPECTED);
+  readonly #livesMs = new Float64Array(MOST_EXPECTED);
   readonly #ends = new Int32Array(MOST_EXPECTED);
   readonly #caches: Cache[] = [];
   /** So many commands were looked at, and of those so many run; where the next of them begins. */
@@ -42,7 +47,6 @@ export class Express {
   #end = 0;
   /** Behind what was looked at. */
   #at = 0;
-  #nowMs = 0;
 
   constructor(keyspace: Keyspace, server: ServerFacts) {
     this.#keyspace = keyspace;
@@ -52,15 +56,14 @@ export class Express {
   /**
    * Runs the commands in `bytes[from, end)` as long as their replies find room in what `reply` has; says where the first
    * one begins that it did not run. Whoever runs that one goes on behind it. Only for clients whose commands are simply
-   * run, while nobody tracks; the bytes stay as they are until `forget`. It is the moment of the client's last command.
+   * run, while nobody tracks; the bytes stay as they are until `forget`.
    */
-  run(client: Client, bytes: Buffer, from: number, end: number, reply: Reply): number {
+  run(client: Client, bytes: Buffer, from: number, end: number, reply: Reply, nowMs: number): number {
     const isNext = bytes === this.#bytes && from === this.#nextAt && this.#next < this.#count;
     if (!isNext) this.#look(bytes, from, end);
-    this.#nowMs = client.lastCommandAtMs;
     let next = this.#next;
     let at = from;
-    while (next < this.#count && this.#runOne(client, next, reply)) at = this.#ends[next++]!;
+    while (next < this.#count && this.#runOne(client, next, reply, nowMs)) at = this.#ends[next++]!;
     this.#server.commands += next - this.#next;
     // The one that was not run will have been when this is asked again.
     this.#next = next + 1;
@@ -94,22 +97,24 @@ export class Express {
   /** False where what begins at `#at` is no GET or SET of a known cache that came as a whole. */
   #lookAt(i: number): boolean {
     const bytes = this.#bytes;
-    const at = this.#at;
-    const isSet = this.#isSet(at);
-    if (isSet === undefined) return false;
-    this.#at = at + HEAD_BYTES;
+    const words = this.#words(this.#at);
+    if (words === 0) return false;
+    this.#at += HEAD_BYTES;
     const keyLength = this.#length();
     if (keyLength < 0) return false;
     const keyStart = this.#at;
     const keyEnd = keyStart + keyLength;
     this.#at = keyEnd + 2;
     let valueStart = -1;
-    if (isSet) {
+    if (words > 2) {
       if (this.#at >= this.#end || bytes[this.#at++] !== 0x24) return false;
       const valueLength = this.#length();
       if (valueLength < 0) return false;
       valueStart = this.#at;
-      this.#at += valueLength + 2;
+      this.#valueEnds[i] = valueStart + valueLength;
+      this.#at = valueStart + valueLength + 2;
+      this.#livesMs[i] = words === 5 ? this.#lifeMs() : FOR_EVER_MS;
+      if (this.#livesMs[i] === 0) return false;
     }
     if (this.#at > this.#end) return false;
     const cache = this.#keyspace.plainCacheOf(bytes, keyStart, keyEnd);
@@ -123,11 +128,11 @@ export class Express {
     return true;
   }
 
-  /** Whether a SET begins there; undefined where neither that nor a GET does. Letters may be small. */
-  #isSet(at: number): boolean | undefined {
+  /** Of how many words the GET or SET is that begins there; 0 for any other command. Letters may be small. */
+  #words(at: number): number {
     const bytes = this.#bytes;
-    if (at + HEAD_BYTES > this.#end) return undefined;
-    const count = bytes[at + 1]!;
+    if (at + HEAD_BYTES > this.#end) return 0;
+    const words = bytes[at + 1]! - 0x30;
     const letter = bytes[at + 8]! & 0xdf;
     const isHead =
       bytes[at] === 0x2a &&
@@ -142,9 +147,34 @@ export class Express {
       bytes[at + 11] === CR &&
       bytes[at + 12] === LF &&
       bytes[at + 13] === 0x24;
-    if (!isHead) return undefined;
-    if (letter === 0x47) return count === 0x32 ? false : undefined;
-    return letter === 0x53 && count === 0x33 ? true : undefined;
+    if (!isHead) return 0;
+    const isSet = letter === 0x53 && (words === 3 || words === 5);
+    return isSet || (letter === 0x47 && words === 2) ? words : 0;
+  }
+
+  /** What `EX seconds` or `PX milliseconds` from `#at` on says, 0 where it is not plainly that. */
+  #lifeMs(): number {
+    const bytes = this.#bytes;
+    const at = this.#at;
+    if (at + LIFE_HEAD_BYTES > this.#end) return 0;
+    const letter = bytes[at + 4]! & 0xdf;
+    const isHead =
+      bytes[at] === 0x24 &&
+      bytes[at + 1] === 0x32 &&
+      bytes[at + 2] === CR &&
+      bytes[at + 3] === LF &&
+      (letter === 0x45 || letter === 0x50) &&
+      (bytes[at + 5]! & 0xdf) === 0x58 &&
+      bytes[at + 6] === CR &&
+      bytes[at + 7] === LF &&
+      bytes[at + 8] === 0x24;
+    if (!isHead) return 0;
+    this.#at = at + LIFE_HEAD_BYTES;
+    const digits = this.#length();
+    const from = this.#at;
+    const time = this.#length();
+    if (digits < 1 || time < 1 || this.#at !== from + digits + 2) return 0;
+    return letter === 0x45 ? time * 1000 : time;
   }
 
   /** The number of the line from `#at` on, -1 where it is not plainly one. */
@@ -168,8 +198,7 @@ export class Express {
 
   // --- running
 
-  #runOne(client: Client, i: number, reply: Reply): boolean {
-    const nowMs = this.#nowMs;
+  #runOne(client: Client, i: number, reply: Reply, nowMs: number): boolean {
     const cache = this.#caches[i]!;
     const bytes = this.#bytes;
     const keyStart = this.#keyStarts[i]!;
@@ -179,9 +208,11 @@ export class Express {
     if (client.misses && this.#keyspace.hasMissed(client, store.expectedHash(stored, i))) return false;
     if (valueStart !== -1) {
       if (reply.roomBytes < REPLY_BYTES) return false;
-      const valueEnd = this.#ends[i]! - 2;
       if (!this.#keyspace.isFilled(cache)) return false;
-      if (!cache.overwrite(bytes, keyStart, keyEnd, bytes, valueStart, valueEnd, DEFAULT_CONTENT_TYPE, nowMs))
+      const valueEnd = this.#valueEnds[i]!;
+      const endMs = Math.floor(nowMs) + this.#livesMs[i]!;
+      const type = DEFAULT_CONTENT_TYPE;
+      if (!cache.fillPlain(bytes, keyStart, keyEnd, bytes, valueStart, valueEnd, type, endMs, nowMs))
         return false;
       client.lastCommand = 'set';
       reply.ok();
@@ -199,3 +230,4 @@ export class Express {
 }
 
 const NOTHING = Buffer.alloc(0);
+const FOR_EVER_MS = Number.POSITIVE_INFINITY;

@@ -24,6 +24,7 @@ const COLON = 0x3a;
 const LONGEST_NAME = 63;
 const DEFAULT = 'default';
 const ANY_KEY = Buffer.from('key');
+const NO_TAGS: readonly string[] = [];
 
 export interface KeyspaceParts {
   readonly caches: Caches;
@@ -226,16 +227,17 @@ export class Keyspace {
     }
     const facts = this.#parts.facts.get(cache.name);
     const meaning = facts?.mode === 'replicated' ? 'change' : (terms.meaning ?? facts?.writes);
+    const { contentType = DEFAULT_CONTENT_TYPE, tags = NO_TAGS } = terms;
     const endAtMs = terms.keepEnd ? this.#endOf(cache, key, nowMs) : terms.endAtMs;
+    const isPlain = meaning === 'fill' && tags.length === 0;
+    const latestMs = endAtMs ?? Number.POSITIVE_INFINITY;
+    if (isPlain && cache.fillPlain(key, 0, key.length, value, start, end, contentType, latestMs, nowMs))
+      return;
     const draft = shelf.store.draft(shelf.stored);
     this.#misses.isFilling = meaning !== 'change';
     try {
       draft.append(value.subarray(start, end));
-      cache.write(key, draft, {
-        contentType: terms.contentType ?? DEFAULT_CONTENT_TYPE,
-        tags: terms.tags ?? [],
-        endAtMs,
-      });
+      cache.write(key, draft, { contentType, tags, endAtMs });
     } catch (error) {
       throw cache.asFull(error);
     } finally {
@@ -253,23 +255,6 @@ export class Keyspace {
   /** Whether a SET in the cache is a fill, of which nobody need hear. */
   isFilled(cache: Cache): boolean {
     return this.#filled.has(cache);
-  }
-
-  /**
-   * Sets the key of argument 1 to argument 2 where that is to write over what is there and nobody need hear of it; false
-   * where not, and nothing was done.
-   */
-  overwrite(client: Client, call: Call): boolean {
-    const end = call.end(1);
-    const cache = this.locate(call.bytes, call.start(1), end);
-    const { bytes } = call;
-    if (!this.#filled.has(cache)) return false;
-    const { store, stored } = cache.shelf;
-    if (client.misses && this.#misses.has(client, store.hash(stored, bytes, this.keyStart, end)))
-      return false;
-    const nowMs = this.#parts.clock.now();
-    const [from, to] = [call.start(2), call.end(2)];
-    return cache.overwrite(bytes, this.keyStart, end, bytes, from, to, DEFAULT_CONTENT_TYPE, nowMs);
   }
 
   /** Deletes the key of argument `i`, on every instance; whether it was there. */

@@ -29,6 +29,8 @@ export interface Miss {
 export class ClientMisses {
   /** Empty places are undefined. */
   readonly places: (Miss | undefined)[] = [];
+  /** Of what is, or was, at each place: every read looks through them. */
+  readonly hashes = new Int32Array(MOST);
   /** Where the next goes, in place of the oldest. */
   at = 0;
   count = 0;
@@ -62,6 +64,7 @@ export class Misses {
     const miss = { client, cache, hash, atMs: nowMs, isVoid: false, next: this.#byHash.get(hash) };
     this.#byHash.set(hash, miss);
     own.places[own.at] = miss;
+    own.hashes[own.at] = hash;
     own.at = (own.at + 1) % MOST;
     own.count++;
   }
@@ -128,7 +131,10 @@ export class Misses {
   }
 }
 
-function find({ places }: ClientMisses, hash: number): Miss | undefined {
-  for (const miss of places) if (miss !== undefined && miss.hash === hash) return miss;
+function find({ places, hashes }: ClientMisses, hash: number): Miss | undefined {
+  const wanted = hash | 0;
+  for (let i = 0; i < places.length; i++) {
+    if (hashes[i] === wanted && places[i] !== undefined) return places[i];
+  }
   return undefined;
 }

@@ -10,6 +10,7 @@ import type { HeldValue, Reply } from './reply.ts';
 export interface Sink {
   /** Not taken by the system yet. */
   readonly writableLength: number;
+  /** Whether nothing of it waits: the system took it at once, or never will. `sent` may be called then, too. */
   write(bytes: Uint8Array, sent: (error?: Error | null) => void): boolean;
 }
 
@@ -83,8 +84,7 @@ export class Outbox {
     reply.length = 0;
     const { sink } = this.#parts;
     this.sentBytes += length;
-    sink.write(reply.firstBytes(length), this.#sent);
-    if (sink.writableLength === 0) return true;
+    if (sink.write(reply.firstBytes(length), this.#sent)) return true;
     this.#give(bytes.length);
     return false;
   }
@@ -191,7 +191,6 @@ export class Outbox {
   #write(bytes: Buffer): void {
     const { sink } = this.#parts;
     this.sentBytes += bytes.length;
-    sink.write(bytes, this.#sent);
-    if (sink.writableLength > 0) this.#isWriting = true;
+    if (!sink.write(bytes, this.#sent)) this.#isWriting = true;
   }
 }

@@ -57,8 +57,6 @@ export class Watches {
 
   /** The client watches one key more. */
   begin(client: Client, cache: Cache, key: Buffer, nowMs: number): void {
-    // Others end its watch, too: by RESET, or where EXEC was refused.
-    if (client.watched.length === 0) this.end(client);
     const entry = new WatchedEntry(cache, key, nowMs);
     client.watched.push(entry);
     if (!entry.isOfNothing) return;
@@ -99,10 +97,8 @@ export class Watches {
     if (known) return known;
     const entries: WatchedEntry[] = [];
     this.#byClient.set(client, entries);
-    client.onClose(() => {
-      this.end(client);
-      this.#byClient.delete(client);
-    });
+    client.unwatched = () => this.end(client);
+    client.onClose(() => this.#byClient.delete(client));
     return entries;
   }
 }

@@ -49,7 +49,12 @@ const OFF: Times = {
 
 export interface CommandLabOptions {
   memoryBytes?: number;
+  maxValueBytes?: number;
   roomBytes?: number;
+  /** Somebody wants to hear of every fill: none is written past what tells of it. */
+  readonly heedsAll?: boolean;
+  /** More caches without loaders. */
+  readonly shares?: Readonly<Record<string, { readonly shareBytes: number; readonly evictable: boolean }>>;
 }
 
 export class CommandLab {
@@ -73,6 +78,7 @@ export class CommandLab {
   readonly server: ServerFacts;
   readonly changes: Changes;
   readonly #roomBytes: number;
+  readonly #heedsAll: boolean;
   readonly #room = {
     charge: (bytes: number): boolean => {
       if (this.roomUsed + bytes > this.#roomBytes) return false;
@@ -86,15 +92,22 @@ export class CommandLab {
   readonly client: Client;
 
   constructor(options: CommandLabOptions = {}) {
-    const { memoryBytes = 64 << 20, roomBytes = 16 << 20 } = options;
+    const {
+      memoryBytes = 64 << 20,
+      maxValueBytes = 4 << 20,
+      roomBytes = 16 << 20,
+      heedsAll = false,
+    } = options;
+    this.#heedsAll = heedsAll;
     const random = seededRandom(1);
     this.#roomBytes = roomBytes;
-    this.store = new Store({ memoryBytes, maxValueBytes: 4 << 20, seed: [3, 4] });
+    this.store = new Store({ memoryBytes, maxValueBytes, seed: [3, 4] });
     this.caches = new Caches(this.store, this.clock, random);
     this.#add('default', {});
     this.#add('users', {}, this.loader);
     this.#add('short', { ttlMs: 60_000 });
     this.#add('idle', { expiryMs: 60_000 });
+    for (const [name, share] of Object.entries(options.shares ?? {})) this.#add(name, {}, undefined, share);
     this.changes = this.#newChanges();
     const facts = new Map(
       this.caches.names.map((name) => [
@@ -171,7 +184,7 @@ export class CommandLab {
     assert.equal(this.defects, []);
     assert.is(this.roomUsed, 0);
     assert.is(this.watches.size, 0);
-    assert.is(this.store.draftBytes, 0);
+    assert.is(this.store.room.draftBytes, 0);
     assert.equal(this.loader.open.length, 0);
   }
 
@@ -218,19 +231,26 @@ export class CommandLab {
     return commands;
   }
 
-  #add(name: string, times: Partial<Times>, loader?: ScriptedLoader): void {
+  #add(
+    name: string,
+    times: Partial<Times>,
+    loader?: ScriptedLoader,
+    share: { shareBytes: number | undefined; evictable: boolean } = {
+      shareBytes: undefined,
+      evictable: true,
+    },
+  ): void {
     const settings = { softTimeoutMs: undefined, concurrency: 32, queue: 1000 };
     this.caches.add({
       name,
       times: { ...OFF, ...times },
-      shareBytes: undefined,
-      evictable: true,
+      ...share,
       loading: loader && { loader, settings },
       changed: (change) => {
         this.keyspace.changed(name, change);
         this.watches.changed(this.cache(name), change);
       },
-      isHeeded: () => false,
+      isHeeded: () => this.#heedsAll || this.watches.size > 0,
       unstorable: () => {},
       defect: (error) => this.defects.push(error),
     });
@@ -280,7 +300,7 @@ export class CommandLab {
       password: undefined,
       flushall: 'default',
       memoryBytes: this.store.budget.limitBytes,
-      maxValueBytes: this.store.maxValueBytes,
+      maxValueBytes: this.store.room.maxValueBytes,
       mostClients: 100,
       port: () => 0,
       socket: '',

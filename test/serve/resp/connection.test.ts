@@ -6,8 +6,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Client } from '../../../src/serve/resp/client.ts';
 import { type Command, NO_KEYS } from '../../../src/serve/resp/command.ts';
-import { type Peer, RespConnection } from '../../../src/serve/resp/connection.ts';
+import { RespConnection } from '../../../src/serve/resp/connection.ts';
 import { Dispatch } from '../../../src/serve/resp/dispatch.ts';
+import type { Peer } from '../../../src/serve/resp/peer.ts';
 import type { Reply } from '../../../src/serve/resp/reply.ts';
 import { RespServer, type RespServerParts } from '../../../src/serve/resp/resp-server.ts';
 import { ServerFacts, type ServerFactsParts } from '../../../src/serve/resp/server-facts.ts';
@@ -76,6 +77,8 @@ class ConnectionLab {
   readonly server: ServerFacts;
   usedBytes = 0;
   roomBytes = ROOM_BYTES;
+  /** Called before memory is given: something may have to go for it. */
+  onCharge: () => void = () => {};
   /** Asked for and not given yet. */
   readonly turns: (() => void)[] = [];
   /** Long values that are held. */
@@ -91,6 +94,7 @@ class ConnectionLab {
     } as unknown as ServerFactsParts);
     const headroom = {
       charge: (bytes: number): boolean => {
+        this.onCharge();
         if (this.usedBytes + bytes > this.roomBytes) return false;
         this.usedBytes += bytes;
         return true;
@@ -283,6 +287,31 @@ test('a push waits behind what was read before it, and comes before what is read
   await lab.arrive('1');
   assert.is(lab.socket.take(), '+1 +2 +changed +3');
   lab.end();
+});
+
+test('a push that comes of making room for what is received or sent does not wait for the next command', async () => {
+  const receiving = new ConnectionLab();
+  const makeRoom = (lab: ConnectionLab): void => {
+    lab.onCharge = () => {
+      lab.onCharge = () => {};
+      lab.push('evicted');
+    };
+  };
+  makeRoom(receiving);
+  // How long the value is shows only in the second part.
+  for (const part of ['*2\r\n$4\r\nlook\r\n$20', `000\r\n${'x'.repeat(100)}`])
+    receiving.connection.received(Buffer.from(part));
+  await null;
+  assert.is(receiving.socket.take(), '+evicted');
+  receiving.end();
+  const sending = new ConnectionLab();
+  sending.socket.sink.isSlow = true;
+  makeRoom(sending);
+  sending.send('look 1');
+  sending.socket.sink.takeAll();
+  await null;
+  assert.is(sending.socket.take(), '+1 +evicted');
+  sending.end();
 });
 
 test('long pushes leave as they are made; who takes none is cut off over a bound, who takes them is not', async () => {

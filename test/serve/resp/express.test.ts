@@ -1,112 +1,12 @@
 // The short way for GET and SET means what the ordinary way means: two daemons' worth of parts are told the same bytes, one
 // of them without it, and must answer the same, byte by byte, and hold and count the same.
 
-import { EventEmitter } from 'node:events';
-import type { Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { RespConnection } from '../../../src/serve/resp/connection.ts';
-import { Express } from '../../../src/serve/resp/express.ts';
-import { RespServer, type RespServerParts } from '../../../src/serve/resp/resp-server.ts';
-import { RoomQueue } from '../../../src/serve/room-queue.ts';
 import { seededRandom } from '../../store/seeded-random.ts';
-import { CommandLab } from './command-lab.ts';
-import { FakeSink } from './fake-sink.ts';
+import { command, Served } from './served.ts';
 
 const test = suite('RESP express');
-
-const PEER = { address: '/s:0', localAddress: '/s:0', isTrusted: true, takesInline: true };
-
-interface Connected {
-  /** Says what was replied by then. */
-  say(bytes: Buffer): string;
-  /** From now on, or no longer, replies wait until they are taken; says what was replied and waited. */
-  takesSlowly(isSlow: boolean): string;
-  close(): void;
-  readonly isOver: boolean;
-}
-
-/** Connections to commands over real caches. */
-class Served {
-  readonly lab = new CommandLab({ memoryBytes: 2 << 20 });
-  readonly #shared: RespServer;
-  /** What is read into, for all connections. */
-  readonly #memory = Buffer.alloc(32_768);
-  expressed = 0;
-
-  constructor(isExpress: boolean) {
-    const { changes, clock, dispatch, keyspace, server } = this.lab;
-    const express = new Express(keyspace, server);
-    const run: Express['run'] = (client, bytes, from, end, reply) => {
-      if (!isExpress) return from;
-      const to = express.run(client, bytes, from, end, reply);
-      this.expressed += to - from;
-      return to;
-    };
-    const forget = (): void => express.forget();
-    this.#shared = new RespServer({
-      ...{
-        changes,
-        dispatch,
-        keyspace,
-        server,
-        clock,
-        express: { run, forget },
-        uploads: new RoomQueue(clock),
-      },
-      headroom: { charge: () => true, release: () => {} },
-      garbage: { passed: () => {} },
-      defect: (error: unknown) => this.lab.defects.push(error),
-    } as unknown as RespServerParts);
-  }
-
-  connect(): Connected {
-    const sink = new FakeSink();
-    let isOver = false;
-    const end = (): void => {
-      isOver = true;
-    };
-    const socket = Object.assign(new EventEmitter(), {
-      ...{ writable: true, destroyed: false, resume: () => {}, pause: () => {} },
-      ...{ end, destroySoon: end, destroy: end },
-      get writableLength() {
-        return sink.writableLength;
-      },
-      write: sink.write.bind(sink),
-    });
-    const connection = new RespConnection(this.#shared, socket as unknown as Socket, PEER);
-    return {
-      say: (bytes) => {
-        const memory = this.#memory.subarray(0, bytes.copy(this.#memory));
-        connection.receivedShared(memory, false);
-        memory.fill('*');
-        return sink.takeText();
-      },
-      takesSlowly: (isSlow) => {
-        sink.isSlow = isSlow;
-        sink.takeAll();
-        return sink.takeText();
-      },
-      close: () => connection.closed(),
-      get isOver() {
-        return isOver;
-      },
-    };
-  }
-
-  /** All that a client could tell of what is stored. */
-  state(): string {
-    return this.lab.caches.all
-      .map(({ name, counters, shelf: { stored } }) =>
-        JSON.stringify([name, stored.entries, stored.bytes, stored.payloadBytes, counters]),
-      )
-      .join('\n');
-  }
-}
-
-function command(...words: string[]): string {
-  return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
-}
 
 const ODD = [
   'PING\r\n',
@@ -118,6 +18,21 @@ const ODD = [
   '*2\r\n$3\r\nGET\r\n$0\r\n\r\n',
 ];
 
+const ODD_FORMS = ['EX', 'PX', 'EXAT', 'PXAT', 'XX', 'KEEPTTL', 'NX', 'E', 'EXX', 'XE'];
+const ODD_LIVES = [
+  '0',
+  '-1',
+  '01',
+  '+1',
+  '1.5',
+  '',
+  ' 1',
+  '999999999',
+  '1000000000',
+  '99999999999999999999',
+  'EX',
+];
+
 /** Mostly GET and SET of few keys, of all caches, with what changes what they mean in between. */
 function randomCommand(random: () => number): string {
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)]!;
@@ -125,8 +40,14 @@ function randomCommand(random: () => number): string {
   const value = String.fromCharCode(97 + Math.floor(random() * 26)).repeat(Math.floor(random() ** 6 * 9000));
   const chance = random();
   if (chance < 0.5) return command(pick(['GET', 'get', 'gEt']), key);
-  if (chance < 0.94) return command(pick(['SET', 'set', 'Set']), key, value);
-  if (chance < 0.95) return command('SET', key, value, 'PX', String(1 + Math.floor(random() * 5000)));
+  if (chance < 0.8) return command(pick(['SET', 'set', 'Set']), key, value);
+  if (chance < 0.93) {
+    const life = String(1 + Math.floor(random() ** 3 * 5000));
+    return command('SET', key, value, pick(['PX', 'EX', 'px', 'eX']), life);
+  }
+  if (chance < 0.945) return command('SET', key, value, pick(ODD_FORMS), pick(ODD_LIVES));
+  if (chance < 0.95)
+    return command(pick(['SETEX', 'PSETEX']), key, String(Math.floor(random() * 2000)), value);
   if (chance < 0.96) return command('DEL', key);
   if (chance < 0.97) return command('EXPIRE', key, '3');
   if (chance < 0.98) return command('APPEND', key, 'x');
@@ -178,27 +99,55 @@ test('answers, counts and holds what the ordinary way does, whatever comes, in w
   assert.ok(expressed > 100_000, `only ${expressed} bytes went the short way`);
 });
 
-test('what is there is read and written the short way, and so is what comes behind a command that is not', () => {
+test('what is there is read, and what is set is written, the short way, and so is what comes behind a command that is not', () => {
   const served = new Served(true);
   const client = served.connect();
-  assert.is(client.say(Buffer.from(command('SET', 'a', '1'))), '+OK\r\n');
-  assert.is(served.expressed, 0, 'there is nothing to write over');
+  const first = command('SET', 'a', '1');
+  assert.is(client.say(Buffer.from(first)), '+OK\r\n');
   const both = command('GET', 'a') + command('SET', 'a', '2');
   assert.is(client.say(Buffer.from(both)), '$1\r\n1\r\n+OK\r\n');
-  assert.is(served.expressed, both.length);
+  const written = first.length + both.length;
+  assert.is(served.expressed, written);
   const miss = command('GET', 'missing');
   const get = command('GET', 'a');
   assert.is(client.say(Buffer.from(get + miss + get + get)), '$1\r\n2\r\n$-1\r\n$1\r\n2\r\n$1\r\n2\r\n');
-  assert.is(served.expressed, both.length + 3 * get.length);
+  assert.is(served.expressed, written + 3 * get.length);
+});
+
+test('so is what is set with an end, which it keeps to', () => {
+  const served = new Served(true);
+  const client = served.connect();
+  for (const [form, life] of [
+    ['EX', '3'],
+    ['px', '3000'],
+  ] as const) {
+    const set = command('SET', form, 'value', form, life);
+    const before = served.expressed;
+    assert.is(client.say(Buffer.from(set)), '+OK\r\n');
+    assert.is(served.expressed, before + set.length);
+    served.lab.clock.advance(2990);
+    assert.is(client.say(Buffer.from(command('GET', form))), '$5\r\nvalue\r\n', form);
+    served.lab.clock.advance(10);
+    assert.is(client.say(Buffer.from(command('GET', form))), '$-1\r\n', form);
+  }
+});
+
+test('and what is set in a cache with a ttl', () => {
+  const served = new Served(true);
+  const client = served.connect();
+  const set = command('SET', 'short:a', 'value') + command('SET', 'short:b', 'value', 'EX', '100');
+  client.say(Buffer.from(set));
+  assert.is(served.expressed, set.length);
+  served.lab.clock.advance(60_000);
+  assert.is(client.say(Buffer.from(command('EXISTS', 'short:a', 'short:b'))), ':0\r\n');
 });
 
 test('while commands are timed none goes the short way', () => {
   const served = new Served(true);
   const client = served.connect();
   const get = Buffer.from(command('GET', 'a'));
-  client.say(
-    Buffer.from(command('SET', 'a', '1') + command('CONFIG', 'SET', 'slowlog-log-slower-than', '0')),
-  );
+  client.say(Buffer.from(command('CONFIG', 'SET', 'slowlog-log-slower-than', '0')));
+  client.say(Buffer.from(command('SET', 'a', '1')));
   assert.is(client.say(get), '$1\r\n1\r\n');
   assert.is(served.expressed, 0);
   client.say(Buffer.from(command('CONFIG', 'SET', 'slowlog-log-slower-than', '-1')));
@@ -232,6 +181,21 @@ test('a command that came in part is left for when the rest is there', () => {
       assert.is(client.say(Buffer.from(whole.slice(0, at))), '', `${at} bytes of ${JSON.stringify(whole)}`);
       assert.is(client.say(Buffer.from(whole.slice(at))), whole === set ? '+OK\r\n' : '$5\r\nvalue\r\n');
     }
+  }
+});
+
+test('a value over max_value is refused, be there an entry or not, however short it is', () => {
+  for (const isExpress of [true, false]) {
+    const served = new Served(isExpress, { maxValueBytes: 1024 });
+    const client = served.connect();
+    const set = (length: number): string => client.say(Buffer.from(command('SET', 'a', 'v'.repeat(length))));
+    const refused = '-ERR the value is larger than max_value allows (1024 bytes)\r\n';
+    assert.is(set(1025), refused);
+    assert.is(client.say(Buffer.from(command('EXISTS', 'a'))), ':0\r\n');
+    assert.is(set(1024), '+OK\r\n');
+    assert.is(set(1025), refused);
+    assert.is(client.say(Buffer.from(command('STRLEN', 'a'))), ':1024\r\n');
+    assert.is(set(4095), refused);
   }
 });
 

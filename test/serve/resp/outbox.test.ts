@@ -2,10 +2,10 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Account } from '../../../src/serve/resp/account.ts';
 import { Outbox } from '../../../src/serve/resp/outbox.ts';
 import { Reply } from '../../../src/serve/resp/reply.ts';
 import type { Value } from '../../../src/store/value.ts';
+import { countedAccount } from './counted-account.ts';
 import { FakeSink } from './fake-sink.ts';
 
 const test = suite('RESP outbox');
@@ -38,16 +38,7 @@ class LongValue implements Value {
 function setUp(roomBytes = 1 << 20) {
   const sink = new FakeSink();
   const seen = { usedBytes: 0, drained: 0, failed: 0, passedBytes: 0 };
-  const account = new Account({
-    charge: (bytes) => {
-      if (seen.usedBytes + bytes > roomBytes) return false;
-      seen.usedBytes += bytes;
-      return true;
-    },
-    release: (bytes) => {
-      seen.usedBytes -= bytes;
-    },
-  });
+  const account = countedAccount(seen, roomBytes);
   const outbox = new Outbox({
     ...{ sink, account },
     drained: () => void seen.drained++,

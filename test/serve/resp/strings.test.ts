@@ -140,7 +140,7 @@ strings('APPEND and SETRANGE change the value and keep what the entry has beside
 
 strings('a value does not grow beyond what may be stored', () => {
   const lab = new CommandLab();
-  const most = lab.store.maxValueBytes;
+  const most = lab.store.room.maxValueBytes;
   const tooLong = `-ERR the value is larger than max_value allows (${most} bytes)`;
   assert.is(lab.say('SETRANGE', 'k', String(most - 1), 'x'), most);
   assert.is(lab.say('STRLEN', 'k'), most);

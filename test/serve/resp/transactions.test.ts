@@ -57,6 +57,21 @@ transactions('DISCARD forgets what was queued and what was watched', () => {
   lab.end();
 });
 
+transactions('whatever else ends a watch, nobody heeds it any more', () => {
+  const lab = new CommandLab();
+  lab.say('WATCH', 'a', 'b');
+  assert.is(lab.watches.size, 2);
+  lab.client.reset();
+  assert.is(lab.watches.size, 0, 'RESET');
+  lab.say('WATCH', 'a');
+  assert.match(String(lab.say('EXEC', 'now')), /^-EXECABORT/);
+  assert.is(lab.watches.size, 0, 'an EXEC that was refused');
+  lab.say('WATCH', 'a');
+  lab.client.ended();
+  assert.is(lab.watches.size, 0, 'the end of the connection');
+  lab.end();
+});
+
 /** What EXEC answers after `between` happened to a watched key. */
 function watched(between: (lab: CommandLab) => void, before: (lab: CommandLab) => void = () => {}) {
   const lab = new CommandLab();

@@ -30,7 +30,7 @@ function get({ keyspace, client }: CommandContext, call: Call, reply: Reply): vo
 
 function set(context: CommandContext, call: Call, reply: Reply): void {
   if (call.count === 3) {
-    if (!context.keyspace.overwrite(context.client, call)) store(context, call, LEASED);
+    store(context, call, LEASED);
     reply.ok();
     return;
   }
