@@ -5,7 +5,7 @@
 
 import { parseArgs } from 'node:util';
 import { installed } from './installed.ts';
-import { type Contender, knownServers, RunningServer, sidecache } from './resp-contender.ts';
+import { asInManifest, type Contender, knownServers, RunningServer, sidecache } from './resp-contender.ts';
 import { fill, httpPuts, memcachedSets, respSets, type Writes } from './resp-load.ts';
 
 const VALUE = 'v'.repeat(100);
@@ -32,8 +32,9 @@ export async function memory(options: readonly string[] = []): Promise<void> {
   console.log(`\nMemory of ${entries} entries, 14-byte keys, 100-byte values`);
   console.log('| | idle | filled | an entry, over idle | filled in |\n|---|---|---|---|---|');
   const rows = [...knownServers().map(overResp), ...memcached(values.memory)];
-  const own = sidecache(values.memory, values.node);
-  for (const row of [...rows, values.by === 'http' ? overHttp(own) : overResp(own)]) {
+  const plain = sidecache(values.memory, values.node);
+  const own = [plain, asInManifest(plain)].map(values.by === 'http' ? overHttp : overResp);
+  for (const row of [...rows, ...own]) {
     console.log(`| ${row.contender.name} | ${await measured(row, entries)} |`);
   }
 }

@@ -30,9 +30,21 @@ export function redis(program = 'redis-server'): Contender {
 export function sidecache(memory: string, node = process.execPath): Contender {
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
   const file = resolve('dist/sidecache.js');
+  // It runs in a folder of its own.
+  const program = node.includes('/') ? resolve(node) : node;
   return {
     name: `sidecache, Node ${version}`,
-    command: (_folder, socket) => [node, file, 'serve', '--socket', socket, '--memory', memory],
+    command: (_folder, socket) => [program, file, 'serve', '--socket', socket, '--memory', memory],
+  };
+}
+
+/** The same with the variable that manifest.yml sets for it. */
+export function asInManifest({ name, command }: Contender): Contender {
+  const variable = /MALLOC_TRIM_THRESHOLD_=\d+/.exec(readFileSync('manifest.yml', 'utf8'));
+  if (!variable) throw new Error('manifest.yml sets no MALLOC_TRIM_THRESHOLD_');
+  return {
+    name: `${name}, as in manifest.yml`,
+    command: (folder, socket) => ['env', variable[0], ...command(folder, socket)],
   };
 }
 

@@ -18,6 +18,8 @@ const VALUE_BYTES = 256;
 /** Room for the entries, and for what is kept beside them, so that nothing is evicted. */
 const MEMORY_BYTES_PER_ENTRY = 600;
 const COMMANDS = ['get', 'set'] as const;
+/** Of each round, in turns: what disturbs the machine for a second disturbs all alike. */
+const SLICES = 4;
 
 interface Settings {
   readonly nodes: readonly string[];
@@ -43,7 +45,7 @@ export async function resp(options: readonly string[] = []): Promise<void> {
   const all: Measured[] = [];
   try {
     for (const contender of contenders) all.push(await started(contender, settings));
-    for (const { server } of all) for (const command of COMMANDS) run(server, command, 16, settings);
+    for (const depth of settings.depths) for (const one of all) warmUp(one, depth, settings);
     for (let round = 0; round < settings.rounds; round++) measureRound(all, round, settings);
     print(all, settings);
   } finally {
@@ -82,28 +84,46 @@ async function started(contender: Contender, { entries }: Settings): Promise<Mea
   return { server, perSecond: new Map(), p99Ms: new Map(), filledRssBytes: server.rssBytes };
 }
 
-/** Each round begins with another one: who runs first is not always the same. */
+/** A round that is not measured: what compiles as it runs has done so. */
+function warmUp({ server }: Measured, depth: number, settings: Settings): void {
+  for (const command of COMMANDS) {
+    for (let slice = 0; slice < SLICES; slice++) runSlice(server, command, depth, settings);
+  }
+}
+
+/** Each slice begins with another one: who runs first is not always the same. */
 function measureRound(all: readonly Measured[], round: number, settings: Settings): void {
-  const turns = all.map((_, i) => all[(i + round) % all.length]!);
   for (const depth of settings.depths) {
     for (const command of COMMANDS) {
-      for (const { server, perSecond, p99Ms } of turns) {
-        const result = run(server, command, depth, settings);
-        add(perSecond, rowOf(command, depth), result.perSecond);
-        add(p99Ms, rowOf(command, depth), result.p99Ms);
+      const slices = all.map((): Slice[] => []);
+      for (let slice = 0; slice < SLICES; slice++) {
+        for (let turn = 0; turn < all.length; turn++) {
+          const at = (turn + round + slice) % all.length;
+          slices[at]!.push(runSlice(all[at]!.server, command, depth, settings));
+        }
       }
+      all.forEach(({ perSecond, p99Ms }, at) => {
+        const seconds = slices[at]!.reduce((sum, slice) => sum + 1 / slice.perSecond, 0);
+        add(perSecond, rowOf(command, depth), SLICES / seconds);
+        add(p99Ms, rowOf(command, depth), median(slices[at]!.map((slice) => slice.p99Ms)));
+      });
     }
   }
 }
 
-function run(
+interface Slice {
+  readonly perSecond: number;
+  readonly p99Ms: number;
+}
+
+function runSlice(
   { socket }: RunningServer,
   command: string,
   depth: number,
   { requests, entries }: Settings,
-): { perSecond: number; p99Ms: number } {
+): Slice {
   // About as long for each depth.
-  const count = Math.round(requests * (depth === 1 ? 1 : Math.min(10, 3 + depth / 8)));
+  const count = Math.round((requests * (depth === 1 ? 1 : Math.min(10, 3 + depth / 8))) / SLICES);
   const sized = ['-c', CONNECTIONS, '-n', count, '-d', VALUE_BYTES, '-r', entries, '-P', depth].map(String);
   const { stdout, stderr, status } = spawnSync(
     'redis-benchmark',

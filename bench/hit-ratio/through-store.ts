@@ -1,8 +1,9 @@
 // Replays a trace through the store as it runs in the daemon, all entries of one size; returns its misses.
 
 import { NO_SLOT } from '../../src/store/entries.ts';
+import { ENTRY_OVERHEAD_BYTES } from '../../src/store/entry-cost.ts';
 import type { HashSeed } from '../../src/store/hash.ts';
-import { ENTRY_OVERHEAD_BYTES, Store } from '../../src/store/store.ts';
+import { Store } from '../../src/store/store.ts';
 
 const PLAIN = { contentType: '', etag: '', tags: [] };
 
