@@ -90,11 +90,13 @@ export function runResp(input: RespInput): RunningResp {
     tracking,
     defect,
   });
-  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const atEndOfTurn = (run: () => void): void => void setImmediate(run);
+  const turn = (): Promise<void> => new Promise(atEndOfTurn);
   const shared = new RespServer({
     express: new Express(keyspace, server),
     ...{ dispatch, keyspace, server, changes, clock, headroom, garbage, uploads },
     turn,
+    atEndOfTurn,
     defect,
   });
   caches.watchEntries(tracking, (cache, key) => tracking.gone(cache, key));

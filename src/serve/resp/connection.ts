@@ -2,7 +2,8 @@
 //
 //   received ─▶ parser ─▶ dispatch ─▶ reply ─▶ outbox ─▶ socket
 //
-// All commands of a chunk are run, then their replies leave with one write. A command that waits for a load keeps its
+// All commands of a chunk are run, then their replies leave with one write, those of the short way together with what
+// others are sent. A command that waits for a load keeps its
 // place: reads behind it are run, and their replies wait for its own; anything else waits its turn, and nothing more is
 // read. Nor is anything read of a client that does not take its replies.
 
@@ -72,7 +73,9 @@ export class RespConnection implements ClientPort, Guest {
     const failed = (): void => this.cut();
     const passed = (bytes: number): void => parts.garbage.passed(bytes);
     const goOn = (): void => this.#work();
-    const outbox = new Outbox({ sink: new DirectSink(socket), account, drained: goOn, failed, passed });
+    const sink = new DirectSink(socket);
+    const { departures } = shared;
+    const outbox = new Outbox({ sink, departures, account, drained: goOn, failed, passed });
     this.#outbox = outbox;
     this.#intake = new Intake(this.#parser, account, passed);
     const client = new Client(parts.server.nextId(), this, parts.clock.now(), peer.isTrusted);
@@ -95,6 +98,8 @@ export class RespConnection implements ClientPort, Guest {
     const ranBefore = server.commands;
     const rest = this.#isIdle ? this.#runWhereItLies(bytes) : bytes;
     if (rest) {
+      // What comes now may take its time.
+      this.#shared.departures.leave();
       this.#intake.isShared = true;
       this.received(rest);
       this.#intake.isShared = false;
@@ -149,7 +154,7 @@ export class RespConnection implements ClientPort, Guest {
 
   /** Something is under way. */
   get isBusy(): boolean {
-    return !this.#pending.isEmpty || this.#isHeld || !this.#outbox.isEmpty;
+    return !this.#pending.isEmpty || this.#isHeld || this.#outbox.isExpecting || !this.#outbox.isEmpty;
   }
 
   /** It listens, or has something begun: closing it would be noticed. */
@@ -253,7 +258,8 @@ export class RespConnection implements ClientPort, Guest {
       for (let from = -1; at > from && at < length && this.#outbox.isEmpty; ) {
         from = at;
         at = parts.express.run(this.client, bytes, from, length, this.#shared.scratch, nowMs);
-        if (at === length || this.#shared.scratch.length > SEND_AT_BYTES) this.#flush();
+        if (this.#shared.scratch.length > SEND_AT_BYTES) this.#flush();
+        else if (at === length) this.#shared.depart(this.#outbox);
       }
       // Nothing is known to end it meanwhile; but what is left in the scratch would be the next client's.
       if (this.#isClosing) this.#flush();
@@ -372,6 +378,7 @@ export class RespConnection implements ClientPort, Guest {
   /** Ends the connection once nothing is left to be sent, or to be run where only the client has ended. */
   #endIfDone(): void {
     if (!this.#isClosing && !(this.#isEnded && !this.#isHeld)) return;
+    if (this.#outbox.isExpecting) this.#shared.departures.leave();
     if (!this.#pending.isEmpty || !this.#outbox.isEmpty || this.#socket.destroyed) return;
     this.#isClosing = true;
     this.#socket.end();

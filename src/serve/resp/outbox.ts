@@ -4,6 +4,7 @@
 // looks at `bytes` and stops making more. A value that is held counts as one piece, however long it is.
 
 import type { Account } from './account.ts';
+import type { Departures } from './departures.ts';
 import type { HeldValue, Reply } from './reply.ts';
 
 /** Of a socket of Node, what is needed of it. */
@@ -32,6 +33,7 @@ export interface OutboxParts {
   readonly account: Account;
   /** All that waited was taken. */
   readonly drained: () => void;
+  readonly departures: Pick<Departures, 'leave'>;
   /** There is no memory to send with. */
   readonly failed: () => void;
   /** So many bytes of buffers are of no use any more. */
@@ -52,6 +54,8 @@ export class Outbox {
   /** What the socket has: memory that is its own until it was taken. */
   #givenBytes = 0;
   sentBytes = 0;
+  /** A reply is among the departures, and leaves before all else. */
+  isExpecting = false;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
@@ -72,6 +76,7 @@ export class Outbox {
   send(reply: Reply): boolean {
     const { length, bytes } = reply;
     if (length === 0) return true;
+    if (this.isExpecting) this.#parts.departures.leave();
     if (this.#closed) {
       reply.truncate(0);
       return true;

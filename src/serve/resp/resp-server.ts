@@ -5,9 +5,11 @@ import type { Changes } from '../../changes/changes.ts';
 import type { Garbage } from '../garbage.ts';
 import type { Headroom } from '../headroom.ts';
 import type { RoomQueue } from '../room-queue.ts';
+import { Departures } from './departures.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Express } from './express.ts';
 import type { Keyspace } from './keyspace.ts';
+import type { Outbox } from './outbox.ts';
 import { Reply } from './reply.ts';
 import type { ServerFacts } from './server-facts.ts';
 
@@ -29,14 +31,20 @@ export interface RespServerParts {
   readonly defect: (error: unknown) => void;
   /** Lets others have their turn. */
   readonly turn: () => Promise<void>;
+  /** Calls what it is given after all that came in this turn was read. */
+  readonly atEndOfTurn: (run: () => void) => void;
 }
 
 export class RespServer {
   readonly parts: RespServerParts;
   /** Empty between the turns of connections. */
   scratch: Reply;
+  readonly departures: Departures;
+
   constructor(parts: RespServerParts) {
+    const { atEndOfTurn, defect } = parts;
     this.parts = parts;
+    this.departures = new Departures({ newReply: () => this.#newScratch(), atEndOfTurn, defect });
     this.scratch = this.#newScratch();
   }
 
@@ -44,6 +52,11 @@ export class RespServer {
   renewScratch(): void {
     this.scratch.discharge();
     this.scratch = this.#newScratch();
+  }
+
+  /** What is in the scratch leaves soon, with what others are sent. */
+  depart(outbox: Outbox): void {
+    this.scratch = this.departures.add(this.scratch, outbox);
   }
 
   /** Of a reply that grew beyond it, the memory is given back. */

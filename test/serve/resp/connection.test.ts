@@ -112,6 +112,7 @@ class ConnectionLab {
       ...{ dispatch, headroom, clock: this.clock, uploads: new RoomQueue(this.clock) },
       server: this.server,
       turn: () => new Promise<void>((resolve) => this.turns.push(resolve)),
+      atEndOfTurn: (run: () => void) => run(),
       express: { run: (_client: Client, _bytes: Buffer, from: number) => from, forget: () => {} },
       garbage: { passed: () => {} },
       defect: (error: unknown) => this.defects.push(error),

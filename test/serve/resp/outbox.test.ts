@@ -40,7 +40,7 @@ function setUp(roomBytes = 1 << 20) {
   const seen = { usedBytes: 0, drained: 0, failed: 0, passedBytes: 0 };
   const account = countedAccount(seen, roomBytes);
   const outbox = new Outbox({
-    ...{ sink, account },
+    ...{ sink, account, departures: { leave: () => {} } },
     drained: () => void seen.drained++,
     failed: () => void seen.failed++,
     passed: (bytes) => {

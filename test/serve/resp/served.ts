@@ -14,10 +14,17 @@ import { FakeSink } from './fake-sink.ts';
 const PEER = { address: '/s:0', localAddress: '/s:0', isTrusted: true, takesInline: true };
 
 export interface Connected {
-  /** Says what was replied by then. */
+  /** Says what was replied by the end of the turn. */
   say(bytes: Buffer): string;
+  /** Says it in a turn that goes on. */
+  sayAmongOthers(bytes: Buffer): void;
+  /** What was replied since it was asked last. */
+  taken(): string;
   /** From now on, or no longer, replies wait until they are taken; says what was replied and waited. */
   takesSlowly(isSlow: boolean): string;
+  push(text: string): void;
+  /** It sends no more. */
+  ends(): void;
   close(): void;
   readonly isOver: boolean;
 }
@@ -28,6 +35,7 @@ export class Served {
   /** What is read into, for all connections. */
   readonly #memory = Buffer.alloc(32_768);
   expressed = 0;
+  #atEndOfTurn: (() => void)[] = [];
 
   constructor(isExpress: boolean, options: CommandLabOptions = {}) {
     this.lab = new CommandLab({ memoryBytes: 2 << 20, heedsAll: !isExpress, ...options });
@@ -52,6 +60,7 @@ export class Served {
       },
       headroom: { charge: () => true, release: () => {} },
       garbage: { passed: () => {} },
+      atEndOfTurn: (run: () => void) => this.#atEndOfTurn.push(run),
       defect: (error: unknown) => this.lab.defects.push(error),
     } as unknown as RespServerParts);
   }
@@ -71,23 +80,37 @@ export class Served {
       write: sink.write.bind(sink),
     });
     const connection = new RespConnection(this.#shared, socket as unknown as Socket, PEER);
+    const sayAmongOthers = (bytes: Buffer): void => {
+      const memory = this.#memory.subarray(0, bytes.copy(this.#memory));
+      connection.receivedShared(memory, false);
+      memory.fill('*');
+    };
     return {
       say: (bytes) => {
-        const memory = this.#memory.subarray(0, bytes.copy(this.#memory));
-        connection.receivedShared(memory, false);
-        memory.fill('*');
+        sayAmongOthers(bytes);
+        this.endTurn();
         return sink.takeText();
       },
+      sayAmongOthers,
+      taken: () => sink.takeText(),
       takesSlowly: (isSlow) => {
         sink.isSlow = isSlow;
         sink.takeAll();
         return sink.takeText();
       },
+      push: (text) => connection.push((reply) => reply.simple(text)),
+      ends: () => connection.ended(),
       close: () => connection.closed(),
       get isOver() {
         return isOver;
       },
     };
+  }
+
+  endTurn(): void {
+    const runs = this.#atEndOfTurn;
+    this.#atEndOfTurn = [];
+    for (const run of runs) run();
   }
 
   /** All that a client could tell of what is stored. */
