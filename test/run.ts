@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const FILE_LIMIT_MS = 300_000;
+const FILE_LIMIT_MS = 600_000;
 /** Between the totals and the end of the process; more means that a server, timer or child was left open. */
 const EXIT_LIMIT_MS = 20_000;
 const PARALLEL_UNITS = 2;

@@ -10,7 +10,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const PROGRAM = resolve(dirname(fileURLToPath(import.meta.url)), '../../dist/sidecache.js');
-const LIMIT_MS = 15_000;
+/** Patience with a machine that is slow, or lets others go first. */
+const LIMIT_MS = 45_000;
 
 export interface DaemonOptions {
   /** The configuration file; `socket` is left to its default, in the daemon's own folder. */

@@ -14,7 +14,7 @@ import { Origin } from './origin-server.ts';
 import { Relay } from './relay.ts';
 
 const LOOPBACK = '127.0.0.1';
-const LIMIT_MS = 15_000;
+const LIMIT_MS = 45_000;
 
 export interface FleetOptions {
   /** The indices that there are. Default 0, 1 and 2. */

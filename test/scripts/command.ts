@@ -4,7 +4,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
-const LINE_LIMIT_MS = 20_000;
+const LINE_LIMIT_MS = 45_000;
 
 interface Waiting {
   pattern: RegExp;

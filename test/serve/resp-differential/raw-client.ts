@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { CLOSED, readTree, type Tree } from './reply-tree.ts';
 
-const LIMIT_MS = 5_000;
+const LIMIT_MS = 20_000;
 
 export class RawClient {
   /** Frames that nobody took yet, the oldest first. */

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const READY = /Ready to accept connections|The server is now ready/;
-const LIMIT_MS = 15_000;
+const LIMIT_MS = 45_000;
 
 export class RedisServer {
   readonly socket: string;
