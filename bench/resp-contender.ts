@@ -86,14 +86,18 @@ export class RunningServer {
     const [program, ...rest] = command(folder, join(folder, 'socket'));
     const env = { ...process.env, TMPDIR: folder };
     const child = spawn(program!, rest, { cwd: folder, env, stdio: ['ignore', 'ignore', 'inherit'] });
+    let failure: Error | undefined;
+    child.once('error', (error) => {
+      failure = error;
+    });
     running.add(child);
     const server = new RunningServer(name, folder, child);
     const untilMs = Date.now() + READY_WITHIN_MS;
     let said = '';
     while (!said.startsWith(ready[1])) {
-      if (child.exitCode !== null || Date.now() > untilMs) {
+      if (failure || child.exitCode !== null || Date.now() > untilMs) {
         await server.stop();
-        throw new Error(`${name} is not ready; it said ${JSON.stringify(said.slice(0, 200))}`);
+        throw failure ?? new Error(`${name} is not ready; it said ${JSON.stringify(said.slice(0, 200))}`);
       }
       await new Promise((later) => setTimeout(later, 50));
       said = await answerOf(server.socket, ready[0]);
@@ -115,7 +119,8 @@ export class RunningServer {
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid !== undefined && exitCode === null && signalCode === null) {
       const ended = once(this.#child, 'exit');
       this.#child.kill('SIGKILL');
       await ended;

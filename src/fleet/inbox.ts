@@ -80,8 +80,8 @@ export class Inbox {
    */
   meet(origin: string, sequence: number): void {
     const seen = this.#seen.get(origin);
-    if (seen !== undefined && (seen <= sequence || !this.#adopted.has(origin))) return;
-    this.#adopted.delete(origin);
+    const isAdopted = this.#adopted.delete(origin);
+    if (seen !== undefined && (seen <= sequence || !isAdopted)) return;
     if (!this.joining && sequence > 0) {
       this.#parts.drop('all', 'a peer was met that had made changes before', origin);
     }
@@ -102,6 +102,8 @@ export class Inbox {
   receive(origin: string, message: EventsMessage): { confirmed: number; results: EventResult[] } {
     const { after, events, lost, upTo } = message;
     this.#parts.copied?.(message.entries, origin);
+    // By its own word it is so far: what it said before, and comes later, tells nothing any more.
+    if (upTo >= (this.#seen.get(origin) ?? 0)) this.#adopted.delete(origin);
     this.#fillGap(origin, after, lost);
     const isComplete = lost.length === 0;
     const results: EventResult[] = [];

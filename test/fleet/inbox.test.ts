@@ -55,6 +55,25 @@ test('another may tell how far an origin is, but not further than it says itself
   assert.equal([applied, drops, inbox.seen(A)], [['a8'], ['all'], 8]);
 });
 
+test('an older word of an origin, come late, undoes nothing that it has said itself since', () => {
+  const met = joined();
+  met.inbox.joining = true;
+  met.inbox.adopt({ [A]: 3 });
+  met.inbox.joining = false;
+  met.inbox.meet(A, 3);
+  met.inbox.meet(A, 2);
+  assert.equal([met.drops, met.inbox.seen(A)], [[], 3]);
+
+  const sent = joined();
+  sent.inbox.joining = true;
+  sent.inbox.adopt({ [A]: 3 });
+  sent.inbox.joining = false;
+  sent.inbox.receive(A, message(3, [4]));
+  sent.inbox.meet(A, 3);
+  sent.inbox.receive(A, message(3, [4, 5]));
+  assert.equal([sent.applied, sent.drops, sent.inbox.seen(A)], [['a4', 'a5'], [], 5]);
+});
+
 test('a gap within a message is noticed', () => {
   const { inbox, drops } = joined();
   assert.is(inbox.receive(A, message(0, [1, 3])).confirmed, 3);
