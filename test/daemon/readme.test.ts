@@ -1,9 +1,9 @@
 // Runs what the README says a newcomer should type, as typed, and holds it to what it says comes back.
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
@@ -39,8 +39,9 @@ function start(
   command: string,
   args: readonly string[],
   isReady: (text: string) => boolean,
+  options: SpawnOptions = { env },
 ): Promise<string> {
-  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'inherit'] });
   running.push(child);
   return new Promise((ready, failed) => {
     let text = '';
@@ -76,6 +77,22 @@ for (const { command, shows } of steps()) {
     }
   });
 }
+
+test('scripts/start listens where the configuration in the directory says, not where it would without one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'readme-'));
+  writeFileSync(join(folder, 'sidecache.yml'), 'http: off\n');
+  let shown = '';
+  const options = { cwd: folder, env: { ...env, TMPDIR: folder } };
+  const isReady = (text: string): boolean => {
+    shown = text;
+    return text.includes('"ready"');
+  };
+  await start(resolve('scripts/start'), [], isReady, options);
+  rmSync(folder, { recursive: true, force: true });
+  const ready = JSON.parse(shown.split('\n').find((line) => line.includes('"ready"'))!);
+  assert.is(ready.http, undefined);
+  assert.ok(ready.socket.startsWith(folder));
+});
 
 test('the README has commands to type', () => {
   assert.ok(steps().length >= 10);
