@@ -114,7 +114,11 @@ export class RespConnection implements ClientPort, Guest {
 
   received(chunk: Buffer): void {
     this.#shared.parts.server.netInputBytes += chunk.length;
-    if (this.#isClosing) return;
+    if (this.#isClosing) {
+      // What it was replied is not to be the next client's.
+      this.#flush();
+      return;
+    }
     this.#intake.add(chunk);
     // Where reading was resumed just before it was paused, Node reads once more all the same, and goes on.
     if (this.#lacksRoom) this.#stopReading();
