@@ -236,7 +236,9 @@ async function asked(fleet: DemoFleet, index: number): ReturnType<typeof ask> {
 
 // biome-ignore lint/suspicious/noExplicitAny: what the program says is asserted on, not relied upon
 async function through(fleet: DemoFleet, index: number): Promise<any> {
-  return JSON.parse((await asked(fleet, index)).body);
+  const { status, body } = await asked(fleet, index);
+  assert.is(status, 200, body);
+  return JSON.parse(body);
 }
 
 test.run();
