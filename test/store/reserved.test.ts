@@ -20,12 +20,16 @@ test('it does not grow with what is stored, or V8 would collect its whole heap f
 });
 
 test('the largest memory that may be configured can be had, and none of it is taken before it is used', () => {
-  const residentBytes = process.memoryUsage.rss();
-  const store = newStore({ memoryBytes: MOST_MEMORY_BYTES });
-  const cache = newCache(store);
-  putBytes(store, cache, 'key', Buffer.from('value'));
-  assert.is(store.entries.live, 1);
-  assert.ok(process.memoryUsage.rss() - residentBytes < 4 * MIB);
+  // The process itself takes memory now and then, for what V8 compiles: the least of some tries is the store's.
+  const taken = Array.from({ length: 5 }, () => {
+    collectGarbage();
+    const residentBytes = process.memoryUsage.rss();
+    const store = newStore({ memoryBytes: MOST_MEMORY_BYTES });
+    putBytes(store, newCache(store), 'key', Buffer.from('value'));
+    assert.is(store.entries.live, 1);
+    return process.memoryUsage.rss() - residentBytes;
+  });
+  assert.ok(Math.min(...taken) < 4 * MIB, `${taken} bytes`);
 });
 
 function buffersBytes(): number {
