@@ -76,6 +76,8 @@ export class Departures {
       else reply.discharge();
     } catch (error) {
       this.#parts.defect(error);
+      reply.discharge();
+      outbox.fail();
     }
   }
 }

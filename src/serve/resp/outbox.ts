@@ -94,6 +94,11 @@ export class Outbox {
     return false;
   }
 
+  /** A reply of it was lost: who gets the next one would take it for that. */
+  fail(): void {
+    this.#parts.failed();
+  }
+
   /** Lets go of all that waits. */
   close(): void {
     if (this.#closed) return;
