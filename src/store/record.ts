@@ -192,6 +192,14 @@ export function keyBegins(records: Records, place: number, prefix: Uint8Array): 
   );
 }
 
+/** How many bytes the record there has; fewer where it has an ETag or a content type of its own. */
+export function lengthAt(records: Records, place: number): number {
+  const head = firstBytes(records, place);
+  if ((head & WORD) === 0) return SHORT_HEADER_BYTES + keyLengthOf(head) + (head >>> 7);
+  const rest = (head & LONG_KEY) === 0 ? head >>> REST_SHIFT : records.word(place, 1);
+  return keyStartOf(head) + keyLengthOf(head) + rest;
+}
+
 /** The first word; where the header is of two bytes, those. */
 function firstBytes(records: Records, place: number): number {
   const bytes = records.bytes(place);

@@ -13,9 +13,10 @@ import { classOf, SIZE_CLASSES, sizeOf } from './size-classes.ts';
 
 const WORD_SHIFT = 10;
 const WORD_MASK = PAGE_WORDS - 1;
-/** Lines of a processor's cache, and how many of a record are read: what lies behind follows by itself. */
+/** A line of a processor's cache. */
 const LINE_WORDS = 16;
-const LINES_READ = 2;
+const LINE_SHIFT = 6;
+const LINE_BYTES = 1 << LINE_SHIFT;
 
 class SizeClass {
   readonly words: number;
@@ -89,17 +90,15 @@ export class Records {
     this.#pages.words(page)[(this.#pages.offset(page) >>> 2) + at] = word;
   }
 
-  /** Reads a byte of each line of the first records of `places`, and says something that depends on all of them. */
-  readAll(places: Int32Array, count: number): number {
-    let read = 0;
-    for (let line = 0; line < LINES_READ; line++) {
-      for (let i = 0; i < count; i++) {
-        const place = places[i]! >>> 0;
-        const at = (place & WORD_MASK) + line * LINE_WORDS;
-        if (at < PAGE_WORDS) read ^= this.bytes(place)[this.#pages.offset(place >>> WORD_SHIFT) + (at << 2)]!;
-      }
-    }
-    return read;
+  /** A byte of a line of the place, counted from the one it begins in; 0 beyond the place's first page. */
+  byteOfLine(place: number, line: number): number {
+    const at = (place & WORD_MASK & -LINE_WORDS) + line * LINE_WORDS;
+    return at < PAGE_WORDS ? this.bytes(place)[this.#pages.offset(place >>> WORD_SHIFT) + (at << 2)]! : 0;
+  }
+
+  /** How many lines so many bytes of the place are in. */
+  linesOf(place: number, bytes: number): number {
+    return (((place & (LINE_WORDS - 1)) << 2) + bytes + LINE_BYTES - 1) >>> LINE_SHIFT;
   }
 
   /** Copies `length` bytes from byte `from` of the place into `target[at…]`. */

@@ -11,6 +11,7 @@ import type { Socket } from 'node:net';
 import { RoomError } from '../../errors.ts';
 import type { Guest } from '../connections.ts';
 import { Account } from './account.ts';
+import { MOST_PIECE_BYTES } from './arrivals.ts';
 import { Client, type ClientPort } from './client.ts';
 import type { CommandContext } from './context.ts';
 import { DirectSink } from './direct-io.ts';
@@ -48,6 +49,10 @@ export class RespConnection implements ClientPort, Guest {
   readonly #pushes: Pushes;
   /** The parser's command waits its turn. */
   #isHeld = false;
+  /** A piece of what came waits for the end of the turn. */
+  #isArriving = false;
+  /** Of such a piece something is left that is not for the short way. */
+  #hasRest = false;
   /** Commands are being run. */
   #isWorking = false;
   /** There is no memory for what comes: until there is some, nothing is read. */
@@ -90,27 +95,48 @@ export class RespConnection implements ClientPort, Guest {
     server.connections++;
   }
 
-  // --- what the socket tells
-
   /** The same in memory that is another's after the call; `isMore`: there may be more to read. */
   receivedShared(bytes: Buffer, isMore: boolean): void {
     const { server } = this.#shared.parts;
-    const ranBefore = server.commands;
-    const rest = this.#isIdle ? this.#runWhereItLies(bytes) : bytes;
-    if (rest) {
-      // What comes now may take its time.
-      this.#shared.departures.leave();
-      this.#intake.isShared = true;
-      this.received(rest);
-      this.#intake.isShared = false;
-      this.#intake.leave(rest);
+    const isShort = bytes.length <= MOST_PIECE_BYTES && this.#isIdle;
+    if (isShort && this.#shared.turnEnd.isWorthWaiting()) {
+      this.#isArriving = true;
+      this.#shared.arrivals.add(this, bytes);
+      return;
     }
+    if (this.#isArriving) this.#shared.arrivals.run();
+    const ranBefore = server.commands;
+    this.#runShared(bytes, !isShort);
     const ranMany = server.commands - ranBefore >= MANY_COMMANDS;
     // Node would read on, up to 32 times as much, before others are read from.
     if (!ranMany || !isMore || !this.#isReading) return;
     this.#stopReading();
     void this.#shared.parts.turn().then(this.#resumeLater);
   }
+
+  // --- what was kept of that until the turn ended
+
+  runArrived(bytes: Buffer, from: number, to: number, nowMs: number): number {
+    this.#isArriving = false;
+    // What is left of a piece before this one comes first.
+    if (this.#hasRest || !this.#isIdle) return from;
+    const at = this.#runWhereItLies(bytes, from, to, nowMs);
+    this.#shared.depart(this.#outbox);
+    this.#hasRest = at < to;
+    return at;
+  }
+
+  takeIn(rest: Buffer): void {
+    this.#hasRest = false;
+    if (this.client.closed) return;
+    this.#shared.letLeave();
+    this.#intake.isShared = true;
+    this.received(rest);
+    this.#intake.isShared = false;
+    this.#intake.leave(rest);
+  }
+
+  // --- what the socket tells
 
   received(chunk: Buffer): void {
     this.#shared.parts.server.netInputBytes += chunk.length;
@@ -128,6 +154,7 @@ export class RespConnection implements ClientPort, Guest {
   /** The client sends no more: what it sent is answered, then the connection ends. */
   ended(): void {
     this.#isEnded = true;
+    if (this.#isArriving) this.#shared.arrivals.run();
     // Nobody can tell how long that may be; and it may be gone altogether.
     if (this.#isHeld && this.#shared.parts.server.isPaused) this.cut();
     this.#endIfDone();
@@ -136,6 +163,7 @@ export class RespConnection implements ClientPort, Guest {
   /** The connection is gone. */
   closed(): void {
     if (this.client.closed) return;
+    if (this.#isArriving && !this.#isClosing) this.#shared.arrivals.run();
     const { server } = this.#shared.parts;
     server.netOutputBytes += this.#outbox.sentBytes;
     server.clients.delete(this.client.id);
@@ -158,7 +186,8 @@ export class RespConnection implements ClientPort, Guest {
 
   /** Something is under way. */
   get isBusy(): boolean {
-    return !this.#pending.isEmpty || this.#isHeld || this.#outbox.isExpecting || !this.#outbox.isEmpty;
+    if (this.#isArriving || this.#outbox.isExpecting) return true;
+    return !this.#pending.isEmpty || this.#isHeld || !this.#outbox.isEmpty;
   }
 
   /** It listens, or has something begun: closing it would be noticed. */
@@ -250,31 +279,38 @@ export class RespConnection implements ClientPort, Guest {
     return this.#intake.isEmpty && this.#outbox.isEmpty && this.#mayExpress();
   }
 
-  /** Runs what is for the short way without taking it in; says what is left, if anything. */
-  #runWhereItLies(bytes: Buffer): Buffer | undefined {
-    const { parts } = this.#shared;
+  /** Runs what came; its replies leave soon where it `waits`, else at once. */
+  #runShared(bytes: Buffer, waits: boolean): void {
+    const { express, clock } = this.#shared.parts;
     const { length } = bytes;
-    let at = 0;
-    const nowMs = parts.clock.now();
+    const at = this.#isIdle ? this.#runWhereItLies(bytes, 0, length, clock.now()) : 0;
+    express.forget();
+    if (at === length && !waits) this.#flush();
+    else if (at === length || !this.#shared.arrivals.isEmpty) this.#shared.depart(this.#outbox);
+    if (at < length) this.takeIn(bytes.subarray(at));
+  }
+
+  /** Runs what is for the short way without taking it in, and says where that ends. */
+  #runWhereItLies(bytes: Buffer, begin: number, to: number, nowMs: number): number {
+    const { parts } = this.#shared;
+    let at = begin;
     this.client.lastCommandAtMs = nowMs;
     this.#isWorking = true;
     try {
-      for (let from = -1; at > from && at < length && this.#outbox.isEmpty; ) {
+      for (let from = -1; at > from && at < to && this.#outbox.isEmpty; ) {
         from = at;
-        at = parts.express.run(this.client, bytes, from, length, this.#shared.scratch, nowMs);
+        at = parts.express.run(this.client, bytes, from, to, this.#shared.scratch, nowMs);
         if (this.#shared.scratch.length > SEND_AT_BYTES) this.#flush();
-        else if (at === length) this.#shared.depart(this.#outbox);
       }
       // Nothing is known to end it meanwhile; but what is left in the scratch would be the next client's.
       if (this.#isClosing) this.#flush();
     } catch (error) {
       this.#failed(error);
     } finally {
-      parts.express.forget();
       this.#isWorking = false;
     }
-    parts.server.netInputBytes += at;
-    return at === length ? undefined : bytes.subarray(at);
+    parts.server.netInputBytes += at - begin;
+    return at;
   }
 
   /** True where all that came was run. */

@@ -12,8 +12,8 @@ const MOST_BYTES = 24_576;
 
 export interface DeparturesParts {
   readonly newReply: () => Reply;
-  /** Calls what it is given after all that came in this turn was read. */
-  readonly atEndOfTurn: (run: () => void) => void;
+  /** Told that something waits for the end of the turn. */
+  readonly planned: () => void;
   /** For what nobody foresaw. */
   readonly defect: (error: unknown) => void;
 }
@@ -23,10 +23,10 @@ export class Departures {
   readonly #replies: Reply[] = [];
   /** Of each reply, by which it leaves. */
   readonly #outboxes: Outbox[] = [];
+  #count = 0;
   /** The first one that has not left. */
   #next = 0;
   #bytes = 0;
-  #isPlanned = false;
   /** Empty ones. */
   readonly #spare: Reply[] = [];
 
@@ -36,21 +36,19 @@ export class Departures {
 
   /** The reply leaves by the outbox, before anything else does and at the end of the turn at the latest. Returns an empty one. */
   add(reply: Reply, outbox: Outbox): Reply {
-    this.#replies.push(reply);
-    this.#outboxes.push(outbox);
+    this.#replies[this.#count] = reply;
+    this.#outboxes[this.#count] = outbox;
+    this.#count++;
     outbox.isExpecting = true;
     this.#bytes += reply.length;
-    if (this.#bytes > MOST_BYTES || this.#replies.length === MOST_REPLIES) this.leave();
-    else if (!this.#isPlanned) {
-      this.#isPlanned = true;
-      this.#parts.atEndOfTurn(this.#endOfTurn);
-    }
+    if (this.#bytes > MOST_BYTES || this.#count === MOST_REPLIES) this.leave();
+    else this.#parts.planned();
     return this.#spare.pop() ?? this.#parts.newReply();
   }
 
   /** All leave now. What is called on the way may add to them, or have them leave as well. */
   leave(): void {
-    while (this.#next < this.#replies.length) {
+    while (this.#next < this.#count) {
       const reply = this.#replies[this.#next]!;
       const outbox = this.#outboxes[this.#next]!;
       this.#next++;
@@ -59,16 +57,10 @@ export class Departures {
     }
     this.#next = 0;
     this.#bytes = 0;
-    this.#replies.length = 0;
-    this.#outboxes.length = 0;
+    this.#count = 0;
   }
 
   // --- the inside
-
-  readonly #endOfTurn = (): void => {
-    this.#isPlanned = false;
-    this.leave();
-  };
 
   #send(reply: Reply, outbox: Outbox): void {
     try {

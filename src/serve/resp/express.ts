@@ -37,13 +37,14 @@ export class Express {
   readonly #valueStarts = new Int32Array(MOST_EXPECTED);
   readonly #valueEnds = new Int32Array(MOST_EXPECTED);
   readonly #livesMs = new Float64Array(MOST_EXPECTED);
+  readonly #starts = new Int32Array(MOST_EXPECTED);
   readonly #ends = new Int32Array(MOST_EXPECTED);
   readonly #caches: Cache[] = [];
-  /** So many commands were looked at, and of those so many run; where the next of them begins. */
+  /** So many commands were looked at, and of those so many run or passed over. */
   #count = 0;
   #next = 0;
-  #nextAt = 0;
   #bytes: Buffer = NOTHING;
+  #isPrepared = false;
   #end = 0;
   /** Behind what was looked at. */
   #at = 0;
@@ -55,48 +56,78 @@ export class Express {
 
   /**
    * Runs the commands in `bytes[from, end)` as long as their replies find room in what `reply` has; says where the first
-   * one begins that it did not run. Whoever runs that one goes on behind it. Only for clients whose commands are simply
+   * one begins that it did not run. Whoever runs that one goes on behind it. Looks at them first where nobody has. Only for clients whose commands are simply
    * run, while nobody tracks; the bytes stay as they are until `forget`.
    */
   run(client: Client, bytes: Buffer, from: number, end: number, reply: Reply, nowMs: number): number {
-    const isNext = bytes === this.#bytes && from === this.#nextAt && this.#next < this.#count;
-    if (!isNext) this.#look(bytes, from, end);
-    let next = this.#next;
+    if (!this.#isNext(bytes, from)) {
+      if (this.#isPrepared) return from;
+      this.#begin(bytes);
+      this.look(from, end);
+      this.fetch();
+    }
+    const first = this.#next;
+    let next = first;
     let at = from;
-    while (next < this.#count && this.#runOne(client, next, reply, nowMs)) at = this.#ends[next++]!;
-    this.#server.commands += next - this.#next;
-    // The one that was not run will have been when this is asked again.
-    this.#next = next + 1;
-    this.#nextAt = next < this.#count ? this.#ends[next]! : at;
+    for (; next < this.#count && this.#starts[next] === at && this.#ends[next]! <= end; next++) {
+      if (!this.#runOne(client, next, reply, nowMs)) break;
+      at = this.#ends[next]!;
+    }
+    this.#server.commands += next - first;
+    this.#next = next;
     return at;
+  }
+
+  /** Until `forget`, `run` runs only what was looked at in these bytes. */
+  prepare(bytes: Buffer): void {
+    this.#begin(bytes);
+    this.#isPrepared = true;
+  }
+
+  /** Looks at the commands in `[from, end)`, up to the first that is not for the short way; false where no more can be kept. */
+  look(from: number, end: number): boolean {
+    this.#end = end;
+    this.#at = from;
+    while (this.#count < MOST_EXPECTED && this.#lookAt(this.#count)) this.#count++;
+    return this.#count < MOST_EXPECTED;
+  }
+
+  /** Has the memory of all that was looked at come. */
+  fetch(): void {
+    this.#keyspace.caches.store.expected.fetch();
   }
 
   /** The bytes are another's. */
   forget(): void {
     if (this.#bytes === NOTHING) return;
     this.#bytes = NOTHING;
+    this.#isPrepared = false;
     this.#count = 0;
     this.#keyspace.caches.store.expected.forget();
   }
 
   // --- looking
 
-  #look(bytes: Buffer, from: number, end: number): void {
-    const { expected } = this.#keyspace.caches.store;
+  #begin(bytes: Buffer): void {
     this.#bytes = bytes;
-    this.#end = end;
-    this.#at = from;
-    expected.begin(bytes);
-    let count = 0;
-    while (count < MOST_EXPECTED && this.#lookAt(count)) count++;
-    expected.fetch();
-    this.#count = count;
+    this.#count = 0;
     this.#next = 0;
+    this.#keyspace.caches.store.expected.begin(bytes);
+  }
+
+  /** Whether the next one that was looked at, and not passed over, begins there. */
+  #isNext(bytes: Buffer, at: number): boolean {
+    if (bytes !== this.#bytes) return false;
+    let next = this.#next;
+    while (next < this.#count && this.#starts[next]! < at) next++;
+    this.#next = next;
+    return next < this.#count && this.#starts[next] === at;
   }
 
   /** False where what begins at `#at` is no GET or SET of a known cache that came as a whole. */
   #lookAt(i: number): boolean {
     const bytes = this.#bytes;
+    this.#starts[i] = this.#at;
     const words = this.#words(this.#at);
     if (words === 0) return false;
     this.#at += HEAD_BYTES;

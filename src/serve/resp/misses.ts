@@ -31,6 +31,8 @@ export class ClientMisses {
   readonly places: (Miss | undefined)[] = [];
   /** Of what is, or was, at each place: every read looks through them. */
   readonly hashes = new Int32Array(MOST);
+  /** How many of them have this lowest byte: of most keys that are read, none. */
+  readonly byLowestByte = new Uint8Array(256);
   /** Where the next goes, in place of the oldest. */
   at = 0;
   count = 0;
@@ -65,6 +67,7 @@ export class Misses {
     this.#byHash.set(hash, miss);
     own.places[own.at] = miss;
     own.hashes[own.at] = hash;
+    own.byLowestByte[hash & 0xff]!++;
     own.at = (own.at + 1) % MOST;
     own.count++;
   }
@@ -118,6 +121,7 @@ export class Misses {
   #forget(own: ClientMisses, miss: Miss | undefined): void {
     if (!miss) return;
     own.places[own.places.indexOf(miss)] = undefined;
+    own.byLowestByte[miss.hash & 0xff]!--;
     own.count--;
     if (miss.isVoid) miss.client.voidMisses--;
     let before = this.#byHash.get(miss.hash)!;
@@ -131,7 +135,8 @@ export class Misses {
   }
 }
 
-function find({ places, hashes }: ClientMisses, hash: number): Miss | undefined {
+function find({ places, hashes, byLowestByte }: ClientMisses, hash: number): Miss | undefined {
+  if (byLowestByte[hash & 0xff] === 0) return undefined;
   const wanted = hash | 0;
   for (let i = 0; i < places.length; i++) {
     if (hashes[i] === wanted && places[i] !== undefined) return places[i];

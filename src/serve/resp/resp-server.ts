@@ -5,6 +5,7 @@ import type { Changes } from '../../changes/changes.ts';
 import type { Garbage } from '../garbage.ts';
 import type { Headroom } from '../headroom.ts';
 import type { RoomQueue } from '../room-queue.ts';
+import { Arrivals } from './arrivals.ts';
 import { Departures } from './departures.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Express } from './express.ts';
@@ -12,13 +13,14 @@ import type { Keyspace } from './keyspace.ts';
 import type { Outbox } from './outbox.ts';
 import { Reply } from './reply.ts';
 import type { ServerFacts } from './server-facts.ts';
+import { TurnEnd } from './turn-end.ts';
 
 /** Replies of a turn are made in one piece of memory of this size, shared by all connections. */
 const SCRATCH_BYTES = 32_768;
 
 export interface RespServerParts {
   readonly dispatch: Dispatch;
-  readonly express: Pick<Express, 'run' | 'forget'>;
+  readonly express: Pick<Express, 'prepare' | 'look' | 'fetch' | 'run' | 'forget'>;
   readonly keyspace: Keyspace;
   readonly server: ServerFacts;
   readonly changes: Changes;
@@ -39,12 +41,17 @@ export class RespServer {
   readonly parts: RespServerParts;
   /** Empty between the turns of connections. */
   scratch: Reply;
+  readonly arrivals: Arrivals;
   readonly departures: Departures;
+  readonly turnEnd: TurnEnd;
 
   constructor(parts: RespServerParts) {
-    const { atEndOfTurn, defect } = parts;
+    const { express, clock, defect, atEndOfTurn } = parts;
     this.parts = parts;
-    this.departures = new Departures({ newReply: () => this.#newScratch(), atEndOfTurn, defect });
+    this.arrivals = new Arrivals({ express, now: () => clock.now() });
+    const planned = (): void => this.turnEnd.plan();
+    this.departures = new Departures({ newReply: () => this.#newScratch(), planned, defect });
+    this.turnEnd = new TurnEnd({ atEndOfTurn, ended: () => this.letLeave() });
     this.scratch = this.#newScratch();
   }
 
@@ -56,7 +63,13 @@ export class RespServer {
 
   /** What is in the scratch leaves soon, with what others are sent. */
   depart(outbox: Outbox): void {
-    this.scratch = this.departures.add(this.scratch, outbox);
+    if (this.scratch.length > 0) this.scratch = this.departures.add(this.scratch, outbox);
+  }
+
+  /** Nothing waits any more: the turn ends, or what comes now may take its time. The scratch is empty where others wait. */
+  letLeave(): void {
+    this.arrivals.run();
+    this.departures.leave();
   }
 
   /** Of a reply that grew beyond it, the memory is given back. */

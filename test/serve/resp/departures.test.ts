@@ -1,4 +1,4 @@
-// Replies of one turn leave together: in order, before anything else of their connection, and at the end of the turn.
+// Replies of one turn leave together: in order, and before anything else of their connection.
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -7,20 +7,18 @@ import { Outbox } from '../../../src/serve/resp/outbox.ts';
 import { Reply } from '../../../src/serve/resp/reply.ts';
 import { countedAccount } from './counted-account.ts';
 import { FakeSink } from './fake-sink.ts';
-import { command, Served } from './served.ts';
 
 const test = suite('RESP departures');
 
 function setUp() {
-  const turnEnds: (() => void)[] = [];
-  const seen = { made: 0, usedBytes: 0, failed: 0, defects: [] as unknown[] };
+  const seen = { planned: 0, made: 0, usedBytes: 0, failed: 0, defects: [] as unknown[] };
   const newReply = (): Reply => {
     seen.made++;
     return new Reply(Buffer.alloc(32_768));
   };
   const departures = new Departures({
     newReply,
-    atEndOfTurn: (run) => turnEnds.push(run),
+    planned: () => void seen.planned++,
     defect: (error) => seen.defects.push(error),
   });
   const account = countedAccount(seen, 1 << 20);
@@ -35,7 +33,7 @@ function setUp() {
   };
   let scratch = newReply();
   return {
-    ...{ seen, departures, connect, turnEnds },
+    ...{ seen, departures, connect },
     add: (text: string, outbox: Outbox): void => {
       scratch.simple(text);
       scratch = departures.add(scratch, outbox);
@@ -44,15 +42,16 @@ function setUp() {
   };
 }
 
-test('what waits leaves at the end of the turn, in order, and its memory is used again', () => {
-  const { add, connect, turnEnds, seen } = setUp();
+test('what waits plans to leave, and leaves in order, and its memory is used again', () => {
+  const { add, connect, departures, seen } = setUp();
   const [a, b] = [connect(), connect()];
   for (let turn = 0; turn < 100; turn++) {
     add('1', a.outbox);
     add('2', b.outbox);
     add('3', a.outbox);
-    assert.equal([a.sink.text, b.sink.text, turnEnds.length], ['', '', 1]);
-    turnEnds.pop()!();
+    assert.equal([a.sink.text, b.sink.text], ['', '']);
+    assert.ok(seen.planned > turn);
+    departures.leave();
     assert.equal([a.sink.takeText(), b.sink.takeText()], ['+1\r\n+3\r\n', '+2\r\n']);
   }
   assert.is(seen.made, 4);
@@ -124,46 +123,6 @@ test('what is added or sent while they leave keeps its place', () => {
   add('2', b.outbox);
   departures.leave();
   assert.equal([a.sink.text, b.sink.text], ['+1\r\n', '+2\r\n+behind\r\n']);
-});
-
-const GET = Buffer.from(command('GET', 'a'));
-
-function threeClients() {
-  const served = new Served(true);
-  const [a, b, c] = [served.connect(), served.connect(), served.connect()];
-  // What comes first may be another protocol.
-  for (const client of [a, b, c]) assert.is(client.say(Buffer.from(command('SET', 'a', '1'))), '+OK\r\n');
-  return { served, a, b, c };
-}
-
-test('connections that are read from in one turn are answered when it ends', () => {
-  const { served, a, b, c } = threeClients();
-  for (const client of [a, b, c]) client.sayAmongOthers(GET);
-  for (const client of [a, b, c]) assert.is(client.taken(), '');
-  served.endTurn();
-  for (const client of [a, b, c]) assert.is(client.taken(), '$1\r\n1\r\n');
-});
-
-test('a command that is not for the short way has what waits leave before it is run', () => {
-  const { a, b } = threeClients();
-  a.sayAmongOthers(GET);
-  b.sayAmongOthers(Buffer.from(`${command('GET', 'a')}${command('STRLEN', 'a')}`));
-  assert.equal([a.taken(), b.taken()], ['$1\r\n1\r\n', '$1\r\n1\r\n:1\r\n']);
-});
-
-test('what a client is sent without asking for it comes behind the reply that waits', async () => {
-  const { a } = threeClients();
-  a.sayAmongOthers(GET);
-  a.push('pushed');
-  await Promise.resolve();
-  assert.is(a.taken(), '$1\r\n1\r\n+pushed\r\n');
-});
-
-test('a client that ends in the turn in which it asked is answered, then closed', () => {
-  const { a } = threeClients();
-  a.sayAmongOthers(GET);
-  a.ends();
-  assert.equal([a.taken(), a.isOver], ['$1\r\n1\r\n', true]);
 });
 
 test.run();

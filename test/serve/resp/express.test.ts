@@ -34,9 +34,9 @@ const ODD_LIVES = [
 ];
 
 /** Mostly GET and SET of few keys, of all caches, with what changes what they mean in between. */
-function randomCommand(random: () => number): string {
+function randomCommand(random: () => number, own = ''): string {
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)]!;
-  const key = `${pick(['', '', '', 'short:', 'idle:', 'default:', 'nowhere:'])}key-${Math.floor(random() * 12)}`;
+  const key = `${pick(['', '', '', 'short:', 'idle:', 'default:', 'nowhere:'])}key-${Math.floor(random() * 12)}${own}`;
   const value = String.fromCharCode(97 + Math.floor(random() * 26)).repeat(Math.floor(random() ** 6 * 9000));
   const chance = random();
   if (chance < 0.5) return command(pick(['GET', 'get', 'gEt']), key);
@@ -55,9 +55,9 @@ function randomCommand(random: () => number): string {
   if (chance < 0.986) return command('WATCH', key);
   if (chance < 0.987) return command('CLIENT', 'REPLY', pick(['ON', 'ON', 'ON', 'OFF', 'SKIP']));
   if (chance < 0.988) return command('HELLO', pick(['2', '3']));
-  if (chance < 0.9885) return command('FLUSHALL');
-  if (chance < 0.99) return command('SIDECACHE.REFRESH', 'default', 'KEY', 'key-1');
-  if (chance < 0.999) return command('MGET', key, 'key-2');
+  if (chance < 0.9885) return own === '' ? command('FLUSHALL') : command('DBSIZE', 'x');
+  if (chance < 0.99) return command('SIDECACHE.REFRESH', 'default', 'KEY', `key-1${own}`);
+  if (chance < 0.999) return command('MGET', key, `key-2${own}`);
   return pick(ODD);
 }
 
@@ -93,6 +93,45 @@ test('answers, counts and holds what the ordinary way does, whatever comes, in w
       }
     }
     expressed += short.expressed;
+    await new Promise(setImmediate);
+    for (const { lab } of [short, ordinary]) assert.equal(lab.defects.map(String), []);
+  }
+  assert.ok(expressed > 100_000, `only ${expressed} bytes went the short way`);
+});
+
+test('so it does for what several connections are sent in one turn, each with keys of its own', async () => {
+  let expressed = 0;
+  for (let seed = 1; seed <= 10; seed++) {
+    const random = seededRandom(seed);
+    const [short, ordinary] = [new Served(true), new Served(false)];
+    for (const served of [short, ordinary]) served.beginWaiting();
+    const before = short.expressed;
+    const pairs = Array.from({ length: 6 }, () => [short.connect(), ordinary.connect()] as const);
+    for (let turn = 0; turn < 150; turn++) {
+      for (let piece = Math.floor(random() * 25); piece >= 0; piece--) {
+        const at = Math.floor(random() * pairs.length);
+        const own = `of-${at}`;
+        const commands = Array.from({ length: 1 + Math.floor(random() ** 3 * 30) }, () =>
+          randomCommand(random, own),
+        );
+        const bytes = Buffer.from(commands.join(''));
+        const cut = random() < 0.1 ? Math.floor(random() * bytes.length) : bytes.length;
+        for (const part of [bytes.subarray(0, cut), bytes.subarray(cut)])
+          if (part.length > 0 && part.length < 32_768) for (const one of pairs[at]!) one.sayAmongOthers(part);
+      }
+      for (const served of [short, ordinary]) served.endTurn();
+      for (const [at, [one, other]] of pairs.entries()) {
+        assert.is(one.taken(), other.taken(), `seed ${seed}, turn ${turn}`);
+        assert.is(one.isOver, other.isOver);
+        if (!one.isOver) continue;
+        for (const connection of [one, other]) connection.close();
+        pairs[at] = [short.connect(), ordinary.connect()];
+      }
+      assert.is(short.state(), ordinary.state(), `seed ${seed}, turn ${turn}`);
+      const passMs = Math.floor(random() ** 3 * 3000);
+      for (const { lab } of [short, ordinary]) lab.clock.advance(passMs);
+    }
+    expressed += short.expressed - before;
     await new Promise(setImmediate);
     for (const { lab } of [short, ordinary]) assert.equal(lab.defects.map(String), []);
   }

@@ -13,6 +13,8 @@ import { FakeSink } from './fake-sink.ts';
 
 const PEER = { address: '/s:0', localAddress: '/s:0', isTrusted: true, takesInline: true };
 
+const PING = Buffer.from('PING\r\n');
+
 export interface Connected {
   /** Says what was replied by the end of the turn. */
   say(bytes: Buffer): string;
@@ -27,6 +29,7 @@ export interface Connected {
   ends(): void;
   close(): void;
   readonly isOver: boolean;
+  readonly isBusy: boolean;
 }
 
 export class Served {
@@ -47,7 +50,6 @@ export class Served {
       this.expressed += to - from;
       return to;
     };
-    const forget = (): void => express.forget();
     this.#shared = new RespServer({
       ...{
         changes,
@@ -55,7 +57,13 @@ export class Served {
         keyspace,
         server,
         clock,
-        express: { run, forget },
+        express: {
+          run,
+          prepare: (bytes) => express.prepare(bytes),
+          look: (from, end) => express.look(from, end),
+          fetch: () => express.fetch(),
+          forget: () => express.forget(),
+        } satisfies RespServerParts['express'],
         uploads: new RoomQueue(clock),
       },
       headroom: { charge: () => true, release: () => {} },
@@ -104,7 +112,20 @@ export class Served {
       get isOver() {
         return isOver;
       },
+      get isBusy() {
+        return connection.isBusy;
+      },
     };
+  }
+
+  /** From now on turns are known to be of many pieces: those that are read in one wait for its end. */
+  beginWaiting(): void {
+    const client = this.connect();
+    for (let turn = 0; turn < 20; turn++) {
+      for (let piece = 0; piece < 40; piece++) client.sayAmongOthers(PING);
+      this.endTurn();
+    }
+    client.close();
   }
 
   endTurn(): void {
