@@ -38,13 +38,17 @@ export function sidecache(memory: string, node = process.execPath): Contender {
   };
 }
 
-/** The same with the variable that manifest.yml sets for it. */
+/** The same with the variables and the options of Node that manifest.yml starts it with. */
 export function asInManifest({ name, command }: Contender): Contender {
-  const variable = /MALLOC_TRIM_THRESHOLD_=\d+/.exec(readFileSync('manifest.yml', 'utf8'));
-  if (!variable) throw new Error('manifest.yml sets no MALLOC_TRIM_THRESHOLD_');
+  const found = /^ *([A-Z].*=.*) node (--.+) sidecache\.js serve/m.exec(readFileSync('manifest.yml', 'utf8'));
+  if (!found) throw new Error('manifest.yml starts the daemon in a way that is not known here');
+  const [, variables, options] = found;
   return {
     name: `${name}, as in manifest.yml`,
-    command: (folder, socket) => ['env', variable[0], ...command(folder, socket)],
+    command: (folder, socket) => {
+      const [node, ...rest] = command(folder, socket);
+      return ['env', ...variables!.split(' '), node!, ...options!.split(' '), ...rest];
+    },
   };
 }
 

@@ -9,7 +9,7 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { installed } from './installed.ts';
-import { type Contender, knownServers, RunningServer, sidecache } from './resp-contender.ts';
+import { asInManifest, type Contender, knownServers, RunningServer, sidecache } from './resp-contender.ts';
 import { fill, respSets } from './resp-load.ts';
 import { median, range, ratios } from './statistics.ts';
 
@@ -41,7 +41,10 @@ export async function resp(options: readonly string[] = []): Promise<void> {
   if (!installed('redis-benchmark')) throw new Error('redis-benchmark is not installed');
   const settings = settingsOf(options);
   const memory = `${Math.ceil(Math.max(64e6, settings.entries * MEMORY_BYTES_PER_ENTRY) / 1e6)}M`;
-  const contenders = [...knownServers(), ...settings.nodes.map((node) => sidecache(memory, node))];
+  const contenders = [
+    ...knownServers(),
+    ...settings.nodes.map((node) => asInManifest(sidecache(memory, node))),
+  ];
   const all: Measured[] = [];
   try {
     for (const contender of contenders) all.push(await started(contender, settings));

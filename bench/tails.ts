@@ -13,7 +13,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Latencies, pacedReads } from './paced-reads.ts';
 import { processorTime, stolenSince } from './processor-time.ts';
-import { RunningServer, sidecache } from './resp-contender.ts';
+import { asInManifest, RunningServer, sidecache } from './resp-contender.ts';
 import { fill, respSets } from './resp-load.ts';
 import { median, range, ratios } from './statistics.ts';
 
@@ -130,10 +130,18 @@ class Observed {
   }
 
   static async start(node: string, file: string, entries: number, connections: number): Promise<Observed> {
-    const { name, command } = sidecache('1G', node);
+    const { name, command } = asInManifest(sidecache('1G', node));
     const observed = (folder: string, socket: string): string[] => {
-      const [program, ...rest] = command(folder, socket);
-      return ['env', `BENCH_PAUSES=${file}`, program!, '--require', resolve('bench/pauses.cjs'), ...rest];
+      const [env, ...rest] = command(folder, socket);
+      const programAt = rest.indexOf(node);
+      const observer = ['--require', resolve('bench/pauses.cjs')];
+      return [
+        env!,
+        `BENCH_PAUSES=${file}`,
+        ...rest.slice(0, programAt + 1),
+        ...observer,
+        ...rest.slice(programAt + 1),
+      ];
     };
     return new Observed(await RunningServer.start({ name, command: observed }), file, entries, connections);
   }

@@ -9,6 +9,8 @@ import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+/** Options of Node that the daemon is started with; scripts/test says those of manifest.yml to some tests. */
+const NODE_OPTIONS = (process.env.DAEMON_NODE_OPTIONS ?? '').split(' ').filter((option) => option !== '');
 const PROGRAM = resolve(dirname(fileURLToPath(import.meta.url)), '../../dist/sidecache.js');
 /** Patience with a machine that is slow, or lets others go first. */
 const LIMIT_MS = 45_000;
@@ -66,7 +68,7 @@ export class Daemon {
     this.socket = join(this.folder, 'sidecache.sock');
     const text = options.configText ?? (options.config && JSON.stringify(options.config));
     if (text !== undefined) writeFileSync(join(this.folder, 'sidecache.json'), text);
-    this.child = spawn(process.execPath, [PROGRAM, 'serve', ...(options.flags ?? [])], {
+    this.child = spawn(process.execPath, [...NODE_OPTIONS, PROGRAM, 'serve', ...(options.flags ?? [])], {
       cwd: this.folder,
       env: { ...environment(), TMPDIR: this.folder, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -34,6 +34,20 @@ test('the health check is HTTP: a port check would ask for the fleet port, too',
   assert.match(app['health-check-http-endpoint'], /^\//);
 });
 
+test('whatever starts the daemon starts it with the same options of Node', () => {
+  const options = {
+    'manifest.yml': /node (.*)sidecache\.js serve/,
+    'docs/cloud-foundry.md': /node (.*)sidecache\.js serve/,
+    Procfile: /node (.*)dist\/sidecache\.js serve/,
+    'scripts/start': /exec node (.*)"\$root\/dist\/sidecache\.js" serve/,
+    'docs/kubernetes.md': /ENTRYPOINT \["node", "(.*)", "\/sidecache\.js"\]/,
+  };
+  for (const [file, pattern] of Object.entries(options)) {
+    const [, said] = pattern.exec(readFileSync(join(ROOT, file), 'utf8')) ?? [];
+    assert.is(said?.trim(), '--single-threaded-gc', file);
+  }
+});
+
 test("the app starts the same by the manifest and by npm, on the buildpack's Node versions", () => {
   const { scripts, engines } = JSON.parse(readFileSync(join(ROOT, app.path, 'package.json'), 'utf8'));
   assert.is(scripts.start, app.command);
