@@ -1,8 +1,8 @@
 // Keys that will be looked for in a moment, one after the other, as in a pipeline or an MGET. A processor waits for the
 // memory of one look-up after that of another; known beforehand, all of it can be on its way at one time.
 //
-// So each step is taken for all keys before the next: their buckets, their slots, the heads of their records, the records. Nothing is decided here:
-// who then looks for a key finds its memory in the processor's caches, and its hash made.
+// So each step is taken for all keys before the next: their buckets, their slots, the heads of their records, the records.
+// Nothing is decided here: who then looks for a key finds its memory in the processor's caches, and its hash made.
 // Source: Chen, Ailamaki, Gibbons and Mowry, "Improving Hash Join Performance through Prefetching" (2004).
 
 import { NO_SLOT } from './entries.ts';

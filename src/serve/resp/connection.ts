@@ -95,7 +95,9 @@ export class RespConnection implements ClientPort, Guest {
     server.connections++;
   }
 
-  /** The same in memory that is another's after the call; `isMore`: there may be more to read. */
+  // --- what the socket tells
+
+  /** What came, in memory that is another's after the call; `isMore`: there may be more to read. */
   receivedShared(bytes: Buffer, isMore: boolean): void {
     const { server } = this.#shared.parts;
     const isShort = bytes.length <= MOST_PIECE_BYTES && this.#isIdle;
@@ -114,30 +116,7 @@ export class RespConnection implements ClientPort, Guest {
     void this.#shared.parts.turn().then(this.#resumeLater);
   }
 
-  // --- what was kept of that until the turn ended
-
-  runArrived(bytes: Buffer, from: number, to: number, nowMs: number): number {
-    this.#isArriving = false;
-    // What is left of a piece before this one comes first.
-    if (this.#hasRest || !this.#isIdle) return from;
-    const at = this.#runWhereItLies(bytes, from, to, nowMs);
-    this.#shared.depart(this.#outbox);
-    this.#hasRest = at < to;
-    return at;
-  }
-
-  takeIn(rest: Buffer): void {
-    this.#hasRest = false;
-    if (this.client.closed) return;
-    this.#shared.letLeave();
-    this.#intake.isShared = true;
-    this.received(rest);
-    this.#intake.isShared = false;
-    this.#intake.leave(rest);
-  }
-
-  // --- what the socket tells
-
+  /** What came, in memory of its own. */
   received(chunk: Buffer): void {
     this.#shared.parts.server.netInputBytes += chunk.length;
     if (this.#isClosing) {
@@ -172,6 +151,28 @@ export class RespConnection implements ClientPort, Guest {
     this.#pending.close();
     this.#intake.close();
     this.account.close();
+  }
+
+  // --- what was kept until the turn ended
+
+  runArrived(bytes: Buffer, from: number, to: number, nowMs: number): number {
+    this.#isArriving = false;
+    // What is left of a piece before this one comes first.
+    if (this.#hasRest || !this.#isIdle) return from;
+    const at = this.#runWhereItLies(bytes, from, to, nowMs);
+    this.#shared.depart(this.#outbox);
+    this.#hasRest = at < to;
+    return at;
+  }
+
+  takeIn(rest: Buffer): void {
+    this.#hasRest = false;
+    if (this.client.closed) return;
+    this.#shared.letLeave();
+    this.#intake.isShared = true;
+    this.received(rest);
+    this.#intake.isShared = false;
+    this.#intake.leave(rest);
   }
 
   // --- what others ask for

@@ -56,8 +56,8 @@ export class Express {
 
   /**
    * Runs the commands in `bytes[from, end)` as long as their replies find room in what `reply` has; says where the first
-   * one begins that it did not run. Whoever runs that one goes on behind it. Looks at them first where nobody has. Only for clients whose commands are simply
-   * run, while nobody tracks; the bytes stay as they are until `forget`.
+   * one begins that it did not run. Whoever runs that one goes on behind it. Looks at them first where nobody has. Only
+   * for clients whose commands are simply run, while nobody tracks; the bytes stay as they are until `forget`.
    */
   run(client: Client, bytes: Buffer, from: number, end: number, reply: Reply, nowMs: number): number {
     if (!this.#isNext(bytes, from)) {
@@ -84,7 +84,7 @@ export class Express {
     this.#isPrepared = true;
   }
 
-  /** Looks at the commands in `[from, end)`, up to the first that is not for the short way; false where no more can be kept. */
+  /** Looks at commands in `[from, end)`, up to the first that is not for the short way; false where no more can be kept. */
   look(from: number, end: number): boolean {
     this.#end = end;
     this.#at = from;

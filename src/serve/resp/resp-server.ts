@@ -66,7 +66,7 @@ export class RespServer {
     if (this.scratch.length > 0) this.scratch = this.departures.add(this.scratch, outbox);
   }
 
-  /** Nothing waits any more: the turn ends, or what comes now may take its time. The scratch is empty where others wait. */
+  /** Nothing waits any more: the turn ends, or what comes now may take its time. The scratch is empty where pieces wait. */
   letLeave(): void {
     this.arrivals.run();
     this.departures.leave();
