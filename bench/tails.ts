@@ -133,15 +133,9 @@ class Observed {
     const { name, command } = asInManifest(sidecache('1G', node));
     const observed = (folder: string, socket: string): string[] => {
       const [env, ...rest] = command(folder, socket);
-      const programAt = rest.indexOf(node);
+      const fileAt = rest.findIndex((word) => word.endsWith('sidecache.js'));
       const observer = ['--require', resolve('bench/pauses.cjs')];
-      return [
-        env!,
-        `BENCH_PAUSES=${file}`,
-        ...rest.slice(0, programAt + 1),
-        ...observer,
-        ...rest.slice(programAt + 1),
-      ];
+      return [env!, `BENCH_PAUSES=${file}`, ...rest.slice(0, fileAt), ...observer, ...rest.slice(fileAt)];
     };
     return new Observed(await RunningServer.start({ name, command: observed }), file, entries, connections);
   }

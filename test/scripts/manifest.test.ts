@@ -34,7 +34,7 @@ test('the health check is HTTP: a port check would ask for the fleet port, too',
   assert.match(app['health-check-http-endpoint'], /^\//);
 });
 
-test('whatever starts the daemon starts it with the same options of Node', () => {
+test('what is there to run the daemon for good starts it with the same options of Node', () => {
   const options = {
     'manifest.yml': /node (.*)sidecache\.js serve/,
     'docs/cloud-foundry.md': /node (.*)sidecache\.js serve/,

@@ -6,7 +6,7 @@ import type { Express } from './express.ts';
 
 /** What is longer is looked at by itself, being many commands or a long value. */
 export const MOST_PIECE_BYTES = 1024;
-export const MOST_PIECES = 16;
+const MOST_PIECES = 16;
 
 /** Whose pieces they are. */
 export interface Arriving {
@@ -24,7 +24,7 @@ export interface ArrivalsParts {
 export class Arrivals {
   readonly #parts: ArrivalsParts;
   readonly #bytes = Buffer.allocUnsafeSlow(MOST_PIECES * MOST_PIECE_BYTES);
-  readonly #connections: Arriving[] = [];
+  readonly #connections: (Arriving | undefined)[] = [];
   /** Where the piece of each ends, and that of the next begins. */
   readonly #ends = new Int32Array(MOST_PIECES);
   /** How far each was run. */
@@ -86,6 +86,8 @@ export class Arrivals {
       const from = this.#stops[i]!;
       const to = this.#ends[i]!;
       if (from < to) this.#connections[i]!.takeIn(this.#bytes.subarray(from, to));
+      // It may be gone before there is another in its place.
+      this.#connections[i] = undefined;
     }
   }
 

@@ -20,9 +20,9 @@ export interface DeparturesParts {
 
 export class Departures {
   readonly #parts: DeparturesParts;
-  readonly #replies: Reply[] = [];
+  readonly #replies: (Reply | undefined)[] = [];
   /** Of each reply, by which it leaves. */
-  readonly #outboxes: Outbox[] = [];
+  readonly #outboxes: (Outbox | undefined)[] = [];
   #count = 0;
   /** The first one that has not left. */
   #next = 0;
@@ -51,6 +51,9 @@ export class Departures {
     while (this.#next < this.#count) {
       const reply = this.#replies[this.#next]!;
       const outbox = this.#outboxes[this.#next]!;
+      // Both may be gone before there are others in their place.
+      this.#replies[this.#next] = undefined;
+      this.#outboxes[this.#next] = undefined;
       this.#next++;
       outbox.isExpecting = false;
       this.#send(reply, outbox);

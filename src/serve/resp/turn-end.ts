@@ -2,7 +2,7 @@
 // in one turn is better dealt with together, but to be told of the end of a turn costs an object each time: where turns are
 // of few pieces, nobody waits for it, and only now and then one is counted.
 
-/** Of a piece more in a turn, on average, waiting begins to be worth it; of fewer than that it is no more. */
+/** Of so many pieces in a turn, on average, it is worth waiting; once it is, until they are fewer than so few. */
 const MANY_PIECES = 3;
 const FEW_PIECES = 2;
 /** While nobody waits, every so many pieces those until the end of the turn are counted. */

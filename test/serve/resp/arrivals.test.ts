@@ -3,6 +3,8 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Arrivals } from '../../../src/serve/resp/arrivals.ts';
+import { collectGarbage } from '../../store/collect-garbage.ts';
 import { command, Served } from './served.ts';
 
 const test = suite('RESP arrivals');
@@ -163,6 +165,26 @@ test('of a client that was killed nothing more is run', () => {
   served.endTurn();
   assert.equal([a.taken(), b.taken(), a.isOver], ['', ':1\r\n', true]);
   assert.is(c.say(words('EXISTS', 'killed')), ':0\r\n');
+});
+
+test('nothing is kept of a connection whose pieces were run', async () => {
+  const nothing = (): void => {};
+  const express = { prepare: nothing, look: () => true, fetch: nothing, forget: nothing };
+  const arrivals = new Arrivals({ express, now: () => 0 });
+  const runOne = (stopsAt: number): WeakRef<object> => {
+    const connection = { runArrived: () => stopsAt, takeIn: nothing };
+    arrivals.add(connection, GET);
+    arrivals.run();
+    return new WeakRef(connection);
+  };
+  const gone = [runOne(0), runOne(GET.length)];
+  // What a WeakRef was made of in a turn is kept for the rest of it.
+  await new Promise(setImmediate);
+  collectGarbage();
+  assert.equal(
+    gone.map((ref) => ref.deref()),
+    [undefined, undefined],
+  );
 });
 
 test('a connection is busy while something it was sent waits', () => {

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { Departures } from '../../../src/serve/resp/departures.ts';
 import { Outbox } from '../../../src/serve/resp/outbox.ts';
 import { Reply } from '../../../src/serve/resp/reply.ts';
+import { collectGarbage } from '../../store/collect-garbage.ts';
 import { countedAccount } from './counted-account.ts';
 import { FakeSink } from './fake-sink.ts';
 
@@ -107,6 +108,33 @@ test('of a connection that is gone nothing is sent; one whose reply is lost ends
   departures.leave();
   assert.equal([gone.sink.text, other.sink.text], ['', '+x\r\n']);
   assert.equal([seen.defects.length, seen.failed], [1, 1]);
+});
+
+test('nothing of a connection, or of what it was sent, is kept when that has left', async () => {
+  const { departures, connect, add } = setUp();
+  const connectAndSend = (): WeakRef<object>[] => {
+    const { sink, outbox } = connect();
+    sink.isSlow = true;
+    const reply = new Reply(Buffer.alloc(1024));
+    reply.simple('x');
+    departures.add(reply, outbox);
+    departures.leave();
+    sink.takeAll();
+    return [new WeakRef(outbox), new WeakRef(reply)];
+  };
+  const gone = connectAndSend();
+  // What a WeakRef was made of in a turn is kept for the rest of it.
+  await new Promise(setImmediate);
+  collectGarbage();
+  assert.equal(
+    gone.map((ref) => ref.deref()),
+    [undefined, undefined],
+  );
+  // It is still of use.
+  const { sink, outbox } = connect();
+  add('1', outbox);
+  departures.leave();
+  assert.is(sink.text, '+1\r\n');
 });
 
 test('what is added or sent while they leave keeps its place', () => {
