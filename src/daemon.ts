@@ -169,7 +169,13 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
     missing = opened;
     for (const name of replicas?.incomplete ?? []) replicas?.complete(name);
   } else fleet = opened;
-  if (fleet) resp.pubsub.tellOthers = (channel, payload) => fleet?.publish({ channel, payload });
+  if (fleet) {
+    resp.pubsub.tellOthers = (channel, payload) => {
+      // What was written before is announced before.
+      changes.flush();
+      fleet?.publish({ channel, payload });
+    };
+  }
   log.info('ready', {
     version: VERSION,
     pid: process.pid,

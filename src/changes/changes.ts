@@ -168,7 +168,7 @@ export class Changes {
     }
     this.#parts.publish(event.kind, selection, entries);
     const id = isCall ? this.#idOf(event.sequence, from) : undefined;
-    return { entries, app: id !== undefined && event.notify ? this.#tellApp(event, id) : undefined };
+    return { entries, app: id !== undefined && event.notify ? this.#tellApp(event, id, from) : undefined };
   }
 
   /** What is under the keys came along, or is fetched now. */
@@ -271,10 +271,13 @@ export class Changes {
   #tellApp(
     { kind, caches, keys, tags, prefixes, body, at }: Omit<PeerEvent, 'sequence'>,
     id: string,
+    origin = this.#parts.self.incarnation,
   ): Promise<AppAnswer> | undefined {
     const isConcerned = caches.some((name) => this.#parts.appCaches.has(name));
     if (!this.#apps || !isConcerned || (kind !== 'invalidate' && kind !== 'refresh')) return undefined;
-    const told = this.#apps.tell({ id, at, kind, caches, keys, tags, prefixes, body });
+    const [ms, count] = at;
+    const change = { id, at: [ms, count, origin] as const, kind, caches, keys, tags, prefixes, body };
+    const told = this.#apps.tell(change);
     return told.then((answer) => answer ?? 'applied');
   }
 

@@ -103,6 +103,7 @@ export class Fleet {
       ...{ clock, members, link: parts.link, log: parts.logging, copies: parts.copies },
       sender: () => statement.sender,
       heard: (member, outcome, askedAtMs, at) => this.#asking.heard(member, outcome, askedAtMs, at),
+      delivered: (member) => this.#publications.delivered(member),
     });
     const added = (member: Member, isHeard: boolean): void => this.#added(member, isHeard);
     const roster = new Roster({ ...parts, members, outbox, modes, added });
@@ -131,6 +132,7 @@ export class Fleet {
       ...parts.logging,
       members,
       sender: () => statement.sender,
+      latestEvent: () => outbox.latest,
     });
     [this.#asking, this.#pulling, this.#rounds, this.#joining] = [asking, pulling, rounds, joining];
     this.#reception = new Reception({ ...common, modes });

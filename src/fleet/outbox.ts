@@ -30,6 +30,8 @@ export interface OutboxParts {
     askedAtMs: number,
     at: Place,
   ) => Promise<boolean> | undefined;
+  /** Told when a message with events is not waited for any more, after what it means was seen to. */
+  readonly delivered?: (member: Member) => void;
   /** What is under the keys now, as JSON, as much as `maxLength` allows: it goes along with the events. */
   readonly copies?: ((copied: readonly Copied[], maxLength: number) => string[]) | undefined;
 }
@@ -133,6 +135,7 @@ export class Outbox {
       if (outcome.result !== 'answered') this.#failed(member, announcedUpTo, outcome);
       else if (knowsAll) this.#answered(member, upTo, outcome.body);
       else this.#settle(member, 'unreachable', 'it knows others, and could not be asked whom', announcedUpTo);
+      this.#parts.delivered?.(member);
     });
   }
 

@@ -1,5 +1,7 @@
 // What clients of one instance publish, for those who listen at the others. Best effort: it is sent to each member once,
 // in order, and neither confirmed nor repaired. Who cannot be reached, or is too slow, misses what was published then.
+// It overtakes no change: an app that hears of it, and reads anew, must not be given what was before. So a member is sent
+// it once it has confirmed what was announced before it.
 //
 //   publish ─▶ the last few messages, shared ─▶ one message of the fleet at a time to each member, with all since the last
 
@@ -14,6 +16,8 @@ export interface PublicationsParts {
   readonly members: Members;
   /** Who this is: what every message says. */
   readonly sender: () => object;
+  /** Number of the own event that was announced last. */
+  readonly latestEvent: () => number;
   /** Whether the bytes may be held; they are charged then, until they are released. */
   charge(bytes: number): boolean;
   release(bytes: number): void;
@@ -39,6 +43,8 @@ const MOST_AT_ONCE = 16;
 interface Kept {
   readonly text: string;
   readonly costBytes: number;
+  /** Number of the own event before it. */
+  readonly after: number;
 }
 
 /** How far a member is. */
@@ -79,6 +85,13 @@ export class Publications {
     this.#trim();
   }
 
+  /** A message with events to the member was answered, or is not waited for any more. */
+  delivered(member: Member): void {
+    if (this.#kept.length === 0) return;
+    this.#send(member);
+    this.#trim();
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#dropUpTo(this.#first + this.#kept.length);
@@ -87,7 +100,7 @@ export class Publications {
   #keep(text: string): boolean {
     const costBytes = COST_BYTES + text.length;
     if (text.length > MAX_LENGTH || !this.#parts.charge(costBytes)) return false;
-    this.#kept.push({ text, costBytes });
+    this.#kept.push({ text, costBytes, after: this.#parts.latestEvent() });
     this.#length += text.length;
     while (this.#length > MAX_LENGTH || this.#kept.length > MOST_KEPT) this.#dropUpTo(this.#first + 1);
     return true;
@@ -102,25 +115,41 @@ export class Publications {
     if (this.#sending >= MOST_AT_ONCE) return;
     if (members.get(identity.incarnation) !== member) return;
     if (place === undefined || progress.refusedUntilMs > this.#parts.clock.now()) {
-      this.missed += latest - progress.next;
-      progress.next = latest;
+      this.#miss(progress, latest);
       return;
     }
-    this.missed += Math.max(0, this.#first - progress.next);
-    const from = Math.max(progress.next, this.#first);
-    progress.next = latest;
+    if (progress.next < this.#first) this.#miss(progress, this.#first);
+    const from = progress.next;
+    const end = this.#endFor(member, from);
+    if (end === from) {
+      if (!member.sending) this.#miss(progress, latest);
+      return;
+    }
+    progress.next = end;
     progress.isSending = true;
     this.#sending++;
-    const body = this.#bodyFrom(from);
+    const body = this.#bodyOf(from, end);
     const ask = { place, to: identity.incarnation, kind: 'publish', body, timeoutMs: TIMEOUT_MS } as const;
     void link.ask(ask).then(({ result }) => {
       progress.isSending = false;
       this.#sending--;
-      if (result !== 'answered') this.missed += latest - from;
+      if (result !== 'answered') this.missed += end - from;
       if (result === 'refused') progress.refusedUntilMs = this.#parts.clock.now() + REFUSED_FOR_MS;
       this.#sendAll();
       this.#trim();
     });
+  }
+
+  #miss(progress: Progress, upTo: number): void {
+    this.missed += upTo - progress.next;
+    progress.next = upTo;
+  }
+
+  /** Number of the first, from there on, before which there was something that the member has not confirmed. */
+  #endFor({ confirmed }: Member, from: number): number {
+    const rest = this.#kept.slice(from - this.#first);
+    const at = rest.findIndex(({ after }) => after > confirmed);
+    return from + (at === -1 ? rest.length : at);
   }
 
   /** Who is furthest behind comes first. */
@@ -131,8 +160,8 @@ export class Publications {
     for (const member of all) this.#send(member);
   }
 
-  #bodyFrom(number: number): string {
-    const texts = this.#kept.slice(number - this.#first).map(({ text }) => text);
+  #bodyOf(from: number, end: number): string {
+    const texts = this.#kept.slice(from - this.#first, end - this.#first).map(({ text }) => text);
     const head = JSON.stringify(this.#parts.sender());
     return `${head.slice(0, -1)},"messages":[${texts.join(',')}]}`;
   }

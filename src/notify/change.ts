@@ -1,12 +1,15 @@
 // What the own app is told of: one change, as it was applied here.
 
-/** Order of changes over the fleet: milliseconds, and a counter within one. */
-export type HybridTime = readonly [ms: number, count: number];
+/**
+ * Order of changes, the same at every instance: hybrid time in milliseconds, a counter within one, and the incarnation
+ * that made it, as two may make one at the same time.
+ */
+export type ChangeTime = readonly [ms: number, count: number, origin: string];
 
 export interface AppChange {
   /** `<incarnation>-<n>` of who made it, n its sequence there: what `Sidecache-Event` says. */
   readonly id: string;
-  readonly at: HybridTime;
+  readonly at: ChangeTime;
   readonly kind: 'invalidate' | 'refresh';
   readonly caches: readonly string[];
   /** They unite; all three empty: the caches whole. */

@@ -1,6 +1,6 @@
 // One thing the app is still to be told, who waits for its answer, and which job makes another needless.
 
-import type { AppAnswer, AppChange, HybridTime } from './change.ts';
+import type { AppAnswer, AppChange, ChangeTime } from './change.ts';
 import { covers, mayOverlap, type Scope, scopeOf } from './scope.ts';
 
 /** The app is to read everything anew: what it missed is not known in detail. */
@@ -18,7 +18,7 @@ export interface Job {
   /** What is charged for it while it waits, in bytes. */
   readonly cost: number;
   /** Its place among the others; without a body it is as late as the latest that it stands for. */
-  at: HybridTime;
+  at: ChangeTime;
   waiters: ((answer: AppAnswer) => void)[];
 }
 
@@ -31,12 +31,13 @@ export function jobOf(told: AppChange): Job {
   return { told, scope: scopeOf(told), body: body !== undefined, cost: costOf(told), at, waiters: [] };
 }
 
-export function resyncJob(at: HybridTime): Job {
+export function resyncJob(at: ChangeTime): Job {
   return { told: { kind: 'resync' }, scope: undefined, body: false, cost: 0, at, waiters: [] };
 }
 
-export function compareTimes(a: HybridTime, b: HybridTime): number {
-  return a[0] - b[0] || a[1] - b[1];
+export function compareTimes([ms, count, origin]: ChangeTime, other: ChangeTime): number {
+  const byOrigin = Number(origin > other[2]) - Number(origin < other[2]);
+  return ms - other[0] || count - other[1] || byOrigin;
 }
 
 /**

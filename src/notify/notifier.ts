@@ -20,7 +20,7 @@
 
 import type { Clock, Timer } from '../cache/clock.ts';
 import { Backlog } from './backlog.ts';
-import type { AppAnswer, AppChange, HybridTime } from './change.ts';
+import type { AppAnswer, AppChange, ChangeTime } from './change.ts';
 import { Delivered } from './delivered.ts';
 import { compareTimes, type Job, jobOf, resyncJob, standsFor, type Told } from './job.ts';
 import { Pace } from './pace.ts';
@@ -58,7 +58,7 @@ export class Notifier {
   readonly #delivered = new Delivered();
   readonly #pace = new Pace();
   readonly #patience: Patience;
-  #latest: HybridTime = [0, 0];
+  #latest: ChangeTime = [0, 0, ''];
   #inFlight: Job | undefined;
   #timer: Timer | undefined;
   #saidLoopingAtMs = Number.NEGATIVE_INFINITY;

@@ -157,6 +157,7 @@ test('the own app is told with the number that the others know the change by', a
   const body = { contentType: 'application/json', bytes: Buffer.from('{}') };
   await told.call({ kind: 'refresh', body });
   assert.is(told.app[0]!.id, 'self0000-1');
+  assert.is(told.app[0]!.at[2], 'self0000');
   assert.equal([told.app[0]!.body, told.events[0]!.body], [body, body]);
 });
 
@@ -207,6 +208,7 @@ test('what another instance announced is applied, published and told to the app,
   assert.equal([entries, told.lab.isStored], [1, false]);
   assert.is(await app, 'applied');
   assert.is(told.app[0]!.id, 'other000-7');
+  assert.equal(told.app[0]!.at, [5, 0, 'other000']);
   assert.equal(told.published, ['invalidate one  1']);
   assert.equal([told.events, told.spreads], [[], 0]);
   assert.is(told.lab.cache.counters.invalidations('peer'), 1);

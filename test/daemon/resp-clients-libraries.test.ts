@@ -14,7 +14,7 @@ import { createClient } from 'redis';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Daemon, until } from './daemon.ts';
-import { TestFleet } from './fleet-harness.ts';
+import { type Instance, TestFleet } from './fleet-harness.ts';
 import { everywhere, inTurn } from './resp-clients/in-turn.ts';
 
 const test = suite<{ daemon: Daemon; closing: (() => unknown)[] }>('libraries on top, in a fleet');
@@ -229,6 +229,31 @@ inFleet('@keyv/redis: a delete by one app reaches the others’ daemons', async 
   await all[0]!.delete('shared');
   await everywhere(all, async (one) => (await one.get('shared')) === undefined);
 });
+
+inFleet(
+  'ioredis: who hears on a channel of what was deleted reads nothing old',
+  async ({ fleet, closing }) => {
+    const clientOf = ({ daemon }: Instance): Redis => {
+      const client = new Redis({ path: daemon.socket });
+      closing.push(() => client.disconnect());
+      return client;
+    };
+    const [teller, ...others] = fleet.instances.map(clientOf) as [Redis, ...Redis[]];
+    const read: (string | null)[] = [];
+    for (const [index, client] of others.entries()) {
+      const subscriber = clientOf(fleet.instances[index + 1]!);
+      await subscriber.subscribe('changed');
+      subscriber.on('message', (_, key) => void client.get(key).then((value) => read.push(value)));
+    }
+    for (let round = 1; round <= 20; round++) {
+      for (const client of others) await client.set('shared', 'old', 'GET');
+      await teller.del('shared');
+      await teller.publish('changed', 'shared');
+      await until(() => read.length === round * others.length);
+    }
+    assert.equal([...new Set(read)], [null]);
+  },
+);
 
 inFleet('bentocache: its bus crosses from daemon to daemon', async ({ fleet, closing }) => {
   const all = fleet.instances.map(({ daemon }) => bentoOn(daemon.socket));

@@ -8,6 +8,7 @@ import { Members } from '../../src/fleet/members.ts';
 import { Publications, parsePublications } from '../../src/fleet/publications.ts';
 import { FakeClock, settled } from '../cache/fake-clock.ts';
 import { HeldLink, identityOf } from './peers.ts';
+import type { Instance } from './sim/instance.ts';
 import { World } from './sim/world.ts';
 
 const test = suite('publications');
@@ -17,11 +18,13 @@ function setUp(count = 2) {
   const link = new HeldLink();
   const members = new Members(identityOf('self'));
   const memory = { used: 0, free: Number.POSITIVE_INFINITY };
+  const events = { latest: 0 };
   const publications = new Publications({
     clock,
     link,
     members,
     sender: () => ({ from: {}, members: '' }),
+    latestEvent: () => events.latest,
     charge: (bytes) => {
       if (memory.used + bytes > memory.free) return false;
       memory.used += bytes;
@@ -35,7 +38,7 @@ function setUp(count = 2) {
   for (let i = 1; i <= count; i++) add(`peer${100 + i}`);
   const publish = (channel: string, payload: string): void =>
     publications.publish({ channel: Buffer.from(channel), payload: Buffer.from(payload) });
-  return { clock, link, members, memory, publications, publish, add };
+  return { clock, link, members, memory, events, publications, publish, add };
 }
 
 /** As `CHANNEL PAYLOAD`. */
@@ -139,6 +142,49 @@ test('a daemon of before, which refuses it, is left alone for a minute', async (
   assert.equal(await answer(link), ['a 3']);
 });
 
+test('a member is sent it once it has confirmed what was announced before it', async () => {
+  const { link, members, events, publish, publications, memory } = setUp(2);
+  const [behind] = members.all;
+  publish('a', '1');
+  events.latest = 7;
+  for (const member of members.all) member.sending = true;
+  publish('a', '2');
+  members.all[1]!.confirmed = 7;
+  assert.equal(await answer(link), ['a 1']);
+  assert.equal(await answer(link), ['a 1']);
+  assert.equal(await answer(link), ['a 2']);
+  events.latest = 8;
+  publish('a', '3');
+  assert.is(link.asks.length, 0);
+  for (const [confirmed, message] of [
+    [7, 'a 2'],
+    [8, 'a 3'],
+  ] as const) {
+    behind!.confirmed = confirmed;
+    publications.delivered(behind!);
+    assert.equal(await answer(link), [message]);
+  }
+  assert.is(link.asks.length, 0);
+  members.all[1]!.confirmed = 8;
+  publications.delivered(members.all[1]!);
+  assert.equal(await answer(link), ['a 3']);
+  assert.equal([memory.used, publications.missed], [0, 0]);
+});
+
+test('who could not be sent what was announced before it misses it: it overtakes nothing', async () => {
+  const { link, members, events, publish, publications, memory } = setUp(1);
+  const [member] = members.all;
+  events.latest = 1;
+  member!.sending = true;
+  publish('a', '1');
+  member!.sending = false;
+  publications.delivered(member!);
+  assert.equal([link.asks.length, memory.used, publications.missed], [0, 0, 1]);
+  member!.confirmed = 1;
+  publish('a', '2');
+  assert.equal(await answer(link), ['a 2']);
+});
+
 test('who is met later is sent what is published from then on', async () => {
   const { link, publish, add } = setUp(1);
   publish('a', '1');
@@ -195,6 +241,31 @@ test('in a fleet it reaches every other instance once, and not the own', async (
   for (const { published } of others) assert.equal(published, all);
   assert.equal(one!.published, []);
   assert.is(one!.logBytes, 0);
+});
+
+test('who hears of it has forgotten what was changed before it, whatever the network does', async () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const world = new World(seed);
+    let heard = 0;
+    const onPublished = (instance: Instance): void => {
+      heard++;
+      const cached = instance.peek('a/1');
+      const [, version] = instance.published.at(-1)!.split(' ');
+      assert.ok(cached === undefined || cached >= Number(version), `seed ${seed}: ${cached} of ${version}`);
+    };
+    const fleet = await world.startFleet(3, { onPublished });
+    world.network.lostRequests = 5;
+    world.network.lostReplies = 5;
+    for (let i = 0; i < 50; i++) {
+      for (const instance of fleet) instance.read('a/1');
+      const version = world.change('a/1');
+      const teller = fleet[i % 3]!;
+      teller.write('a/1');
+      teller.fleet.publish({ channel: Buffer.from('changed'), payload: Buffer.from(String(version)) });
+      await world.pass(3000);
+    }
+    assert.ok(heard > 60, `seed ${seed}: ${heard} were heard`);
+  }
 });
 
 test('it changes nothing of what is confirmed and repaired', async () => {

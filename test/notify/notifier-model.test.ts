@@ -25,7 +25,7 @@ const changes = fc
     keys: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, buffers),
     tags: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.constant(['t'])),
     prefixes: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, buffers),
-    at: fc.tuple(fc.nat(30), fc.nat(1)),
+    at: fc.tuple(fc.nat(30), fc.nat(1), fc.constant('')),
     hasBody: fc.boolean(),
   })
   .map(({ hasBody, ...parts }) => ({ ...parts, body: hasBody ? body('{}') : undefined }));
@@ -40,13 +40,13 @@ const steps: fc.Arbitrary<Step[]> = fc
     ),
     { minLength: 1, maxLength: 60 },
   )
-  // Two changes never have the same time: the incarnation that made them tells them apart.
+  // Each is of an instance of its own: it may have the time of any other.
   .map((list) =>
-    list.map((step, i) =>
-      step.do === 'tell'
-        ? { do: 'tell', change: { ...step.change, id: `a-${i}`, at: [step.change.at[0], i] as const } }
-        : step,
-    ),
+    list.map((step, i): Step => {
+      if (step.do !== 'tell') return step;
+      const [ms, count] = step.change.at;
+      return { do: 'tell', change: { ...step.change, id: `${i}-1`, at: [ms, count, String(i)] } };
+    }),
   );
 
 interface History {

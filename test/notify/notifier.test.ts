@@ -191,6 +191,26 @@ test('of two objects of one scope that wait the newer is delivered, whichever ca
   }
 });
 
+test('of two objects of one time, made at two instances, every app ends with the same', async () => {
+  const [one, other] = [change('a-1', object('of a')), change('b-1', object('of b'))];
+  for (const [first, second] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    const waiting = busyApp();
+    const onItsWay = new ScriptedApp();
+    const delivered = new ScriptedApp();
+    void delivered.notifier.tell(first);
+    await delivered.answer(true);
+    for (const app of [waiting, onItsWay]) void app.notifier.tell(first);
+    for (const app of [waiting, onItsWay, delivered]) {
+      void app.notifier.tell(second);
+      await app.drain();
+      assert.is(app.ids.at(-1), 'b-1');
+    }
+  }
+});
+
 test('objects of different scopes are all delivered, in hybrid-clock order', async () => {
   const app = busyApp();
   void app.notifier.tell(change('a-2', { ...object('2'), caches: ['flags'] }));

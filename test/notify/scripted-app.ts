@@ -74,11 +74,11 @@ export class ScriptedApp {
   }
 }
 
-/** A change of the cache `users`, whole, unless it says otherwise. */
+/** A change of the cache `users`, whole, unless it says otherwise; `<origin>-<time>`. */
 export function change(id: string, parts: Partial<AppChange> = {}): AppChange {
   return {
     id,
-    at: [Number(/[0-9]+$/.exec(id)?.[0] ?? 0), 0],
+    at: [Number(/[0-9]+$/.exec(id)?.[0] ?? 0), 0, id.split('-')[0]!],
     kind: 'invalidate',
     caches: ['users'],
     keys: [],

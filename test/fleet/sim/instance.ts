@@ -30,6 +30,7 @@ export interface InstanceParts {
   /** Address, for DNS. */
   readonly address?: Place;
   readonly onApply?: (instance: Instance, event: PeerEvent, from: string) => void;
+  readonly onPublished?: (instance: Instance) => void;
   readonly log?: Log;
   /** Told of what it asks others. */
   readonly onAsk?: (ask: Ask) => void;
@@ -93,7 +94,10 @@ export class Instance implements Host {
       },
       differs: (cache, differs) => void (differs ? this.differing.add(cache) : this.differing.delete(cache)),
       metrics: async () => `up{} 1 # ${identity.index}`,
-      published: ({ channel, payload }) => void this.published.push(`${channel} ${payload}`),
+      published: ({ channel, payload }) => {
+        this.published.push(`${channel} ${payload}`);
+        parts.onPublished?.(this);
+      },
       log: parts.log ?? SILENT,
       ...(parts.few !== undefined && { few: parts.few }),
     });

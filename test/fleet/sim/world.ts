@@ -16,6 +16,7 @@ export interface StartOptions
       | 'app'
       | 'syncMs'
       | 'onApply'
+      | 'onPublished'
       | 'transport'
       | 'address'
       | 'log'
