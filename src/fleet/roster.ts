@@ -84,11 +84,11 @@ export class Roster {
     else members.bar(incarnation, clock.now());
   }
 
-  /** Those who are silent leave. */
-  bury(): void {
+  /** Those who are silent leave, unless they were heard in the round that began then: one that hangs makes it long. */
+  bury(beganMs: number): void {
     const { members, clock, syncMs } = this.#parts;
     for (const member of members.silent(clock.now(), syncMs))
-      this.remove(member, 'nothing was heard of it for too long', false);
+      if (member.heardAtMs < beganMs) this.remove(member, 'nothing was heard of it for too long', false);
   }
 
   #learnOf(identity: Identity, told: Place | undefined, heardAtMs: number): void {

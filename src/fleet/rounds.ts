@@ -120,6 +120,7 @@ export class Rounds {
     this.#isRunning = true;
     this.#count++;
     const { members, outbox, inbox, clock, pulling } = this.#parts;
+    const beganMs = clock.now();
     outbox.trim();
     for (const member of members.all) outbox.deliver(member);
     inbox.forgetAbsent((origin) => members.get(origin) !== undefined, clock.now());
@@ -132,7 +133,7 @@ export class Rounds {
     );
     // Unheard by all: it is rather the own way to the others that is wrong.
     const isReachable = isAnyHeard && !this.#problem ? true : await this.probe();
-    if ((isAnyHeard || isReachable) && clock.now() >= this.#buriesFromMs) this.#parts.roster.bury();
+    if ((isAnyHeard || isReachable) && clock.now() >= this.#buriesFromMs) this.#parts.roster.bury(beganMs);
     await pulling.check();
     this.#isRunning = false;
   }

@@ -107,6 +107,19 @@ test('who stood still for long does not take the others for gone', async () => {
   assert.equal([one!.fleet.count, two!.fleet.count], [3, 3]);
 });
 
+test('who answered is not gone because another was waited for longer than six intervals take', async () => {
+  const world = new World();
+  const one = world.start(0, { syncMs: 300 });
+  const [quiet, hung] = [world.start(1, { syncMs: 600_000 }), world.start(2, { syncMs: 600_000 })];
+  await world.pass(2000);
+  world.network.cut.add(`${one.identity.incarnation}>${hung.identity.incarnation}`);
+  for (let ms = 0; ms < 10_000; ms += 100) {
+    await world.pass(100);
+    assert.ok(one.fleet.members.get(quiet.identity.incarnation), `gone after ${ms} ms`);
+  }
+  assert.is(one.fleet.members.get(hung.identity.incarnation), undefined);
+});
+
 test('a daemon that started again in its container supersedes the earlier one at once', async () => {
   const world = new World();
   const [one, two] = await world.startFleet(3);
