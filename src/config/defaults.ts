@@ -40,6 +40,8 @@ export function daemonDefault(path: string, input: ConfigInput, values: Values):
 export function cacheDefault(path: string, cache: string, draft: Draft): Default | undefined {
   if (path.endsWith('.mode')) return defaultMode(draft);
   if (!path.endsWith('.writes')) return undefined;
+  if (draft.values.get(`caches.${cache}.mode`) === 'replicated')
+    return { value: 'change', source: 'computed: mode is replicated' };
   return draft.loaders.has(cache)
     ? { value: 'change', source: 'computed: has a loader' }
     : { value: 'fill', source: 'computed: has no loader' };

@@ -108,7 +108,7 @@ export const CACHE_OPTIONS: readonly Option[] = [
     group: CACHE,
     type: 'choice',
     choices: ['fill', 'change'],
-    computed: '`change` with a loader, `fill` without',
+    computed: '`change` with a loader or in `mode: replicated`, which knows no fills, else `fill`',
     description:
       'What a PUT means: a fill stores what the origin says, a change makes other instances forget.',
   },

@@ -43,6 +43,12 @@ test('without any configuration there is one cache, default, on a socket in /tmp
   assert.is(config.landscape, undefined);
 });
 
+test('writes to a replicated cache are changes: it knows no fills', () => {
+  const { config } = load({ flags: { 'caches.sessions.mode': 'replicated' } });
+  const sessions = config.caches.find(({ name }) => name === 'sessions');
+  assert.equal([sessions?.mode, sessions?.writes], ['replicated', 'change']);
+});
+
 test('a loader has the documented defaults, and writes to its cache are changes', () => {
   const [users] = loadFile('caches: { users: { loader: { url: "http://h/{key}" } } }').config.caches;
   assert.is(users?.writes, 'change');
