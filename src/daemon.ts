@@ -176,6 +176,7 @@ async function startWith({ config, warnings }: LoadedConfig, input: DaemonInput)
       fleet?.publish({ channel, payload });
     };
   }
+  garbage.begin();
   log.info('ready', {
     version: VERSION,
     pid: process.pid,

@@ -8,24 +8,47 @@ import { runInNewContext } from 'node:vm';
 const YOUNG_AFTER_BYTES = 2 << 20;
 const ALL_AFTER_BYTES = 6 << 20;
 
-type Collect = (how?: { type: 'minor' }) => void;
+export type Collect = (how?: { type: 'minor' }) => void;
+
+export interface GarbageParts {
+  /** What V8 holds, dead or not. */
+  readonly heldBytes: () => number;
+  readonly takeCollector: () => Collect;
+}
 
 export class Garbage {
+  readonly #parts: GarbageParts;
   #collect: Collect | undefined;
+  /** Since what is young was collected last, and since all was. */
   #passedBytes = 0;
-  #heldBytes = heldBytes();
+  #allPassedBytes = 0;
+  #heldBytes = 0;
+
+  constructor(parts: GarbageParts = { heldBytes, takeCollector }) {
+    this.#parts = parts;
+    this.begin();
+  }
+
+  /** What V8 holds now is of use: the daemon is set up, and the store has its memory. */
+  begin(): void {
+    this.#heldBytes = this.#parts.heldBytes();
+    this.#allPassedBytes = 0;
+  }
 
   /** So many bytes in buffers or large strings are, or will soon be, of no use any more. */
   passed(bytes: number): void {
     this.#passedBytes += bytes;
+    this.#allPassedBytes += bytes;
     if (this.#passedBytes < YOUNG_AFTER_BYTES) return;
     this.#passedBytes = 0;
-    this.#collect ??= takeCollector();
+    this.#collect ??= this.#parts.takeCollector();
     this.#collect({ type: 'minor' });
-    // What outlived two collections counts as old, long strings after one, and only a full one finds it dead.
-    const grownBytes = heldBytes() - this.#heldBytes;
-    if (grownBytes > ALL_AFTER_BYTES) this.#collect();
-    if (grownBytes > ALL_AFTER_BYTES || grownBytes < 0) this.#heldBytes = heldBytes();
+    // What outlived two collections counts as old, long strings after one, and only a full one finds it dead. That cannot
+    // be more than what passed: else it is of use, as compiled code is.
+    const grownBytes = this.#parts.heldBytes() - this.#heldBytes;
+    const isMuch = Math.min(grownBytes, this.#allPassedBytes) > ALL_AFTER_BYTES;
+    if (isMuch) this.#collect();
+    if (isMuch || grownBytes < 0) this.begin();
   }
 }
 

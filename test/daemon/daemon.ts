@@ -22,6 +22,8 @@ export interface DaemonOptions {
   configText?: string;
   flags?: readonly string[];
   env?: Readonly<Record<string, string>>;
+  /** Options of Node, besides those under which all are tested. */
+  node?: readonly string[];
   /** A folder of an earlier daemon; else a new one, removed with the daemon. */
   folder?: string;
 }
@@ -68,11 +70,15 @@ export class Daemon {
     this.socket = join(this.folder, 'sidecache.sock');
     const text = options.configText ?? (options.config && JSON.stringify(options.config));
     if (text !== undefined) writeFileSync(join(this.folder, 'sidecache.json'), text);
-    this.child = spawn(process.execPath, [...NODE_OPTIONS, PROGRAM, 'serve', ...(options.flags ?? [])], {
-      cwd: this.folder,
-      env: { ...environment(), TMPDIR: this.folder, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    this.child = spawn(
+      process.execPath,
+      [...NODE_OPTIONS, ...(options.node ?? []), PROGRAM, 'serve', ...(options.flags ?? [])],
+      {
+        cwd: this.folder,
+        env: { ...environment(), TMPDIR: this.folder, ...options.env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     for (const stream of [this.child.stdout!, this.child.stderr!]) {
       stream.on('error', () => undefined);
       createInterface({ input: stream }).on('line', (line) => this.#take(line));

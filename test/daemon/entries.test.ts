@@ -307,4 +307,20 @@ function decoded(key: string): string {
   return key.replace(/%(..)/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
+test('long values have V8 collect what is young, not all that it holds', async () => {
+  const daemon = await Daemon.start({ config: { memory: '64M' }, node: ['--trace-gc'] });
+  try {
+    // So V8 says of collections that it was asked for.
+    const asked = (kind: RegExp): string[] =>
+      daemon.output.split('\n').filter((line) => kind.test(line) && line.includes('testing'));
+    for (let i = 0; asked(/Scavenge|Minor/).length < 2; i++) {
+      assert.ok(i < 100, 'it was not asked to collect');
+      await daemon.request(`/caches/default/${i}`, { method: 'PUT', body: Buffer.alloc(1 << 20) });
+    }
+    assert.equal(asked(/Mark-Compact/), []);
+  } finally {
+    await daemon.stop('SIGKILL');
+  }
+});
+
 test.run();
