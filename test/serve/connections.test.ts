@@ -140,4 +140,37 @@ test('who is no HTTP, keeps memory and moves nothing for 30 s is ended for who l
   assert.is(givenUp, 1);
 });
 
+test('no head is parsed behind the request that is the last to be answered', async ({ lab }) => {
+  const socket = await lab.connect();
+  socket.write('GET / HTTP/1.1\r\n\r\n');
+  await once(socket, 'data');
+  const parsed = countHeads(lab.accepted!);
+  const sent = 3000;
+  let answers = '';
+  socket.on('data', (chunk) => {
+    answers += chunk;
+  });
+  socket.write('GET / HTTP/1.1\r\n\r\n'.repeat(sent));
+  await once(socket, 'close');
+  const statuses = [...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+  assert.is(statuses.pop(), '503');
+  assert.equal([...new Set(statuses)], ['200']);
+  assert.ok(statuses.length < sent / 2, `${statuses.length} were answered`);
+  // The one behind it is where parsing ends.
+  assert.is(parsed(), statuses.length + 2);
+});
+
+/** How many heads the parser of Node, as it is given a server's connection, has parsed since. */
+function countHeads(socket: Socket): () => number {
+  const { parser } = socket as Socket & { parser: Record<number, (...args: unknown[]) => unknown> };
+  const { kOnHeadersComplete } = parser.constructor as unknown as { kOnHeadersComplete: number };
+  const completed = parser[kOnHeadersComplete]!;
+  let heads = 0;
+  parser[kOnHeadersComplete] = function (this: unknown, ...args) {
+    heads++;
+    return completed.apply(this, args);
+  };
+  return () => heads;
+}
+
 test.run();

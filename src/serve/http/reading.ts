@@ -37,9 +37,12 @@ export function readOn(socket: HttpSocket): void {
   socket.resume();
 }
 
-/** No request is taken from the connection any more, not even of what was received already. */
+/**
+ * No request is taken from the connection any more, not even of what was received already: behind the next head Node
+ * stops parsing, as for a protocol that HTTP was left for.
+ */
 export function ignoreRequests(socket: HttpSocket): void {
-  if (socket.parser) socket.parser.onIncoming = () => 0;
+  if (socket.parser) socket.parser.onIncoming = () => 2;
 }
 
 /** For a moment nothing more is received, whatever the streams over it think of that. */
