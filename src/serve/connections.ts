@@ -303,7 +303,9 @@ export class Connections {
     const sentBytes = connection.waitingBytes + connection.chargedBytes;
     headroom.releaseConnection(CONNECTION_COST_BYTES);
     headroom.release(sentBytes);
-    garbage.passed(CONNECTION_COST_BYTES + sentBytes);
+    // There may have been no room to charge what came last.
+    const parsedBytes = connection.guest ? 0 : TIMES_PARSED * untakenOf(connection);
+    garbage.passed(CONNECTION_COST_BYTES + Math.max(sentBytes, parsedBytes));
   }
 
   #begin(

@@ -19,6 +19,12 @@ const LONGER_THAN_SILENT_MS = 300;
 class Lab {
   readonly clock = new FakeClock();
   readonly headroom = new Headroom(new Budget(1 << 20));
+  /** What V8 was made to collect. */
+  readonly collected: string[] = [];
+  readonly garbage = new Garbage({
+    heldBytes: () => 0,
+    takeCollector: () => (how) => this.collected.push(how ? 'young' : 'all'),
+  });
   readonly #sockets: Socket[] = [];
   readonly connections: Connections;
   readonly #server: Server;
@@ -26,8 +32,8 @@ class Lab {
   accepted: Socket | undefined;
 
   private constructor() {
-    const { headroom, clock } = this;
-    this.connections = new Connections({ headroom, garbage: new Garbage(), clock, most: 1000 });
+    const { headroom, garbage, clock } = this;
+    this.connections = new Connections({ headroom, garbage, clock, most: 1000 });
     this.#server = createHttpServer(this.connections, (_request, response) => response.end('answered'));
   }
 
@@ -158,6 +164,17 @@ test('no head is parsed behind the request that is the last to be answered', asy
   assert.ok(statuses.length < sent / 2, `${statuses.length} were answered`);
   // The one behind it is where parsing ends.
   assert.is(parsed(), statuses.length + 2);
+});
+
+test('what was sent by who is closed because there is no room for it counts as garbage', async ({ lab }) => {
+  const sent = `GET /${'x'.repeat(60_000)}`;
+  for (let sentBytes = 0; sentBytes < 2 << 20; sentBytes += sent.length) {
+    const socket = await lab.connect();
+    lab.fill();
+    socket.resume().write(sent);
+    await once(socket, 'close');
+  }
+  assert.ok(lab.collected.includes('young'));
 });
 
 /** How many heads the parser of Node, as it is given a server's connection, has parsed since. */
