@@ -91,6 +91,7 @@ function cacheRules(name: string, input: Draft): Rule[] {
     [at('negative'), ['preset'], !isOff(values, at('negative')) && !isFetched ? 'needs a loader' : undefined],
     [at('ttl'), [at('refresh')], ttlProblem(values, at('ttl'), at('refresh'))],
     [at('expiry'), [at('mode')], expiryProblem(values, at('expiry'), at('mode'))],
+    [at('writes'), [at('mode')], writesProblem(values, at('writes'), at('mode'))],
     ...(input.loaders.has(name) && !input.preset.has(name) ? loaderRules(at, input) : []),
   ];
 }
@@ -135,6 +136,11 @@ function ttlProblem(values: Values, ttl: string, refresh: string): string | unde
 function expiryProblem(values: Values, expiry: string, mode: string): string | undefined {
   if (values.get(mode) !== 'replicated' || isOff(values, expiry)) return undefined;
   return 'cannot be in mode replicated: reads differ between instances, so they would drop different entries';
+}
+
+function writesProblem(values: Values, writes: string, mode: string): string | undefined {
+  if (values.get(mode) !== 'replicated' || values.get(writes) !== 'fill') return undefined;
+  return 'cannot be fill in mode replicated, where what is written to one instance is on all; allowed: change';
 }
 
 function isOff(values: Values, path: string): boolean {

@@ -49,6 +49,12 @@ test('writes to a replicated cache are changes: it knows no fills', () => {
   assert.equal([sessions?.mode, sessions?.writes], ['replicated', 'change']);
 });
 
+test('fills are refused in a replicated cache', () => {
+  assert.equal(problemsOf({ file: 'caches:\n  sessions:\n    mode: replicated\n    writes: fill' }), [
+    'caches.sessions.writes (sidecache.yml:4): cannot be fill in mode replicated, where what is written to one instance is on all; allowed: change',
+  ]);
+});
+
 test('a loader has the documented defaults, and writes to its cache are changes', () => {
   const [users] = loadFile('caches: { users: { loader: { url: "http://h/{key}" } } }').config.caches;
   assert.is(users?.writes, 'change');
