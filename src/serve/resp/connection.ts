@@ -197,8 +197,9 @@ export class RespConnection implements ClientPort, Guest {
     return isSubscriber || tracks || transaction !== undefined || watched.length > 0;
   }
 
+  /** Not while its own command is run: that would go on with what was let go of. */
   get isHolding(): boolean {
-    return this.account.bytes > 0;
+    return !this.#isWorking && this.account.bytes > 0;
   }
 
   giveUp(): void {

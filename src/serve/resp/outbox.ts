@@ -70,8 +70,8 @@ export class Outbox {
   }
 
   /**
-   * Sends what is in the reply, and empties it. True where its buffer may be used again; else it is with the socket, and
-   * the reply has none.
+   * Sends what is in the reply, and empties it. True where its buffer may be used again; else that waits here or with the
+   * socket, charged anew, and the reply has none.
    */
   send(reply: Reply): boolean {
     const { length, bytes } = reply;
@@ -82,14 +82,15 @@ export class Outbox {
       return true;
     }
     if (!this.isEmpty || reply.held.length > 0) {
-      this.#queue(reply);
+      const isFree = this.#queue(reply);
       this.#sendNext();
-      return true;
+      return isFree;
     }
     reply.length = 0;
     const { sink } = this.#parts;
     this.sentBytes += length;
     if (sink.write(reply.firstBytes(length), this.#sent)) return true;
+    reply.discharge();
     this.#give(bytes.length);
     return false;
   }
@@ -134,19 +135,21 @@ export class Outbox {
     if (this.isEmpty) this.#parts.drained();
   };
 
-  #queue(reply: Reply): void {
-    const { length, held } = reply;
-    const chargedBytes = length + held.length * HELD_COST_BYTES;
+  /** Says whether the reply's buffer may be used again: a short one is copied, one that is charged waits itself. */
+  #queue(reply: Reply): boolean {
+    const { length, held, isCharged } = reply;
+    const bytes = isCharged ? reply.bytes : copyOf(reply.bytes, length);
+    const chargedBytes = bytes.length + held.length * HELD_COST_BYTES;
+    reply.discharge();
     if (!this.#parts.account.charge(chargedBytes)) {
       reply.truncate(0);
       this.#parts.failed();
-      return;
+      return true;
     }
-    const bytes = Buffer.allocUnsafeSlow(length);
-    reply.bytes.copy(bytes, 0, 0, length);
     this.#waiting.push({ bytes, length, held, at: 0, chargedBytes });
     this.#bytes += chargedBytes;
     reply.clear();
+    return !isCharged;
   }
 
   /** Sends until the socket takes no more, or nothing waits. */
@@ -168,7 +171,7 @@ export class Outbox {
         this.#waiting.shift();
         this.#bytes -= first.chargedBytes;
         this.#parts.account.release(first.chargedBytes);
-        this.#parts.passed(first.length);
+        this.#parts.passed(first.bytes.length);
       }
     }
   }
@@ -203,4 +206,10 @@ export class Outbox {
     this.sentBytes += bytes.length;
     if (!sink.write(bytes, this.#sent)) this.#isWriting = true;
   }
+}
+
+function copyOf(bytes: Buffer, length: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(length);
+  bytes.copy(copy, 0, 0, length);
+  return copy;
 }

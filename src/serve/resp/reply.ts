@@ -14,7 +14,7 @@ const FIRST_BYTES = 512;
 const OWN_BYTES = 128;
 /** Up to here memory is not charged: it belongs to the cost of a connection. */
 const FREE_BYTES = 4096;
-/** Room for the longest head: a type, 20 digits, CRLF. */
+/** Room for the longest head, a type, 20 digits, CRLF, and for the CRLF behind a value. */
 const HEAD_BYTES = 32;
 
 const CR = 0x0d;
@@ -106,12 +106,12 @@ export class Reply {
   /** The value of the entry in `slot`. */
   stored(store: ValueSource, slot: number): void {
     const length = store.valueLength(slot);
-    if (length > COPIED_BYTES) {
+    // The memory to grow may be that of this very entry: it is held before.
+    if (length > COPIED_BYTES || length + HEAD_BYTES > this.roomBytes) {
       this.value(store.hold(slot));
       return;
     }
     this.#head(0x24, length);
-    this.#reserve(length + 2);
     store.copyValue(slot, 0, this.bytes, this.length, length);
     this.length += length;
     this.#crlf();
@@ -125,19 +125,24 @@ export class Reply {
     this.#crlf();
   }
 
-  /** A value that is held; it is released when it was copied or sent. */
+  /** A value that is held; it is released when it was copied or sent, or found no room. */
   value(value: Value): void {
     const { length } = value;
+    const isCopied = length <= COPIED_BYTES;
+    try {
+      this.#reserve(HEAD_BYTES + (isCopied ? length : 0));
+    } catch (error) {
+      value.release();
+      throw error;
+    }
     this.#head(0x24, length);
-    if (length > COPIED_BYTES) {
-      this.#hold(this.length, value);
-    } else {
-      this.#reserve(length + 2);
+    if (isCopied) {
       value.copy(0, this.bytes, this.length, length);
       value.release();
       this.length += length;
+    } else {
+      this.#hold(this.length, value);
     }
-    this.#reserve(2);
     this.#crlf();
   }
 
@@ -257,6 +262,11 @@ export class Reply {
     this.#gone = mark;
     if (this.held.length > 0) this.#splitHeld(head, at);
     return head;
+  }
+
+  /** It has memory that it was charged for. */
+  get isCharged(): boolean {
+    return this.#chargedBytes > 0;
   }
 
   /** Its memory is not charged any more: it went, or is charged where it went to. */

@@ -8,6 +8,7 @@ import type { Cache } from '../../../src/cache/cache.ts';
 import { Caches } from '../../../src/cache/caches.ts';
 import type { Times } from '../../../src/cache/freshness.ts';
 import { Changes } from '../../../src/changes/changes.ts';
+import { Headroom } from '../../../src/serve/headroom.ts';
 import { Account } from '../../../src/serve/resp/account.ts';
 import { callOf } from '../../../src/serve/resp/call.ts';
 import { Client, type ClientPort } from '../../../src/serve/resp/client.ts';
@@ -51,6 +52,8 @@ export interface CommandLabOptions {
   memoryBytes?: number;
   maxValueBytes?: number;
   roomBytes?: number;
+  /** Replies that grow take their memory from what the store may have, as in the daemon. */
+  readonly repliesTakeRoom?: boolean;
   /** Somebody wants to hear of every fill: none is written past what tells of it. */
   readonly heedsAll?: boolean;
   /** More caches without loaders. */
@@ -78,6 +81,7 @@ export class CommandLab {
   readonly server: ServerFacts;
   readonly changes: Changes;
   readonly #roomBytes: number;
+  readonly #replyRoom: Headroom | undefined;
   readonly #heedsAll: boolean;
   readonly #room = {
     charge: (bytes: number): boolean => {
@@ -102,6 +106,7 @@ export class CommandLab {
     const random = seededRandom(1);
     this.#roomBytes = roomBytes;
     this.store = new Store({ memoryBytes, maxValueBytes, seed: [3, 4] });
+    this.#replyRoom = options.repliesTakeRoom ? new Headroom(this.store.budget) : undefined;
     this.caches = new Caches(this.store, this.clock, random);
     this.#add('default', {});
     this.#add('users', {}, this.loader);
@@ -147,14 +152,14 @@ export class CommandLab {
   say(...words: string[]): Said {
     const { reply, waits } = this.#run(this.client, words);
     assert.is(waits, undefined, `${words[0]} waits`);
-    return valueIn(reply);
+    return takeValue(reply);
   }
 
   /** The same by another client. */
   sayAs(client: Client, ...words: string[]): Said {
     const { reply, waits } = this.#run(client, words);
     assert.is(waits, undefined, `${words[0]} waits`);
-    return valueIn(reply);
+    return takeValue(reply);
   }
 
   /** Says it and reads the reply when it is there. */
@@ -162,14 +167,14 @@ export class CommandLab {
     const { reply, waits } = this.#run(this.client, words);
     assert.ok(waits, `${words[0]} does not wait`);
     await waits;
-    return valueIn(reply);
+    return takeValue(reply);
   }
 
   /** The same, whether it is there at once or not. */
   async asking(...words: string[]): Promise<Said> {
     const { reply, waits } = this.#run(this.client, words);
     await waits;
-    return valueIn(reply);
+    return takeValue(reply);
   }
 
   /** The reply as it stands on the wire, CRLF as a blank. */
@@ -189,7 +194,7 @@ export class CommandLab {
   }
 
   #run(client: Client, words: readonly string[]): { reply: Reply; waits: void | Promise<void> } {
-    const reply = new Reply();
+    const reply = new Reply(undefined, this.#replyRoom);
     const context: CommandContext = {
       client,
       keyspace: this.keyspace,
@@ -311,4 +316,10 @@ export class CommandLab {
       slowLog: new SlowLog(this.#room, this.clock),
     });
   }
+}
+
+function takeValue(reply: Reply): Said {
+  const value = valueIn(reply);
+  reply.discharge();
+  return value;
 }

@@ -480,4 +480,20 @@ test('where there is no memory for what comes, it waits; told so, it ends', asyn
   lab.end();
 });
 
+test('who keeps memory is not given up for the memory that its own command needs', async () => {
+  const lab = new ConnectionLab();
+  lab.send('load 1');
+  assert.ok(lab.connection.isHolding);
+  lab.onCharge = () => {
+    if (lab.connection.isHolding) lab.connection.giveUp();
+  };
+  lab.send('much 20000');
+  assert.not(lab.socket.destroyed);
+  assert.ok(lab.connection.isHolding);
+  lab.onCharge = () => {};
+  await lab.arrive('1');
+  assert.match(lab.socket.take(), /^\+1 \$20000 x+$/);
+  lab.end();
+});
+
 test.run();

@@ -47,7 +47,7 @@ function setUp(roomBytes = 1 << 20) {
       seen.passedBytes += bytes;
     },
   });
-  return { sink, outbox, seen };
+  return { sink, outbox, seen, account };
 }
 
 function replyOf(text: string, ...values: Value[]): Reply {
@@ -87,6 +87,26 @@ test('what is not taken keeps its buffer, is charged until it is, and then says 
   assert.equal([seen.usedBytes, outbox.bytes, outbox.isEmpty], [0, 0, true]);
   assert.equal([seen.drained, seen.passedBytes], [1, length]);
 });
+
+for (const waits of [false, true])
+  test(`a long reply is charged once${waits ? ', also behind one that waits' : ''}`, () => {
+    const { sink, outbox, seen, account } = setUp(1 << 20);
+    sink.isSlow = true;
+    if (waits) outbox.send(replyOf('a'));
+    const before = seen.usedBytes;
+    const reply = new Reply(undefined, account);
+    reply.bulkText('x'.repeat(600_000));
+    const { length } = reply.bytes;
+    // The buffer goes along, or there would be two of it.
+    assert.not(outbox.send(reply));
+    assert.is(seen.usedBytes, before + length);
+    assert.is(seen.failed, 0);
+    reply.discharge();
+    assert.is(seen.usedBytes, before + length);
+    sink.takeAll();
+    assert.ok(sink.text.endsWith(`$600000\r\n${'x'.repeat(600_000)}\r\n`));
+    assert.is(seen.usedBytes, 0);
+  });
 
 test('replies leave in order, and those behind one that waits are copied: their buffer is free', () => {
   const { sink, outbox, seen } = setUp();

@@ -49,16 +49,24 @@ function replyStored(
   const { client, keyspace } = context;
   for (let i = from; i < to; i++) {
     const outcome = keyspace.read(client, call, i);
-    if (outcome === WAIT) {
-      const rest: Found[] = [keyspace.load(client, call, i)];
-      for (i++; i < to; i++) rest.push(find(context, call, i));
-      return rest;
-    }
+    if (outcome === WAIT) return findRest(context, call, i, to);
     if (outcome === HIT || outcome === STALE) reply.stored(keyspace.cache.shelf.store, keyspace.slot);
     else if (outcome === REFUSED) reply.error(errorText(keyspace.cache.refusal!));
     else reply.null();
   }
   return undefined;
+}
+
+/** Of the keys from the first on that must be loaded. Throws RequestError. */
+function findRest(context: CommandContext, call: Call, from: number, to: number): Found[] {
+  const rest: Found[] = [context.keyspace.load(context.client, call, from)];
+  try {
+    for (let i = from + 1; i < to; i++) rest.push(find(context, call, i));
+    return rest;
+  } catch (error) {
+    for (const found of rest) void letGo(found);
+    throw error;
+  }
 }
 
 function find({ client, keyspace }: CommandContext, call: Call, i: number): Found {

@@ -182,7 +182,7 @@ async function getexLoaded(
     return;
   }
   replyAnswer(reply, answer);
-  if (typeof end === 'number' && context.keyspace.find(call, 1) !== NO_SLOT) giveEnd(context, call, end);
+  if (typeof end === 'number') giveEnd(context, call, end);
 }
 
 /** Milliseconds since 1970, Infinity for no end; undefined: as it is; an error text where none can be so. */
@@ -192,9 +192,9 @@ function newEnd(context: CommandContext, call: Call, option: EndOption): number 
   return endOf(context, call, option.at, option.form, 'getex');
 }
 
-/** To the entry that was found under the first key. */
+/** To the entry under the first key, unless it went for the room that its value takes in the reply. */
 function giveEnd({ client, clock, keyspace }: CommandContext, call: Call, end: number | undefined): void {
-  if (end === undefined) return;
+  if (end === undefined || keyspace.find(call, 1) === NO_SLOT) return;
   if (end <= clock.now()) keyspace.remove(client, call, 1);
   else keyspace.setEnd(end);
 }
