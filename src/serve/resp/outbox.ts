@@ -135,10 +135,11 @@ export class Outbox {
     if (this.isEmpty) this.#parts.drained();
   };
 
-  /** Says whether the reply's buffer may be used again: a short one is copied, one that is charged waits itself. */
+  /** Says whether the reply's buffer may be used again: one that was charged waits itself, unless most of it is empty. */
   #queue(reply: Reply): boolean {
-    const { length, held, isCharged } = reply;
-    const bytes = isCharged ? reply.bytes : copyOf(reply.bytes, length);
+    const { length, held } = reply;
+    const waitsItself = reply.isCharged && length > reply.bytes.length / 2;
+    const bytes = waitsItself ? reply.bytes : copyOf(reply.bytes, length);
     const chargedBytes = bytes.length + held.length * HELD_COST_BYTES;
     reply.discharge();
     if (!this.#parts.account.charge(chargedBytes)) {
@@ -149,7 +150,7 @@ export class Outbox {
     this.#waiting.push({ bytes, length, held, at: 0, chargedBytes });
     this.#bytes += chargedBytes;
     reply.clear();
-    return !isCharged;
+    return !waitsItself;
   }
 
   /** Sends until the socket takes no more, or nothing waits. */

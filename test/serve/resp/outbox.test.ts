@@ -108,6 +108,21 @@ for (const waits of [false, true])
     assert.is(seen.usedBytes, 0);
   });
 
+test('a long reply of which little is left does not keep its buffer behind one that waits', () => {
+  const { sink, outbox, seen, account } = setUp(1 << 20);
+  sink.isSlow = true;
+  outbox.send(replyOf('a'));
+  const before = seen.usedBytes;
+  const reply = new Reply(undefined, account);
+  reply.bulkText('x'.repeat(600_000));
+  reply.truncate(0);
+  reply.error('OOM there is no memory');
+  assert.ok(outbox.send(reply));
+  assert.ok(seen.usedBytes < before + 100, `${seen.usedBytes}`);
+  sink.takeAll();
+  assert.is(seen.usedBytes, 0);
+});
+
 test('replies leave in order, and those behind one that waits are copied: their buffer is free', () => {
   const { sink, outbox, seen } = setUp();
   sink.isSlow = true;
