@@ -278,11 +278,13 @@ export class Loads {
             collapsed: false,
           }
         : this.#shelf.answer(slot, nowMs, { stale: false, status });
+    // Held before others hear of it: what they are told takes room, and may cost the entry.
+    if (slot !== NO_SLOT) this.#parts.replaced?.(flight.key);
     this.#answerAll(flight, tags, shared);
     shared.value.release();
   }
 
-  /** Keeps the value where it may be kept and there is room; else it is only served. */
+  /** Keeps the value where it may be kept and there is room, of which others are to be told; else it is only served. */
   #keepValue(flight: Flight, loaded: Landed<'value'>): number {
     const { contentType, terms, tags } = loaded;
     if (!this.#mayKeep(flight, tags)) return this.#notKept(flight);
@@ -291,7 +293,6 @@ export class Loads {
     const slot = terms.unstorable === undefined ? this.#tryKeep(keep) : NO_SLOT;
     if (slot === NO_SLOT) return this.#notKept(flight, terms.unstorable ?? 'no-room');
     this.#count(flight, 'stored');
-    this.#parts.replaced?.(flight.key);
     return slot;
   }
 

@@ -185,12 +185,15 @@ export class Keyspace {
     return outcome;
   }
 
-  /** After `read` said WAIT, at once: resolves when the key's load has ended. Who is answered a value releases it. */
-  load(client: Client, call: Call, i: number): Promise<Answer> {
+  /**
+   * After `read` said WAIT, at once: resolves when there is an answer, be the client gone or not. Who is answered a value
+   * releases it.
+   */
+  load(call: Call, i: number): Promise<Answer> {
     const { cache } = this;
     const key = copyOf(call.bytes, this.keyStart, call.end(i));
     return new Promise((answered) => {
-      cache.wait(key, { answered, isOpen: () => !client.closed });
+      cache.wait(key, { answered });
     });
   }
 
@@ -198,7 +201,7 @@ export class Keyspace {
   replyRead(client: Client, call: Call, i: number, reply: Reply): void | Promise<void> {
     const outcome = this.read(client, call, i);
     if (outcome === HIT || outcome === STALE) reply.stored(this.cache.shelf.store, this.slot);
-    else if (outcome === WAIT) return this.load(client, call, i).then((answer) => replyAnswer(reply, answer));
+    else if (outcome === WAIT) return this.load(call, i).then((answer) => replyAnswer(reply, answer));
     else if (outcome === REFUSED) reply.error(errorText(this.cache.refusal!));
     else reply.null();
   }

@@ -54,6 +54,8 @@ export interface CommandLabOptions {
   roomBytes?: number;
   /** Replies that grow take their memory from what the store may have, as in the daemon. */
   readonly repliesTakeRoom?: boolean;
+  /** Of `users`. */
+  readonly softTimeoutMs?: number;
   /** Somebody wants to hear of every fill: none is written past what tells of it. */
   readonly heedsAll?: boolean;
   /** More caches without loaders. */
@@ -83,6 +85,7 @@ export class CommandLab {
   readonly #roomBytes: number;
   readonly #replyRoom: Headroom | undefined;
   readonly #heedsAll: boolean;
+  readonly #softTimeoutMs: number | undefined;
   readonly #room = {
     charge: (bytes: number): boolean => {
       if (this.roomUsed + bytes > this.#roomBytes) return false;
@@ -103,6 +106,7 @@ export class CommandLab {
       heedsAll = false,
     } = options;
     this.#heedsAll = heedsAll;
+    this.#softTimeoutMs = options.softTimeoutMs;
     const random = seededRandom(1);
     this.#roomBytes = roomBytes;
     this.store = new Store({ memoryBytes, maxValueBytes, seed: [3, 4] });
@@ -245,7 +249,7 @@ export class CommandLab {
       evictable: true,
     },
   ): void {
-    const settings = { softTimeoutMs: undefined, concurrency: 32, queue: 1000 };
+    const settings = { softTimeoutMs: this.#softTimeoutMs, concurrency: 32, queue: 1000 };
     this.caches.add({
       name,
       times: { ...OFF, ...times },

@@ -305,6 +305,37 @@ strings('GETEX says why nothing came', async () => {
   lab.end();
 });
 
+strings('who waits is given the old value after loader.soft_timeout', async () => {
+  const lab = new CommandLab({ softTimeoutMs: 300 });
+  const first = lab.saying('GET', 'users:1');
+  lab.loader.last.answer('old', {
+    terms: { freshMs: 1000, staleWhileRevalidateMs: 0, staleIfErrorMs: 60_000 },
+  });
+  assert.is(await first, 'old');
+  lab.clock.advance(2000);
+  const said = Promise.all([lab.saying('GET', 'users:1'), lab.saying('MGET', 'users:1'), null]);
+  lab.clock.advance(300);
+  assert.equal(await Promise.race([said, settled()]), ['old', ['old'], null]);
+  lab.loader.last.answer('new');
+  await settled();
+  assert.is(lab.say('GET', 'users:1'), 'new');
+  lab.end();
+});
+
+strings('what is held for an MGET that waits is let go of, though its client is gone', async () => {
+  const lab = new CommandLab();
+  lab.say('SET', 'long', 'l'.repeat(100_000));
+  const said = lab.saying('MGET', 'users:1', 'long', 'long');
+  lab.client.ended();
+  lab.say('DEL', 'long');
+  const before = lab.store.budget.usedBytes;
+  assert.ok(before > 100_000);
+  lab.loader.last.answer('v');
+  await Promise.race([said, settled()]);
+  assert.ok(lab.store.budget.usedBytes < 100_000, `${lab.store.budget.usedBytes} bytes are held`);
+  lab.end();
+});
+
 strings('only GET, MGET and GETEX ask the loader', () => {
   const lab = new CommandLab();
   assert.is(lab.say('STRLEN', 'users:1'), 0);

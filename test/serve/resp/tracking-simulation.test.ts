@@ -134,7 +134,7 @@ class Simulation {
         waiter.answered(answer);
         resolve(reading.text);
       };
-      cache.wait(key, { answered, isOpen: () => true });
+      cache.wait(key, { answered });
     });
   }
 

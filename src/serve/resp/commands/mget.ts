@@ -59,7 +59,7 @@ function replyStored(
 
 /** Of the keys from the first on that must be loaded. Throws RequestError. */
 function findRest(context: CommandContext, call: Call, from: number, to: number): Found[] {
-  const rest: Found[] = [context.keyspace.load(context.client, call, from)];
+  const rest: Found[] = [context.keyspace.load(call, from)];
   try {
     for (let i = from + 1; i < to; i++) rest.push(find(context, call, i));
     return rest;
@@ -71,7 +71,7 @@ function findRest(context: CommandContext, call: Call, from: number, to: number)
 
 function find({ client, keyspace }: CommandContext, call: Call, i: number): Found {
   const outcome = keyspace.read(client, call, i);
-  if (outcome === WAIT) return keyspace.load(client, call, i);
+  if (outcome === WAIT) return keyspace.load(call, i);
   if (outcome === HIT || outcome === STALE) return keyspace.cache.shelf.store.hold(keyspace.slot);
   return outcome === REFUSED ? errorText(keyspace.cache.refusal!) : undefined;
 }

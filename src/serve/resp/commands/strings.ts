@@ -174,7 +174,7 @@ async function getexLoaded(
   option: EndOption,
 ): Promise<void> {
   const call = given.keep();
-  const answer = await context.keyspace.load(context.client, given, 1);
+  const answer = await context.keyspace.load(given, 1);
   const end = answer.kind === 'value' ? newEnd(context, call, option) : undefined;
   if (answer.kind === 'value' && typeof end === 'string') {
     answer.value.release();
