@@ -499,33 +499,36 @@ careless('an entry whose load ended in any way is loaded again when it is old ag
   }
 });
 
+careless(
+  'who is told that an entry was replaced may take its room: who waits is answered all the same',
+  async () => {
+    const lab = new Lab({ store: { memoryBytes: 1 << 20 } });
+    await lab.loaded('old', { terms: { freshMs: SECOND, staleWhileRevalidateMs: 0 } });
+    lab.clock.advance(2 * SECOND);
+    const { budget } = lab.store;
+    const takeAll = (): void => {
+      let bytes = budget.limitBytes;
+      while (bytes > 0 && !budget.charge(bytes)) bytes--;
+      budget.release(bytes);
+    };
+    let isTaken = false;
+    lab.caches.watchEntries({ active: true }, (_cache, key) => {
+      if (isTaken || !key.equals(Buffer.from('key'))) return;
+      isTaken = true;
+      takeAll();
+      lab.write('bad', { key: 'yek' });
+    });
+    const reading = lab.read();
+    lab.loader.last.answer('new');
+    await settled();
+    assert.ok(isTaken);
+    assert.equal([reading.result, reading.text], ['miss', 'new']);
+    assert.is(lab.read('yek').text, 'bad');
+    await lab.end();
+  },
+);
+
 gate.run();
 soft.run();
 revalidation.run();
-careless('who is told that an entry was replaced may take its room: who waits is answered all the same', async () => {
-  const lab = new Lab({ store: { memoryBytes: 1 << 20 } });
-  await lab.loaded('old', { terms: { freshMs: SECOND, staleWhileRevalidateMs: 0 } });
-  lab.clock.advance(2 * SECOND);
-  const { budget } = lab.store;
-  const takeAll = (): void => {
-    let bytes = budget.limitBytes;
-    while (bytes > 0 && !budget.charge(bytes)) bytes--;
-    budget.release(bytes);
-  };
-  let isTaken = false;
-  lab.caches.watchEntries({ active: true }, (_cache, key) => {
-    if (isTaken || !key.equals(Buffer.from('key'))) return;
-    isTaken = true;
-    takeAll();
-    lab.write('bad', { key: 'yek' });
-  });
-  const reading = lab.read();
-  lab.loader.last.answer('new');
-  await settled();
-  assert.ok(isTaken);
-  assert.equal([reading.result, reading.text], ['miss', 'new']);
-  assert.is(lab.read('yek').text, 'bad');
-  await lab.end();
-});
-
 careless.run();

@@ -17,11 +17,14 @@ export interface Call {
   is(i: number, word: string): boolean;
   /** Bytes of all arguments. */
   readonly argumentBytes: number;
-  /** All of it in memory of its own. */
+  /** All of it in memory of its own, of so many bytes beside what any call takes. */
   keep(): Call;
+  readonly keptBytes: number;
 }
 
 const FIRST_ARGUMENTS = 16;
+/** Where an argument begins and ends. */
+const PLACE_BYTES = 8;
 
 /** A call that is filled again and again by the parser: a place of `bytes` for each argument. */
 export class ArgumentList implements Call {
@@ -119,6 +122,12 @@ export class ArgumentList implements Call {
     }
     for (let i = 0; i < this.count; i++) kept.add(this.#starts[i]! - from, this.#ends[i]! - from);
     return kept;
+  }
+
+  get keptBytes(): number {
+    const last = this.count - 1;
+    const bytes = last < 0 ? 0 : this.#ends[last]! - this.#starts[0]!;
+    return this.count > FIRST_ARGUMENTS ? bytes + this.count * PLACE_BYTES : bytes;
   }
 
   #grow(): void {

@@ -45,6 +45,8 @@ export interface Transaction {
 
 /** A key of WATCH as it was: `version` 0 where nothing was stored. */
 export interface WatchedKey {
+  /** Charged while it is watched. */
+  readonly costBytes: number;
   readonly cache: Cache;
   readonly key: Buffer;
   readonly version: number;
@@ -142,14 +144,20 @@ export class Client {
     this.#transaction = { queued: [], bytes: 0, failed: false };
   }
 
-  /** EXEC has run it, or DISCARD has not: what was queued is not charged any more. */
+  /** What was queued is not to be run: it is not charged any more. */
   endTransaction(): void {
     if (this.#transaction) this.port.account.release(this.#transaction.bytes);
     this.#transaction = undefined;
   }
 
+  /** EXEC runs it, and releases its bytes when it has. */
+  leaveTransaction(): void {
+    this.#transaction = undefined;
+  }
+
   /** It watches nothing any more. */
   unwatch(): void {
+    for (const { costBytes } of this.watched) this.port.account.release(costBytes);
     this.watched = [];
     this.unwatched?.();
   }

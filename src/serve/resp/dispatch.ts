@@ -187,7 +187,7 @@ export class Dispatch {
 
   #queue(client: Client, command: Command, call: Call, reply: Reply, mark: number): void {
     const { queued } = client.transaction!;
-    const bytes = QUEUED_COST_BYTES + call.argumentBytes;
+    const bytes = QUEUED_COST_BYTES + call.keptBytes;
     const isOver = queued.length >= MOST_QUEUED || client.transaction!.bytes + bytes > MOST_QUEUED_BYTES;
     if (isOver || !client.port.account.charge(bytes)) {
       this.#refuse(client, reply, mark, 'OOM command not allowed: the transaction is too large');

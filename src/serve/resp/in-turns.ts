@@ -15,7 +15,7 @@ export function inTurns(
   run: (call: Call, i: number) => void,
 ): Promise<void> {
   const { account } = client.port;
-  const bytes = given.argumentBytes;
+  const bytes = given.keptBytes;
   if (!account.charge(bytes)) throw new RoomError('there is no memory left to keep the arguments');
   const call = given.keep();
   const goOn = async (): Promise<void> => {

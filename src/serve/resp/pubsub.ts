@@ -69,8 +69,8 @@ export class PubSub {
     this.#most = parts.most ?? MOST;
   }
 
-  /** Why it may not subscribe to all of these; undefined where it may, and memory is charged for them then. */
-  reserve(subscriber: Subscriber, kind: TopicKind, names: readonly string[]): string | undefined {
+  /** Those that it is not subscribed to yet, for which memory is charged; an error text where it may not be. */
+  reserve(subscriber: Subscriber, kind: TopicKind, names: readonly string[]): readonly string[] | string {
     const own = this.#own.get(subscriber)?.[kind];
     const added = [...new Set(names)].filter((name) => !own?.has(name));
     if ((own?.size ?? 0) + added.length > this.#most[kind])
@@ -80,7 +80,15 @@ export class PubSub {
     let bytes = 0;
     for (const name of added) bytes += costOf(kind, name);
     if (bytes > 0 && !this.#parts.charge(bytes)) return 'OOM there is no memory for more subscriptions';
-    return undefined;
+    return added;
+  }
+
+  /** It is not to be subscribed to what was reserved; it may be already, to some of it. */
+  cancel(subscriber: Subscriber, kind: TopicKind, reserved: readonly string[]): void {
+    for (const name of reserved) {
+      this.subscribe(subscriber, kind, name);
+      this.unsubscribe(subscriber, kind, name);
+    }
   }
 
   /** After `reserve`, once for each of its names. */

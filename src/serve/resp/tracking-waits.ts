@@ -6,8 +6,8 @@ export interface WaitedName {
   /** As the reader wrote it, and as its cache stores it. */
   readonly asked: string;
   readonly stored: string;
-  /** Its value was there when it was read; else it is what a load brings. */
-  readonly isHeld: boolean;
+  /** Its value is there; else it is what a load brings. */
+  isHeld: boolean;
   hasChanged: boolean;
 }
 
@@ -72,6 +72,9 @@ export class TrackingWaits {
 
   /** By its time, or by a load: those who wait for that very load are not concerned. */
   replaced(stored: string): void {
-    for (const name of this.#byName.get(stored) ?? []) name.hasChanged ||= name.isHeld;
+    for (const name of this.#byName.get(stored) ?? []) {
+      name.hasChanged ||= name.isHeld;
+      name.isHeld = true;
+    }
   }
 }

@@ -25,9 +25,10 @@ function setUp(most?: { channels: number; patterns: number }) {
   const memory = new Memory();
   const pubsub = new PubSub({ charge: memory.charge, release: memory.release, ...(most && { most }) });
   const subscribe = (client: PushClient, kind: 'channels' | 'patterns', ...names: string[]) => {
-    const refused = pubsub.reserve(client, kind, names);
-    if (refused === undefined) for (const name of names) pubsub.subscribe(client, kind, name);
-    return refused;
+    const reserved = pubsub.reserve(client, kind, names);
+    if (typeof reserved === 'string') return reserved;
+    for (const name of names) pubsub.subscribe(client, kind, name);
+    return undefined;
   };
   const publish = (channel: string, payload: string): number =>
     pubsub.publish(Buffer.from(channel, 'latin1'), Buffer.from(payload, 'latin1'));
@@ -110,6 +111,18 @@ test('without memory for it nothing is subscribed to', () => {
   assert.is(subscribe(one, 'channels', 'a'), undefined);
   assert.match(subscribe(one, 'channels', 'b')!, /^OOM /);
   assert.equal(pubsub.channels(), ['a']);
+});
+
+test('what was reserved and not subscribed to is given back, and what was subscribed to before stays', () => {
+  const { subscribe, memory, pubsub } = setUp();
+  const one = new PushClient(1);
+  subscribe(one, 'channels', 'a');
+  const { used } = memory;
+  const reserved = pubsub.reserve(one, 'channels', ['a', 'b', 'c']) as readonly string[];
+  pubsub.subscribe(one, 'channels', 'b');
+  pubsub.cancel(one, 'channels', reserved);
+  assert.is(memory.used, used);
+  assert.equal(pubsub.namesOf(one, 'channels'), ['a']);
 });
 
 test('who is cut off by a message does not cost the others theirs', () => {

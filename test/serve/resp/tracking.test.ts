@@ -439,6 +439,17 @@ test('the load that a reader waits for is no change to it, one of what it was gi
   assert.equal(reader.take(), [changed('users:1')]);
 });
 
+test('a load after the one that a reader waits for is a change to it, where another key still keeps its reply', () => {
+  const world = new World();
+  const reader = world.client();
+  for (const name of ['users:1', 'users:2']) world.keepMs.set(name, 0);
+  const read = world.tracking.wait(['users:1', 'users:2']);
+  for (const key of ['1', '1', '2']) world.tracking.gone('users', Buffer.from(key));
+  world.keepMs.clear();
+  world.tracking.noteWaited(reader, read);
+  assert.equal(reader.take(), [changed('users:1')]);
+});
+
 test('without memory to wait for changes all that was read counts as changed', () => {
   const world = new World();
   const reader = world.client();

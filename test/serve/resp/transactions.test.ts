@@ -216,4 +216,46 @@ transactions('a read in EXEC waits for its load, and what comes after it for the
   lab.end();
 });
 
+transactions('what is queued is charged as it is kept: of very many short arguments, too', () => {
+  const lab = new CommandLab();
+  const keys = Array.from({ length: 20_000 }, () => '');
+  lab.say('MULTI');
+  assert.is(lab.say('DEL', ...keys), 'QUEUED');
+  assert.ok(lab.roomUsed >= 20_000 * 8, `${lab.roomUsed} bytes`);
+  lab.say('DISCARD');
+  lab.end();
+});
+
+transactions('what EXEC runs is charged until it has run, also where it waits', async () => {
+  const lab = new CommandLab();
+  lab.say('MULTI');
+  lab.say('GET', 'users:1');
+  lab.say('SET', 'k', 'v'.repeat(100_000));
+  const said = lab.saying('EXEC');
+  assert.ok(lab.roomUsed > 100_000, `${lab.roomUsed} bytes`);
+  lab.loader.last.answer('v');
+  assert.equal(await said, ['v', 'OK']);
+  lab.end();
+});
+
+transactions('watched keys are charged, refused where there is no room, and given back', () => {
+  const lab = new CommandLab({ roomBytes: 100_000 });
+  const keys = Array.from({ length: 1000 }, (_, i) => `k${i}`);
+  lab.say('SET', 'k1', 'v');
+  assert.is(lab.say('WATCH', 'k1', 'first'), 'OK');
+  assert.ok(lab.roomUsed > 1000, `${lab.roomUsed} bytes`);
+  assert.match(String(lab.say('WATCH', ...keys)), /^-OOM /);
+  lab.say('SET', 'first', 'v');
+  lab.say('MULTI');
+  assert.is(lab.say('EXEC'), null);
+  assert.is(lab.roomUsed, 0);
+  lab.say('WATCH', 'k1', 'k2');
+  lab.say('UNWATCH');
+  assert.is(lab.roomUsed, 0);
+  const client = lab.newClient();
+  lab.sayAs(client, 'WATCH', 'k1', 'k2');
+  client.ended();
+  lab.end();
+});
+
 transactions.run();

@@ -24,7 +24,7 @@ export function mget(context: CommandContext, call: Call, reply: Reply): void | 
 
 async function mgetInTurns(context: CommandContext, given: Call, reply: Reply): Promise<void> {
   const { account } = context.client.port;
-  const bytes = given.argumentBytes + given.count * 8;
+  const bytes = given.keptBytes;
   if (!account.charge(bytes)) throw new RoomError('there is no memory left for so many keys');
   try {
     const call = given.keep();

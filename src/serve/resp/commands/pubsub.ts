@@ -25,9 +25,9 @@ function subscribingCommands(pubsub: PubSub): Command[] {
     (kind: TopicKind, word: string): Command['run'] =>
     ({ client }, call, reply) => {
       const names = textsFrom(call, 1);
-      const refused = pubsub.reserve(client, kind, names);
-      if (refused !== undefined) {
-        reply.error(refused);
+      const reserved = pubsub.reserve(client, kind, names);
+      if (typeof reserved === 'string') {
+        reply.error(reserved);
         return;
       }
       if (!known.has(client)) {
@@ -35,9 +35,15 @@ function subscribingCommands(pubsub: PubSub): Command[] {
         client.onClose(() => pubsub.left(client));
         client.onReset(() => pubsub.left(client));
       }
-      for (const name of names) {
-        pubsub.subscribe(client, kind, name);
-        confirm(client, word, name, reply);
+      try {
+        for (const name of names) {
+          pubsub.subscribe(client, kind, name);
+          confirm(client, word, name, reply);
+        }
+      } catch (error) {
+        // There is no room to say it of all of them.
+        pubsub.cancel(client, kind, reserved);
+        throw error;
       }
     };
 

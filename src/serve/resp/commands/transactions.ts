@@ -96,17 +96,22 @@ function exec(
     reply.error('ERR EXEC without MULTI');
     return;
   }
-  client.endTransaction();
+  client.leaveTransaction();
   const isUnchanged = watched.every((entry) => isAsItWas(entry, clock.now()));
   watches.end(client);
-  if (transaction.failed) {
-    reply.error('EXECABORT Transaction discarded because of previous errors.');
-  } else if (!isUnchanged) {
-    reply.nullArray();
-  } else {
-    reply.array(transaction.queued.length);
-    return runAll(context, execute, transaction.queued, reply);
+  const done = (): void => client.port.account.release(transaction.bytes);
+  try {
+    if (transaction.failed) reply.error('EXECABORT Transaction discarded because of previous errors.');
+    else if (!isUnchanged) reply.nullArray();
+    else {
+      const waits = runQueued(context, execute, transaction.queued, reply);
+      if (waits) return waits.finally(done);
+    }
+  } catch (error) {
+    done();
+    throw error;
   }
+  done();
 }
 
 function isAsItWas(entry: WatchedKey, nowMs: number): boolean {
@@ -114,13 +119,14 @@ function isAsItWas(entry: WatchedKey, nowMs: number): boolean {
 }
 
 /** In order, each with one reply; waits only where one of them waits. */
-function runAll(
+function runQueued(
   context: CommandContext,
   execute: Execute,
   queued: readonly QueuedCall[],
   reply: Reply,
 ): void | Promise<void> {
   const { client } = context;
+  reply.array(queued.length);
   client.executing = true;
   let next = 0;
   const runUntilWait = (): Promise<void> | undefined => {
@@ -158,7 +164,11 @@ function watch(context: CommandContext, call: Call, watches: Watches, reply: Rep
   for (let i = 1; i < call.count; i++) keyspace.locate(call.bytes, call.start(i), call.end(i));
   for (let i = 1; i < call.count; i++) {
     const key = keyspace.key(call, i);
-    watches.begin(client, keyspace.cache, key, clock.now());
+    if (!watches.begin(client, keyspace.cache, key, clock.now())) {
+      // What is watched already stays so: a transaction is rather refused than run.
+      reply.error('OOM there is no memory to watch so many keys');
+      return;
+    }
   }
   reply.ok();
 }
