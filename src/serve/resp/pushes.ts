@@ -13,6 +13,8 @@ const MOST_PUSHED_BYTES = 1 << 20;
 /** Over so many bytes they do not wait for more to come. */
 const SEND_PUSHES_AT_BYTES = 4096;
 
+type Write = (reply: Reply) => void;
+
 export interface PushesParts {
   readonly client: Pick<Client, 'proto' | 'closed'>;
   readonly account: Account;
@@ -25,6 +27,9 @@ export interface PushesParts {
 export class Pushes {
   readonly #parts: PushesParts;
   #gathered: Reply | undefined;
+  #isWriting = false;
+  /** Told while another was written: to make room for that one, what these tell of had to go. */
+  readonly #behind: Write[] = [];
   /** They leave when all that runs now has run. */
   #isLeaving = false;
 
@@ -37,26 +42,20 @@ export class Pushes {
   }
 
   /** Gathers what `write` appends: all of it, or none. True where it is to be sent. */
-  add(write: (reply: Reply) => void): boolean {
-    const { client, account, outbox, failed } = this.#parts;
-    if (client.closed) return false;
-    // By what was not taken before: one that takes all it is sent may be sent more than the bound at one time.
-    if (outbox.bytes + (this.#gathered?.length ?? 0) > MOST_PUSHED_BYTES) {
-      failed();
+  add(write: Write): boolean {
+    if (this.#parts.client.closed) return false;
+    if (this.#isWriting) {
+      this.#behind.push(write);
       return false;
     }
-    this.#gathered ??= new Reply(undefined, account);
-    const gathered = this.#gathered;
-    gathered.proto = client.proto;
-    const { mark } = gathered;
+    this.#isWriting = true;
     try {
-      write(gathered);
-      return true;
-    } catch (error) {
-      if (!(error instanceof RoomError)) throw error;
-      gathered.truncate(mark);
-      failed();
-      return false;
+      let isAdded = this.#write(write);
+      while (isAdded && this.#behind.length > 0) isAdded = this.#write(this.#behind.shift()!);
+      return isAdded;
+    } finally {
+      this.#isWriting = false;
+      this.#behind.length = 0;
     }
   }
 
@@ -96,6 +95,31 @@ export class Pushes {
       this.#parts.failed();
     }
     gathered.discharge();
+  }
+
+  // --- the inside
+
+  /** False where the client is given up. */
+  #write(write: Write): boolean {
+    const { client, account, outbox, failed } = this.#parts;
+    // By what was not taken before: one that takes all it is sent may be sent more than the bound at one time.
+    if (outbox.bytes + (this.#gathered?.length ?? 0) > MOST_PUSHED_BYTES) {
+      failed();
+      return false;
+    }
+    this.#gathered ??= new Reply(undefined, account);
+    const gathered = this.#gathered;
+    gathered.proto = client.proto;
+    const { mark } = gathered;
+    try {
+      write(gathered);
+      return true;
+    } catch (error) {
+      if (!(error instanceof RoomError)) throw error;
+      gathered.truncate(mark);
+      failed();
+      return false;
+    }
   }
 
   #take(): Reply | undefined {

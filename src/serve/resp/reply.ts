@@ -352,15 +352,20 @@ export class Reply {
   }
 
   #reserve(more: number): void {
-    const needed = this.length + more;
-    if (needed > this.bytes.length) this.#grow(needed);
+    // Making room may have had more appended to this very reply.
+    while (this.length + more > this.bytes.length) this.#grow(this.length + more);
   }
 
   #grow(needed: number): void {
-    const size = Math.max(needed, this.bytes.length * 2);
-    const moreBytes = size - this.#chargedBytes;
-    if (size > FREE_BYTES && this.#room && moreBytes > 0) {
-      if (!this.#room.charge(moreBytes)) throw new RoomError('there is no memory left for this reply');
+    const before = this.bytes;
+    const size = Math.max(needed, before.length * 2);
+    const moreBytes = size > FREE_BYTES && this.#room ? size - this.#chargedBytes : 0;
+    if (moreBytes > 0) {
+      if (!this.#room!.charge(moreBytes)) throw new RoomError('there is no memory left for this reply');
+      if (this.bytes !== before) {
+        this.#room!.release(moreBytes);
+        return;
+      }
       this.#chargedBytes = size;
     }
     const bytes = Buffer.allocUnsafeSlow(size);

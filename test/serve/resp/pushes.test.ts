@@ -19,10 +19,17 @@ class PushesLab {
   readonly pending = { isEmpty: true, place: () => this.reply };
   readonly seen = { usedBytes: 0, failed: 0 };
   readonly pushes: Pushes;
+  /** Called before memory is given: something may have to go for it. */
+  onCharge: () => void = () => {};
 
   constructor(roomBytes = 4 << 20) {
     const { client, outbox, pending, seen } = this;
     const account = countedAccount(seen, roomBytes);
+    const charge = account.charge.bind(account);
+    account.charge = (bytes) => {
+      this.onCharge();
+      return charge(bytes);
+    };
     this.pushes = new Pushes({ client, account, outbox, pending, failed: () => void seen.failed++ });
   }
 
@@ -134,6 +141,17 @@ test('who is gone is told nothing, also of what waited to leave', async () => {
   assert.equal(lab.sent, []);
   assert.ok(lab.pushes.isEmpty);
   assert.equal(lab.seen, { usedBytes: 0, failed: 0 });
+});
+
+test('what is told while another message is written, as room was made for it, comes behind it', () => {
+  const lab = new PushesLab();
+  lab.onCharge = () => {
+    lab.onCharge = () => {};
+    for (const text of ['one', 'two']) assert.not(lab.add(text), 'it is sent with the one under way');
+  };
+  assert.ok(lab.add('x'.repeat(10_000)));
+  lab.pushes.send();
+  assert.equal(lab.sent, [`+${'x'.repeat(10_000)} +one +two`]);
 });
 
 test.run();

@@ -180,4 +180,24 @@ test('growing is charged, refused where there is no room, and given back', () =>
   assert.is(used, 0);
 });
 
+test('whole replies that are appended while it grows, by who makes room for it, stand in front of what it grew for', () => {
+  const seen = { usedBytes: 0, times: 0 };
+  const reply: Reply = new Reply(undefined, {
+    charge: (bytes) => {
+      seen.usedBytes += bytes;
+      if (++seen.times < 4) reply.raw(Buffer.alloc(5000 * seen.times, `${seen.times}`));
+      return true;
+    },
+    release: (bytes) => {
+      seen.usedBytes -= bytes;
+    },
+  });
+  reply.raw(Buffer.alloc(10_000, 'a'));
+  const parts = [15_000, 10_000, 5000].map((length, i) => `${3 - i}`.repeat(length));
+  assert.ok(textOf(reply) === `${parts.join('')}${'a'.repeat(10_000)}`);
+  assert.is(seen.usedBytes, reply.bytes.length);
+  reply.discharge();
+  assert.is(seen.usedBytes, 0);
+});
+
 test.run();
