@@ -25,7 +25,7 @@ interface Waiting {
   readonly length: number;
   readonly held: HeldValue[];
   at: number;
-  readonly chargedBytes: number;
+  chargedBytes: number;
 }
 
 export interface OutboxParts {
@@ -141,15 +141,21 @@ export class Outbox {
     const waitsItself = reply.isCharged && length > reply.bytes.length / 2;
     const bytes = waitsItself ? reply.bytes : copyOf(reply.bytes, length);
     const chargedBytes = bytes.length + held.length * HELD_COST_BYTES;
+    const waiting: Waiting = { bytes, length, held, at: 0, chargedBytes: 0 };
     reply.discharge();
-    if (!this.#parts.account.charge(chargedBytes)) {
-      reply.truncate(0);
-      this.#parts.failed();
-      return true;
-    }
-    this.#waiting.push({ bytes, length, held, at: 0, chargedBytes });
-    this.#bytes += chargedBytes;
     reply.clear();
+    // In its place before it is charged: to make room something may go, and be told of behind it.
+    this.#waiting.push(waiting);
+    if (!this.#parts.account.charge(chargedBytes)) {
+      this.#parts.failed();
+      this.close();
+    } else if (this.#waiting.lastIndexOf(waiting) === -1) {
+      // What was told of it has taken it along.
+      this.#parts.account.release(chargedBytes);
+    } else {
+      waiting.chargedBytes = chargedBytes;
+      this.#bytes += chargedBytes;
+    }
     return !waitsItself;
   }
 

@@ -123,6 +123,24 @@ test('a long reply of which little is left does not keep its buffer behind one t
   assert.is(seen.usedBytes, 0);
 });
 
+for (const isSlow of [true, false])
+  test(`what is sent while a reply is charged, as something had to go for it, leaves behind it (${isSlow ? 'slow' : 'quick'})`, () => {
+    const { sink, outbox, account, seen } = setUp();
+    sink.isSlow = isSlow;
+    outbox.send(replyOf('a'));
+    const charge = account.charge.bind(account);
+    account.charge = (bytes) => {
+      account.charge = charge;
+      outbox.send(replyOf('told of it'));
+      return charge(bytes);
+    };
+    outbox.send(replyOf('b', new LongValue('x', 100_000)));
+    sink.takeAll();
+    const value = `$100000\r\n${'x'.repeat(100_000)}\r\n`;
+    assert.ok(sink.text === `+a\r\n+b\r\n${value}+behind\r\n+told of it\r\n`);
+    assert.equal([outbox.bytes, seen.usedBytes], [0, 0]);
+  });
+
 test('replies leave in order, and those behind one that waits are copied: their buffer is free', () => {
   const { sink, outbox, seen } = setUp();
   sink.isSlow = true;
