@@ -2,8 +2,11 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { callOf } from '../../../src/serve/resp/call.ts';
 import { pubsubCommands } from '../../../src/serve/resp/commands/pubsub.ts';
+import type { CommandContext } from '../../../src/serve/resp/context.ts';
 import { PubSub } from '../../../src/serve/resp/pubsub.ts';
+import { Reply } from '../../../src/serve/resp/reply.ts';
 import { CommandBench } from './command-bench.ts';
 
 const test = suite('RESP publish and subscribe, commands');
@@ -57,6 +60,18 @@ test('PUBLISH counts who received, and tells the others once', () => {
   assert.equal(two.pushed, ['*4 $8 pmessage $2 a* $1 a $3 x y', '*4 $8 pmessage $2 *a $1 a $3 x y']);
   assert.is(three.run('PUBLISH', 'none', ''), ':0');
   assert.equal(told, ['a x y', 'none ']);
+});
+
+test('where its reply finds no room SUBSCRIBE subscribes to nothing, and what it reserved is given back', () => {
+  const { bench, pubsub, used } = setUp();
+  const { client } = bench.client(3);
+  const subscribe = pubsubCommands(pubsub).find(({ name }) => name === 'subscribe')!;
+  const names = Array.from({ length: 1000 }, (_, i) => `channel-${i}`);
+  const reply = new Reply(undefined, { charge: () => false, release: () => {} });
+  const context = { client } as unknown as CommandContext;
+  assert.throws(() => subscribe.run(context, callOf('SUBSCRIBE', ...names), reply), /no memory left/);
+  assert.equal(pubsub.channels(), []);
+  assert.is(used(), 0);
 });
 
 test('a client that ends is subscribed no more, however often it was', () => {
