@@ -76,7 +76,7 @@ export class Client {
   /** EXEC runs its commands now. */
   executing = false;
   watched: WatchedKey[] = [];
-  /** Called when others than transactions end its watch. */
+  /** Called when it watches nothing any more. */
   unwatched: (() => void) | undefined;
   /** Channels and patterns; in RESP2 a client with some may say little else. */
   channels = 0;

@@ -72,14 +72,7 @@ export class Watches {
 
   /** The client watches nothing any more. */
   end(client: Client): void {
-    for (const { costBytes } of client.watched) client.port.account.release(costBytes);
-    client.watched = [];
-    for (const entry of this.#byClient.get(client)?.splice(0) ?? []) {
-      const hash = entry.cache.shelf.hash(entry.key);
-      const others = this.#ofNothing.get(hash);
-      others?.delete(entry);
-      if (others?.size === 0) this.#ofNothing.delete(hash);
-    }
+    client.unwatch();
   }
 
   /** To be told of each change of a cache, right after it. */
@@ -96,6 +89,15 @@ export class Watches {
     return this.#ofNothing.size;
   }
 
+  #forget(client: Client): void {
+    for (const entry of this.#byClient.get(client)?.splice(0) ?? []) {
+      const hash = entry.cache.shelf.hash(entry.key);
+      const others = this.#ofNothing.get(hash);
+      others?.delete(entry);
+      if (others?.size === 0) this.#ofNothing.delete(hash);
+    }
+  }
+
   #watchNothing(client: Client, entry: WatchedEntry): void {
     this.#entriesOf(client).push(entry);
     const hash = entry.cache.shelf.hash(entry.key);
@@ -109,7 +111,7 @@ export class Watches {
     if (known) return known;
     const entries: WatchedEntry[] = [];
     this.#byClient.set(client, entries);
-    client.unwatched = () => this.end(client);
+    client.unwatched = () => this.#forget(client);
     client.onClose(() => this.#byClient.delete(client));
     return entries;
   }
